@@ -1,0 +1,56 @@
+# Every target does its own set-up: a fresh clone needs Python 3.11+ and make, nothing else.
+# Pick another interpreter with `make lab PYTHON=python3.12`.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+# Jupyter refuses to run as root, which a container does, unless told so.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.PHONY: help lab test lessons doctor bench lock clean
+
+help:
+	@echo "make lab       open the lessons in JupyterLab"
+	@echo "make test      prove every output: lint, types, tests, all lessons on two Redis servers"
+	@echo "make lessons   run all lessons and write their outputs (make lessons ARGS=02 for one)"
+	@echo "make doctor    check this machine and say what to do"
+	@echo "make bench     measure the caches beside their peers"
+	@echo "make clean     delete what the other targets made"
+
+lab: .venv/lab.done
+	@$(BIN)/python -m semcache doctor
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(AS_ROOT) $(ARGS)
+
+test: .venv/test.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest $(ARGS)
+
+lessons: .venv/test.done
+	$(BIN)/python -m semcache.course.run $(ARGS)
+
+doctor: .venv/lab.done
+	@$(BIN)/python -m semcache doctor
+
+# The lock changes only here. It holds versions, no addresses.
+lock: .venv/test.done
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra lab --extra test --universal --upgrade \
+	  --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+
+.venv/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "semcache needs Python 3.11 or newer; $(PYTHON) is older. Try: make lab PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/lab.done: .venv/made requirements.lock pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[lab]'
+	touch $@
+
+.venv/test.done: .venv/lab.done
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[lab,test]'
+	touch $@
