@@ -1,0 +1,72 @@
+"""The recorded answers, and what is said when there is none."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from semcache.offline import OfflineAPI, answers
+from semcache.offline.answers import RECORDED, answer
+
+ENTRIES = [json.loads(line) for line in RECORDED.read_text(encoding="utf-8").splitlines()]
+
+
+def spoken(question: str, model: str = "offline-large") -> str:
+    messages = [{"role": "user", "content": question}]
+    reply = OfflineAPI().client().chat.completions.create(model=model, messages=messages)
+    return reply.choices[0].message.content
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["id"])
+def test_every_recorded_question_gets_its_answer(entry):
+    assert entry.keys() == {"id", "language", "questions", "answer"}
+    for question in entry["questions"]:
+        assert answer(question, "offline-large") == entry["answer"]
+        first = answer(question, "offline-mini")
+        assert entry["answer"].startswith(first)
+        assert first[-1] in ".。" and first != entry["answer"]
+
+
+def test_no_question_and_no_id_is_recorded_twice():
+    questions = Counter(q.strip().casefold() for entry in ENTRIES for q in entry["questions"])
+    ids = Counter(entry["id"] for entry in ENTRIES)
+    assert [name for name, count in (questions + ids).items() if count > 1] == []
+
+
+def test_answers_are_in_the_language_of_the_question():
+    def chinese(text: str) -> bool:
+        return any("\u4e00" <= char <= "\u9fff" for char in text)
+
+    for entry in ENTRIES:
+        texts = [entry["answer"], *entry["questions"]]
+        assert {chinese(text) for text in texts} == {entry["language"] == "zh"}, entry["id"]
+
+
+def test_the_questions_of_the_source_documents_are_recorded():
+    questions = {question for entry in ENTRIES for question in entry["questions"]}
+    assert questions >= {
+        "What is Python?",
+        "Python是什么？",
+        "请介绍一下Python",
+        "Can you tell me about Python?",
+        "What is JavaScript?",
+        "What is Rust?",
+        "Rust是什么？",
+    }
+
+
+def test_case_and_surrounding_space_do_not_matter():
+    assert spoken("  WHAT IS python?\n") == spoken("What is Python?")
+
+
+@pytest.mark.parametrize("model", ["offline-mini", "offline-large"])
+def test_an_unknown_question_is_answered_plainly_and_repeated(model):
+    question = "How far is the moon?"
+    text = spoken(question, model)
+    assert model in text and "offline answer" in text and "no language model" in text
+    assert text.endswith(question)
+
+
+def test_without_the_file_every_question_is_unknown(tmp_path, monkeypatch):
+    monkeypatch.setattr(answers, "RECORDED", tmp_path / "answers.jsonl")
+    assert spoken("What is Python?").endswith("You asked: What is Python?")

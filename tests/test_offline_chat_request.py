@@ -1,0 +1,145 @@
+"""What a chat request may contain, and how the rest is refused."""
+
+import openai
+import pytest
+
+from semcache.offline import OfflineAPI
+from semcache.offline.chat_request import read
+
+HELLO = [{"role": "user", "content": "hello"}]
+
+
+def refusal(exception: type[openai.APIStatusError], **body) -> dict:
+    """Send a request that must be refused without a retry, and return the error's body."""
+    api = OfflineAPI()
+    request = {"model": "offline-mini", "messages": HELLO} | body
+    with pytest.raises(exception) as caught:
+        api.client().post("/chat/completions", body=request, cast_to=object)
+    assert api.call_count() == 1
+    assert api.tokens == 0
+    return caught.value.body
+
+
+def test_empty_messages_are_refused_in_the_apis_words():
+    assert refusal(openai.BadRequestError, messages=[]) == {
+        "message": "Invalid 'messages': empty array. Expected an array with minimum length 1, "
+        "but got an empty array instead.",
+        "type": "invalid_request_error",
+        "param": "messages",
+        "code": "empty_array",
+    }
+
+
+@pytest.mark.parametrize("model", ["gpt-4o-mini", "offline", "", 3])
+def test_an_unknown_model_is_refused(model):
+    error = refusal(openai.NotFoundError, model=model)
+    assert error["code"] == "model_not_found"
+
+
+def test_an_embedding_model_does_not_chat():
+    error = refusal(openai.NotFoundError, model="multilingual-e5-small")
+    assert error["message"].startswith("This is not a chat model")
+
+
+@pytest.mark.parametrize("param", ["model", "messages"])
+def test_a_missing_parameter_is_named(param):
+    error = refusal(openai.BadRequestError, **{param: None})
+    assert error["message"] == f"Missing required parameter: '{param}'."
+
+
+WRONG = {
+    "messages is text": ("messages", "hello", "invalid_type"),
+    "a message is text": ("messages[0]", ["hello"], "invalid_type"),
+    "no such role": ("messages[0].role", [{"role": "robot", "content": "hi"}], "invalid_value"),
+    "a number as content": (
+        "messages[0].content",
+        [{"role": "user", "content": 5}],
+        "invalid_type",
+    ),
+    "no content": ("messages[1].content", [*HELLO, {"role": "user"}], "invalid_type"),
+    "an image": (
+        "messages[0].content",
+        [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}],
+        "invalid_type",
+    ),
+}
+
+
+@pytest.mark.parametrize(("param", "messages", "code"), WRONG.values(), ids=WRONG)
+def test_a_message_of_the_wrong_form_is_named(param, messages, code):
+    error = refusal(openai.BadRequestError, messages=messages)
+    assert (error["param"], error["code"]) == (param, code)
+    assert param.split("[")[0] in error["message"] or code == "invalid_value"
+
+
+NUMBERS = [
+    ("max_tokens", 0, "integer_below_min_value", "Expected a value >= 1, but got 0 instead."),
+    ("max_completion_tokens", -1, "integer_below_min_value", ">= 1, but got -1"),
+    ("n", 0, "integer_below_min_value", ">= 1, but got 0"),
+    ("n", 129, "integer_above_max_value", "<= 128, but got 129"),
+    ("n", True, "invalid_type", "expected an integer"),
+    ("max_tokens", "5", "invalid_type", "expected an integer"),
+]
+
+
+@pytest.mark.parametrize(("param", "value", "code", "words"), NUMBERS)
+def test_a_number_out_of_its_range_is_refused(param, value, code, words):
+    error = refusal(openai.BadRequestError, **{param: value})
+    assert (error["param"], error["code"]) == (param, code)
+    assert words in error["message"]
+
+
+def test_two_limits_at_once_are_refused():
+    error = refusal(openai.BadRequestError, max_tokens=5, max_completion_tokens=5)
+    assert "at the same time" in error["message"]
+
+
+@pytest.mark.parametrize("stop", ["", ["a", ""], 5, list("abcde")])
+def test_a_stop_that_cannot_be_is_refused(stop):
+    assert refusal(openai.BadRequestError, stop=stop)["param"] == "stop"
+
+
+def test_stream_options_need_a_stream():
+    error = refusal(openai.BadRequestError, stream_options={"include_usage": True})
+    assert "only allowed when 'stream' is enabled" in error["message"]
+
+
+@pytest.mark.parametrize("name", ["tools", "response_format", "logprobs", "temprature"])
+def test_what_would_be_ignored_in_silence_is_refused(name):
+    error = refusal(openai.BadRequestError, **{name: {}})
+    assert error["message"] == f"Unrecognized request argument supplied: {name}"
+
+
+def test_sampling_options_are_accepted():
+    reply = (
+        OfflineAPI()
+        .client()
+        .chat.completions.create(
+            model="offline-mini", messages=HELLO, temperature=0.2, top_p=1, seed=7, user="me"
+        )
+    )
+    assert reply.choices
+
+
+def test_the_question_is_what_the_user_said_last():
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "What is Rust?"},
+        {"role": "assistant", "content": "A language."},
+        {"role": "user", "content": "What is Redis?"},
+        {"role": "developer", "content": "Answer in English."},
+    ]
+    request = read({"model": "offline-large", "messages": messages})
+    assert request.question == "What is Redis?"
+    assert [message.role for message in request.messages] == [m["role"] for m in messages]
+
+
+def test_without_a_user_the_last_message_is_the_question():
+    messages = [{"role": "system", "content": "What is Redis?"}]
+    assert read({"model": "offline-mini", "messages": messages}).question == "What is Redis?"
+
+
+def test_text_parts_are_joined():
+    parts = [{"type": "text", "text": "What is"}, {"type": "text", "text": "Redis?"}]
+    messages = [{"role": "user", "content": parts}]
+    assert read({"model": "offline-mini", "messages": messages}).question == "What is\nRedis?"
