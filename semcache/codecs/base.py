@@ -1,0 +1,99 @@
+"""What every codec shares: the header, the checksum, the checks on the way in and out."""
+
+import struct
+import zlib
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from semcache.errors import CodecError
+
+__all__ = ["HEADER", "Codec", "Vector", "as_vector"]
+
+Vector = npt.NDArray[np.float32]
+
+HEADER = struct.Struct("<2sBBII")
+_MAGIC, _VERSION = b"sc", 1
+
+
+class Codec(ABC):
+    """One way to store a vector; subclasses fill in the payload.
+
+    Attributes:
+        name: What keys and messages call it.
+        code: The byte that stands for it in the header.
+    """
+
+    name: str
+    code: ClassVar[int]
+    _seed: int = 0  # where the checksum starts; lets a codec mix its settings into it
+
+    def encode(self, vector: npt.ArrayLike) -> bytes:
+        """Return ``vector``, shape (dims,), as bytes.
+
+        Raises:
+            CodecError: The vector is empty, not one-dimensional, not numeric, or contains
+                NaN or an infinity.
+        """
+        array = as_vector(vector)
+        payload = self._pack(array)
+        checksum = zlib.crc32(payload, self._seed)
+        return HEADER.pack(_MAGIC, _VERSION, self.code, array.size, checksum) + payload
+
+    def decode(self, blob: bytes | memoryview) -> Vector:
+        """Return the vector in ``blob``: float32, shape (dims,), the caller's own copy.
+
+        Raises:
+            CodecError: The blob was damaged, or written by something else.
+        """
+        if len(blob) < HEADER.size:
+            raise CodecError(f"{len(blob)} bytes are too few for a cached vector")
+        magic, version, code, dims, checksum = HEADER.unpack_from(blob)
+        if magic != _MAGIC or version != _VERSION or code != self.code:
+            raise CodecError(f"these bytes were not written by the {self.name} codec, version 1")
+        payload = memoryview(blob)[HEADER.size :]
+        if zlib.crc32(payload, self._seed) != checksum:
+            raise CodecError("the stored vector is damaged: its checksum does not match")
+        try:
+            vector = self._unpack(payload, dims)
+        except (ValueError, TypeError, struct.error, OverflowError, RecursionError) as error:
+            raise CodecError(f"not a {self.name} vector of {dims} numbers: {error}") from error
+        if vector.shape != (dims,) or dims == 0 or not np.isfinite(vector).all():
+            raise CodecError(f"not a {self.name} vector of {dims} finite numbers")
+        return vector
+
+    def error_bound(self, vector: npt.ArrayLike) -> float:
+        """Return the largest error that storing ``vector`` can cause in one component."""
+        array = as_vector(vector)
+        loss = self._loss(array.astype(np.float64))
+        rounding = float(np.abs(array).max()) * 2.0**-23 + 2.0**-149
+        return loss + rounding if loss else 0.0
+
+    @abstractmethod
+    def bytes_per_vector(self, dims: int) -> int:
+        """Return the size of one encoded vector of ``dims`` numbers, header included."""
+
+    @abstractmethod
+    def _pack(self, vector: Vector) -> bytes: ...
+
+    @abstractmethod
+    def _unpack(self, payload: memoryview, dims: int) -> Vector: ...
+
+    def _loss(self, vector: npt.NDArray[Any]) -> float:
+        return 0.0
+
+
+def as_vector(vector: npt.ArrayLike) -> Vector:
+    """Return ``vector`` as finite float32 of shape (dims,), or raise :class:`CodecError`."""
+    try:
+        with np.errstate(over="ignore"):  # too large for float32 becomes inf, refused below
+            array = np.asarray(vector).astype(np.float32, casting="same_kind")
+    except (TypeError, ValueError) as error:
+        raise CodecError(f"a vector is a row of numbers: {error}") from error
+    if array.ndim != 1 or array.size == 0:
+        raise CodecError(f"a vector has shape (dims,), not {array.shape}")
+    if not np.isfinite(array).all():
+        raise CodecError("a vector with NaN or an infinity cannot be cached")
+    return array

@@ -1,0 +1,71 @@
+"""Cache keys that two different requests can never share.
+
+A key has a readable namespace and a digest of the text::
+
+    semcache:1:{support-bot}:string:text-embedding-3-small:full:float32:oPCDyay-…
+             │  │            │      │                      │    │       └ digest of the text
+             │  │            │      │                      │    └ codec
+             │  │            │      │                      └ dimensions asked for
+             │  │            │      └ model
+             │  │            └ kind of cache
+             │  └ scope; in braces, so that a Redis Cluster keeps one scope on one node
+             └ version of this format
+
+Every part of the namespace is percent-encoded, so no part can contain the ``:`` that
+separates parts, the ``{}`` of the hash tag, or a wildcard of ``SCAN MATCH``. That is what
+makes the whole key injective: ``("a", "b:c")`` and ``("a:b", "c")`` stay two keys.
+"""
+
+import base64
+import hashlib
+from urllib.parse import quote
+
+__all__ = ["digest", "namespace", "scope_prefix"]
+
+FORMAT_VERSION = 1
+_DIGEST_BYTES = 24  # 192 bits: 2**96 texts before a collision is likely
+
+
+def _part(value: object) -> str:
+    return quote(str(value), safe="")
+
+
+def scope_prefix(scope: str) -> str:
+    """Return the beginning of every key that belongs to ``scope``.
+
+    Example:
+        >>> scope_prefix("tenant:7")
+        'semcache:1:{tenant%3A7}:'
+    """
+    return f"semcache:{FORMAT_VERSION}:{{{_part(scope)}}}:"
+
+
+def namespace(scope: str, kind: str, *parts: object) -> str:
+    """Return the prefix shared by all keys of one cache; it ends with ``:``.
+
+    Args:
+        scope: Who shares the entries: an application, a tenant, a lesson.
+        kind: The kind of cache, such as ``"string"``.
+        *parts: What else tells two caches apart: model, dimensions, codec.
+
+    Example:
+        >>> namespace("app", "string", "m", 384, "int8")
+        'semcache:1:{app}:string:m:384:int8:'
+    """
+    return scope_prefix(scope) + "".join(f"{_part(part)}:" for part in (kind, *parts))
+
+
+def digest(text: str) -> str:
+    """Return 32 URL-safe characters that stand for ``text``, and for no other text.
+
+    192 bits of BLAKE2b. The text is taken exactly as it is: no trimming, no folding, no
+    Unicode normalisation, since a model may embed each variant differently.
+
+    Example:
+        >>> digest("What is Python?")
+        'oPCDyay-CbnxzbvjyTarkqddO6H-Bf3W'
+        >>> digest("What is Python? ") == digest("What is Python?")
+        False
+    """
+    raw = hashlib.blake2b(text.encode(), digest_size=_DIGEST_BYTES).digest()
+    return base64.urlsafe_b64encode(raw).decode()

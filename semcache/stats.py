@@ -1,0 +1,77 @@
+"""What a cache has done so far: one set of counters for every cache."""
+
+import threading
+from dataclasses import dataclass, field, fields
+
+__all__ = ["Stats"]
+
+
+@dataclass
+class Stats:
+    """Counters of one cache, safe to update from many threads.
+
+    Attributes:
+        hits: Lookups answered from the cache.
+        misses: Lookups that were not; for an embedding cache, the texts sent to the API.
+        api_calls: Requests the API has answered.
+        tokens: Tokens the API has charged for.
+        errors: Damaged entries found, and Redis operations that failed.
+        evictions: Entries pushed out of memory to make room.
+
+    Example:
+        >>> stats = Stats()
+        >>> stats.count(hits=3, misses=2)
+        >>> stats.lookups, f"{stats.hit_rate:.1%}"
+        (5, '60.0%')
+        >>> Stats().hit_rate
+        0.0
+    """
+
+    hits: int = 0
+    misses: int = 0
+    api_calls: int = 0
+    tokens: int = 0
+    errors: int = 0
+    evictions: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def count(
+        self,
+        *,
+        hits: int = 0,
+        misses: int = 0,
+        api_calls: int = 0,
+        tokens: int = 0,
+        errors: int = 0,
+        evictions: int = 0,
+    ) -> None:
+        """Add to the counters, all of them in one step."""
+        with self._lock:
+            self.hits += hits
+            self.misses += misses
+            self.api_calls += api_calls
+            self.tokens += tokens
+            self.errors += errors
+            self.evictions += evictions
+
+    @property
+    def lookups(self) -> int:
+        """How many lookups were counted: hits + misses."""
+        return self.hits + self.misses
+
+    @property
+    def hit_rate(self) -> float:
+        """Hits divided by lookups, in [0, 1]; 0.0 before the first lookup."""
+        return self.hits / self.lookups if self.lookups else 0.0
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counters as a plain dictionary, for a log line or a metric."""
+        with self._lock:
+            return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "_lock"}
+
+    def reset(self) -> None:
+        """Set every counter back to zero."""
+        with self._lock:
+            for f in fields(self):
+                if f.name != "_lock":
+                    setattr(self, f.name, 0)
