@@ -1,0 +1,294 @@
+"""The read-through flow of every embedding cache, written once.
+
+::
+
+    texts ─ check ─ keys ─ read Redis ─┬─ hits ───────────────────────┬─ vectors
+                                       └─ misses ─ API ─ write Redis ─┘
+
+A subclass says only how blobs are read, written, counted and deleted.
+"""
+
+import logging
+import random
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Literal, TypeVar
+
+import numpy as np
+import openai
+import redis
+from tqdm.auto import tqdm
+
+from semcache import codecs, keys
+from semcache.codecs import Codec, Vector
+from semcache.embedding.api import KNOWN_DIMS, Embedder, check_texts
+from semcache.embedding.entry import Entry, pack, unpack
+from semcache.embedding.options import check_clients, check_ttl
+from semcache.errors import CacheUnavailable, CodecError, InvalidInput
+from semcache.stats import Stats
+
+__all__ = ["BaseEmbeddingCache"]
+
+log = logging.getLogger("semcache")
+T = TypeVar("T")
+
+READ_CHUNK = 4_096  # keys in one read: at 1,536 dims a reply of 25 MB
+
+
+class BaseEmbeddingCache(ABC):
+    """What all embedding caches can do; use one of the subclasses.
+
+    Args:
+        redis_client: A ``redis.Redis`` that returns bytes (``decode_responses=False``).
+        openai_client: An ``openai.OpenAI``, for any server that speaks its protocol.
+        model: The embedding model; part of every key.
+        dimensions: Asked of the API when given; part of every key.
+        codec: How vectors become bytes: a name or an object of :mod:`semcache.codecs`.
+        scope: Who shares the entries; part of every key.
+        ttl: Seconds an entry lives; ``None`` for ever.
+        jitter: In [0, 1): each TTL is shortened by a random part of up to this much, so that
+            entries written together do not all expire together.
+        refresh_on_read: Whether a hit starts the TTL anew.
+        on_error: What happens when Redis fails: ``"bypass"`` asks the API instead and counts
+            the error; ``"raise"`` raises :class:`CacheUnavailable`.
+        clock: Seconds since the epoch; tests turn it by hand.
+
+    Raises:
+        ConfigError: A client or an option that cannot work; the message says what to change.
+    """
+
+    KIND: ClassVar[str]
+
+    def __init__(
+        self,
+        redis_client: redis.Redis,
+        openai_client: openai.OpenAI,
+        *,
+        model: str = "text-embedding-3-small",
+        dimensions: int | None = None,
+        codec: str | Codec = "float32",
+        scope: str = "default",
+        ttl: float | None = 86_400,
+        jitter: float = 0.0,
+        refresh_on_read: bool = False,
+        on_error: Literal["bypass", "raise"] = "bypass",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        check_clients(redis_client, openai_client)
+        check_ttl(ttl, jitter, on_error)
+        self._redis: Any = redis_client  # the stubs of redis-py mix sync and async replies
+        self._embedder = Embedder(openai_client, model, dimensions)
+        self._codec = codecs.get(codec)
+        self._namespace = keys.namespace(
+            scope, self.KIND, model, dimensions or "full", self._codec.name
+        )
+        self._ttl, self._jitter = ttl, jitter
+        self._refresh = refresh_on_read and ttl is not None
+        self._raise_on_error = on_error == "raise"
+        self.clock = clock
+        self._warned = False
+        self.model = model
+        self.stats = Stats()
+        self.dims: int | None = dimensions or KNOWN_DIMS.get(model)
+
+    def get_embedding(self, text: str) -> Vector:
+        """Return the embedding of ``text``, float32 of shape (dims,), the caller's own copy.
+
+        Raises:
+            InvalidInput: The text is empty, too long or not a string.
+            openai.OpenAIError: The API was needed and failed; nothing is cached.
+            CacheUnavailable: Redis failed, and ``on_error="raise"``.
+        """
+        return self.fetch([text])[text].vector
+
+    def get_embeddings_batch(self, texts: Iterable[str], progress: bool = False) -> Vector:
+        """Return the embeddings of ``texts``, float32 of shape (n, dims), rows in order.
+
+        One read of Redis, one API call for as many texts as the API takes at once, each
+        distinct text sent once, and one write per API call: a batch that fails half-way
+        keeps what has been paid for.
+
+        Args:
+            texts: The texts; repetitions cost nothing.
+            progress: Whether to show a progress bar.
+
+        Raises:
+            InvalidInput: Names the position of the text at fault; nothing was sent.
+            openai.OpenAIError: The API failed; finished calls stay cached.
+            CacheUnavailable: Redis failed, and ``on_error="raise"``.
+        """
+        if isinstance(texts, str):
+            raise InvalidInput("a batch is a list of texts; for one text call get_embedding")
+        rows = list(texts)
+        if not rows:
+            return np.empty((0, self.dims or 0), np.float32)
+        entries = self.fetch(rows, progress)
+        return np.stack([entries[text].vector for text in rows])
+
+    def contains(self, texts: Iterable[str]) -> list[bool]:
+        """Return, for each text, whether it would be a hit; counts nothing.
+
+        Raises:
+            CacheUnavailable: Redis failed.
+        """
+        rows = list(texts)
+        check_texts(rows)
+        found = self._guard(self._read_entries, list(dict.fromkeys(rows)))
+        return [text in found for text in rows]
+
+    def delete(self, text: str) -> bool:
+        """Delete the entry of ``text``; return whether there was one.
+
+        Raises:
+            CacheUnavailable: Redis failed; the entry may still be there.
+        """
+        check_texts([text])
+        return self._guard(self._delete, keys.digest(text))
+
+    def get_cache_size(self) -> int:
+        """Return how many entries this cache has in Redis.
+
+        Raises:
+            CacheUnavailable: Redis failed.
+        """
+        return self._guard(self._count)
+
+    def clear_cache(self) -> int:
+        """Delete all entries of this cache, and no other keys; return how many.
+
+        Raises:
+            CacheUnavailable: Redis failed; some entries may still be there.
+        """
+        return self._guard(self._clear)
+
+    # The flow -----------------------------------------------------------------------------
+
+    def fetch(self, texts: Sequence[str], progress: bool = False) -> dict[str, Entry]:
+        """Return an entry for each distinct text, from Redis or from the API.
+
+        The flow behind both public reads, with the expiry times that a tier in front needs.
+        """
+        check_texts(texts)
+        distinct = list(dict.fromkeys(texts))
+        reachable = True
+        try:
+            entries = self._guard(self._read_entries, distinct)
+        except CacheUnavailable as error:
+            self._redis_failed(error)
+            entries, reachable = {}, False  # and do not wait for it a second time
+        missing = [text for text in distinct if text not in entries]
+        self.stats.count(hits=len(texts) - len(missing), misses=len(missing))
+        if log.isEnabledFor(logging.INFO):
+            _narrate(distinct, entries)
+        if self._refresh and entries and reachable:
+            entries = {text: self._entry(e.vector) for text, e in entries.items()}
+            self._store(entries, only_existing=True)
+        if missing:
+            self._fill(entries, missing, reachable, progress)
+        return entries
+
+    def _fill(
+        self, entries: dict[str, Entry], missing: list[str], reachable: bool, progress: bool
+    ) -> None:
+        """Embed what is missing, call by call, and keep each call's result at once."""
+        if reachable:
+            self._check_server()
+        bar = tqdm(total=len(entries) + len(missing), unit="text", disable=not progress)
+        with bar:
+            bar.update(len(entries))
+            for texts, vectors, tokens in self._embedder.embed(missing):
+                self.stats.count(api_calls=1, tokens=tokens)
+                log.info("API    %d text(s), %d tokens", len(texts), tokens)
+                fresh = {t: self._entry(v) for t, v in zip(texts, vectors, strict=True)}
+                entries.update(fresh)
+                if reachable:
+                    self._store(fresh)
+                bar.update(len(texts))
+        self._drop_foreign(entries, vectors[0].size, reachable)
+
+    def _drop_foreign(self, entries: dict[str, Entry], dims: int, reachable: bool) -> None:
+        """The API decides how long a vector is: embed anew what was cached at another length."""
+        self.dims = dims
+        foreign = [text for text, entry in entries.items() if entry.vector.size != dims]
+        if foreign:
+            self.stats.count(errors=len(foreign), hits=-len(foreign), misses=len(foreign))
+            self._fill(entries, foreign, reachable, progress=False)
+
+    def _entry(self, vector: Vector) -> Entry:
+        """What a later hit will read: the vector as its codec gives it back, and its expiry."""
+        blob = self._codec.encode(vector)
+        ttl = None if self._ttl is None else self._ttl * (1 - self._jitter * random.random())
+        expires_at = float("inf") if ttl is None else self.clock() + ttl
+        return Entry(self._codec.decode(blob), expires_at, ttl, blob)
+
+    # Redis --------------------------------------------------------------------------------
+
+    def _read_entries(self, texts: Sequence[str]) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        for start in range(0, len(texts), READ_CHUNK):
+            chunk = texts[start : start + READ_CHUNK]
+            blobs = self._read([keys.digest(text) for text in chunk])
+            now = self.clock()
+            for text, blob in zip(chunk, blobs, strict=True):
+                entry = None if blob is None else self._usable(blob, now)
+                if entry is not None:
+                    found[text] = entry
+        return found
+
+    def _usable(self, blob: bytes, now: float) -> Entry | None:
+        try:
+            entry = unpack(blob, self._codec)
+        except CodecError as error:
+            log.debug("entry dropped: %s", error)
+            entry = None
+        if entry is None or (self.dims is not None and entry.vector.size != self.dims):
+            self.stats.count(errors=1)
+            return None
+        return entry if now < entry.expires_at else None
+
+    def _store(self, entries: dict[str, Entry], only_existing: bool = False) -> None:
+        items = [(keys.digest(text), pack(entry), entry.ttl) for text, entry in entries.items()]
+        try:
+            self._guard(self._write, items, only_existing)
+        except CacheUnavailable as error:
+            self._redis_failed(error)
+
+    def _guard(self, operation: Callable[..., T], *args: Any) -> T:
+        try:
+            return operation(*args)
+        except (redis.RedisError, OSError) as error:
+            raise CacheUnavailable(f"Redis failed: {error}") from error
+
+    def _redis_failed(self, error: CacheUnavailable) -> None:
+        self.stats.count(errors=1)
+        if self._raise_on_error:
+            raise error
+        if not self._warned:
+            self._warned = True
+            log.warning("%s; answering from the API until it works again", error)
+
+    def _check_server(self) -> None:  # noqa: B027
+        """Refuse, before anything is paid, a server that cannot do what was asked."""
+
+    @abstractmethod
+    def _read(self, digests: list[str]) -> Sequence[bytes | None]:
+        """Return the stored bytes for each digest, in one round trip."""
+
+    @abstractmethod
+    def _write(self, items: list[tuple[str, bytes, float | None]], only_existing: bool) -> None:
+        """Store (digest, bytes, TTL in seconds) in one round trip."""
+
+    @abstractmethod
+    def _delete(self, digest: str) -> bool: ...
+
+    @abstractmethod
+    def _count(self) -> int: ...
+
+    @abstractmethod
+    def _clear(self) -> int: ...
+
+
+def _narrate(texts: Sequence[str], entries: dict[str, Entry]) -> None:
+    for text in texts:
+        log.info("%s %r", "hit   " if text in entries else "miss  ", text)

@@ -1,0 +1,124 @@
+"""HashEmbeddingCache: all vectors of one cache as fields of one Redis hash. Lesson 03."""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import openai
+import redis
+from redis.commands.core import HashDataPersistOptions
+
+from semcache.embedding.base import BaseEmbeddingCache
+from semcache.errors import ConfigError, UnsupportedServer
+
+__all__ = ["HashEmbeddingCache"]
+
+
+class HashEmbeddingCache(BaseEmbeddingCache):
+    """An embedding cache that keeps all its vectors in one hash.
+
+    One key to look at, to size (HLEN) and to delete. Each field has its own TTL, which needs
+    Redis 7.4 or newer.
+
+    Args:
+        redis_client: A ``redis.Redis`` that returns bytes.
+        openai_client: An ``openai.OpenAI``.
+        ttl_scope: What the server expires: each ``"field"`` alone, or the whole ``"hash"`` one
+            TTL after its last write, which works on any server. Either way no entry is served
+            after its own TTL; with ``"hash"`` its memory is freed only with the whole hash.
+        **options: Those of :class:`~semcache.embedding.base.BaseEmbeddingCache`.
+
+    Raises:
+        UnsupportedServer: At the first miss, before anything is paid, when the server has no
+            per-field TTL and the options need it.
+
+    Example:
+        >>> from semcache import connect
+        >>> lab = connect(quiet=True)
+        >>> cache = HashEmbeddingCache(lab.redis, lab.openai, model=lab.embedding_model)
+        >>> cache.get_embeddings_batch(["What is Python?", "What is Rust?"]).shape
+        (2, 384)
+        >>> cache.get_cache_size(), lab.redis.dbsize()
+        (2, 1)
+    """
+
+    KIND = "hash"
+
+    def __init__(
+        self,
+        redis_client: redis.Redis,
+        openai_client: openai.OpenAI,
+        *,
+        ttl_scope: Literal["field", "hash"] = "field",
+        **options: Any,
+    ) -> None:
+        super().__init__(redis_client, openai_client, **options)
+        if ttl_scope not in ("field", "hash"):
+            raise ConfigError(f"ttl_scope is {ttl_scope!r}: give 'field' or 'hash'")
+        self._field_ttl = ttl_scope == "field" and self._ttl is not None
+        self._hash_key = self._namespace.rstrip(":")
+        self._has_hsetex: bool | None = None  # asked of the server at the first miss
+
+    def _read(self, digests: list[str]) -> Sequence[bytes | None]:
+        found: list[bytes | None] = self._redis.hmget(self._hash_key, digests)
+        return found
+
+    def _write(self, items: list[tuple[str, bytes, float | None]], only_existing: bool) -> None:
+        if self._field_ttl:
+            self._write_with_field_ttl(items, only_existing)
+            return
+        # HSET and EXPIRE in one transaction: a crash between them would leave a hash for ever.
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.hset(self._hash_key, mapping={digest: blob for digest, blob, _ in items})
+        if self._ttl is not None:
+            pipe.pexpire(self._hash_key, math.ceil(self._ttl * 1000))
+        pipe.execute()
+
+    def _write_with_field_ttl(
+        self, items: list[tuple[str, bytes, float | None]], only_existing: bool
+    ) -> None:
+        by_ttl: dict[int, dict[str, bytes]] = defaultdict(dict)  # one command per distinct TTL
+        for digest, blob, ttl in items:
+            by_ttl[math.ceil((ttl or 0) * 1000)][digest] = blob
+        pipe = self._redis.pipeline(transaction=not self._has_hsetex)
+        for milliseconds, fields in by_ttl.items():
+            if self._has_hsetex:
+                option = HashDataPersistOptions.FXX if only_existing else None
+                pipe.hsetex(
+                    self._hash_key, mapping=fields, px=milliseconds, data_persist_option=option
+                )
+            else:  # Redis 7.4: two commands, in a transaction
+                pipe.hset(self._hash_key, mapping=fields)
+                pipe.hpexpire(self._hash_key, milliseconds, *fields)
+        pipe.execute()
+
+    def _check_server(self) -> None:
+        if not self._field_ttl or self._has_hsetex is not None:
+            return
+        self._has_hsetex = self._guard(self._knows, "HSETEX")
+        if not self._has_hsetex and not self._guard(self._knows, "HPEXPIRE"):
+            self._has_hsetex = None
+            raise UnsupportedServer(
+                "this Redis has no TTL for single fields, which came with Redis 7.4: use a newer "
+                "server, or choose ttl=None or ttl_scope='hash'"
+            )
+
+    def _knows(self, command: str) -> bool:
+        try:
+            self._redis.execute_command(command, self._hash_key)  # too short to do anything
+        except redis.ResponseError as error:
+            return "unknown command" not in str(error).lower()
+        return True
+
+    def _delete(self, digest: str) -> bool:
+        return bool(self._redis.hdel(self._hash_key, digest))
+
+    def _count(self) -> int:
+        count: int = self._redis.hlen(self._hash_key)
+        return count
+
+    def _clear(self) -> int:
+        count = self._count()
+        self._redis.unlink(self._hash_key)
+        return count

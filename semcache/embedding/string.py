@@ -1,0 +1,59 @@
+"""EmbeddingCache: one Redis string per vector, each with its own TTL. Lesson 02."""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from semcache.embedding.base import BaseEmbeddingCache
+
+__all__ = ["EmbeddingCache"]
+
+SCAN_CHUNK = 1_000
+
+
+class EmbeddingCache(BaseEmbeddingCache):
+    """An embedding cache that keeps each vector under a key of its own.
+
+    Takes the arguments of :class:`~semcache.embedding.base.BaseEmbeddingCache`.
+
+    Example:
+        >>> from semcache import connect
+        >>> lab = connect(quiet=True)
+        >>> cache = EmbeddingCache(lab.redis, lab.openai, model=lab.embedding_model)
+        >>> cache.get_embedding("What is Python?").shape
+        (384,)
+        >>> cache.get_embeddings_batch(["What is Python?", "What is Rust?"]).shape
+        (2, 384)
+        >>> cache.stats.hits, cache.stats.misses, cache.get_cache_size()
+        (1, 2, 2)
+    """
+
+    KIND = "string"
+
+    def _read(self, digests: list[str]) -> Sequence[bytes | None]:
+        found: list[bytes | None] = self._redis.mget([self._namespace + d for d in digests])
+        return found
+
+    def _write(self, items: list[tuple[str, bytes, float | None]], only_existing: bool) -> None:
+        pipe = self._redis.pipeline(transaction=False)
+        for digest, blob, ttl in items:
+            milliseconds = None if ttl is None else math.ceil(ttl * 1000)
+            pipe.set(self._namespace + digest, blob, px=milliseconds, xx=only_existing)
+        pipe.execute()
+
+    def _delete(self, digest: str) -> bool:
+        return bool(self._redis.unlink(self._namespace + digest))
+
+    def _count(self) -> int:
+        return len(set(self._scan()))  # SCAN may return a key twice
+
+    def _clear(self) -> int:
+        deleted, scan = 0, self._scan()
+        while chunk := list(islice(scan, SCAN_CHUNK)):
+            deleted += self._redis.unlink(*chunk)
+        return deleted
+
+    def _scan(self) -> Iterator[bytes]:
+        """Yield this cache's keys; unlike KEYS, SCAN never blocks the server."""
+        keys: Iterator[bytes] = self._redis.scan_iter(f"{self._namespace}*", count=SCAN_CHUNK)
+        return keys
