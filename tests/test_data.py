@@ -1,0 +1,141 @@
+"""The shape of the files in data/, and what data/README.md says of them."""
+
+import re
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from semcache._data import FOLDER, read_rows
+from semcache.offline.model import embed
+from semcache.traffic import load_phrasings
+
+PHRASINGS = load_phrasings()
+INTENTS = list(dict.fromkeys(phrasing.intent for phrasing in PHRASINGS))
+
+
+def chinese(text: str) -> bool:
+    return re.search("[\u4e00-\u9fff]", text) is not None
+
+
+def repeated(values) -> list[str]:
+    return [value for value, count in Counter(values).items() if count > 1]
+
+
+def test_rows_have_these_fields_and_all_are_text():
+    for row in read_rows(FOLDER / "phrasings.jsonl"):
+        assert list(row) == ["id", "text", "language", "intent", "answer"]
+        assert all(isinstance(value, str) and value for value in row.values()), row["id"]
+
+
+def test_the_file_is_utf8_with_readable_characters_and_one_row_a_line():
+    raw = (FOLDER / "phrasings.jsonl").read_bytes()
+    assert raw.endswith(b"}\n") and not raw.startswith(b"\xef\xbb\xbf") and b"\r" not in raw
+    assert b"\\u" not in raw
+    assert raw.count(b"\n") == len(PHRASINGS)
+
+
+def test_there_are_at_least_eighty_intents():
+    assert len(INTENTS) >= 80
+
+
+@pytest.mark.parametrize("intent", INTENTS)
+def test_an_intent_has_five_english_and_three_chinese_phrasings_or_more(intent):
+    counts = Counter(phrasing.language for phrasing in PHRASINGS if phrasing.intent == intent)
+    assert counts.keys() == {"en", "zh"}
+    assert counts["en"] >= 5 and counts["zh"] >= 3
+
+
+def test_about_two_rows_in_five_are_chinese():
+    share = sum(phrasing.language == "zh" for phrasing in PHRASINGS) / len(PHRASINGS)
+    assert 0.35 <= share <= 0.5
+
+
+def test_ids_are_unique_and_made_of_intent_language_and_number():
+    seen: Counter[tuple[str, str]] = Counter()
+    for phrasing in PHRASINGS:
+        seen[phrasing.intent, phrasing.language] += 1
+        number = seen[phrasing.intent, phrasing.language]
+        assert phrasing.id == f"{phrasing.intent}.{phrasing.language}.{number}"
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", phrasing.intent)
+    assert repeated(phrasing.id for phrasing in PHRASINGS) == []
+
+
+def test_no_text_comes_twice_not_even_with_other_case_spaces_or_punctuation():
+    assert repeated(phrasing.text.strip().casefold() for phrasing in PHRASINGS) == []
+    bare = (re.sub(r"[\W_]+", "", phrasing.text.casefold()) for phrasing in PHRASINGS)
+    assert repeated(bare) == []
+
+
+def test_texts_are_trimmed_and_of_one_line():
+    for phrasing in PHRASINGS:
+        assert phrasing.text == " ".join(phrasing.text.split()), phrasing.id
+
+
+def test_the_language_says_whether_there_is_a_chinese_character():
+    for phrasing in PHRASINGS:
+        assert chinese(phrasing.text) == (phrasing.language == "zh"), phrasing.id
+
+
+def test_one_intent_has_one_answer():
+    answers = {(phrasing.intent, phrasing.answer) for phrasing in PHRASINGS}
+    assert repeated(intent for intent, _ in answers) == []
+
+
+def test_the_rows_of_an_intent_stand_together():
+    runs = [a.intent for a, b in pairwise(PHRASINGS) if a.intent != b.intent]
+    assert repeated([*runs, PHRASINGS[-1].intent]) == []
+
+
+def test_the_near_neighbours_the_lessons_need_are_there():
+    pairs = {
+        ("enable-2fa", "disable-2fa"),
+        ("enable-auto-renew", "disable-auto-renew"),
+        ("request-refund", "dispute-refund"),
+        ("upgrade-plan", "downgrade-plan"),
+        ("import-csv", "export-csv"),
+        ("cancel-subscription", "pause-subscription"),
+        ("make-admin", "remove-admin"),
+        ("switch-to-annual", "switch-to-monthly"),
+    }
+    answers = {phrasing.intent: phrasing.answer for phrasing in PHRASINGS}
+    assert all(answers[a] != answers[b] for a, b in pairs)
+
+
+def test_readme_states_the_counts():
+    languages = Counter(phrasing.language for phrasing in PHRASINGS)
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for name, count in {
+        "English": languages["en"],
+        "Chinese": languages["zh"],
+        "in all": len(PHRASINGS),
+        "intents": len(INTENTS),
+        "answers": len({phrasing.answer for phrasing in PHRASINGS}),
+    }.items():
+        assert f"| {name} | {count:,} |\n" in readme, name
+
+
+def test_readme_names_the_intents_that_share_an_answer():
+    shared = {p.answer for p in PHRASINGS if p.answer != p.intent}
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert shared == {"email-not-arriving", "app-crash"}
+    assert all(f"`{answer}`" in readme for answer in shared)
+
+
+def test_texts_of_an_intent_are_nearer_to_each_other_than_to_others():
+    # Every seventh intent: the model needs some milliseconds for each text.
+    sample = [phrasing for phrasing in PHRASINGS if phrasing.intent in INTENTS[::7]]
+    vectors = np.array([embed(phrasing.text) for phrasing in sample])
+    similarity = vectors @ vectors.T
+    owner = np.array([phrasing.intent for phrasing in sample])
+    for intent in INTENTS[::7]:
+        own = owner == intent
+        inside = similarity[np.ix_(own, own)][np.triu_indices(own.sum(), 1)]
+        assert inside.mean() > similarity[np.ix_(own, ~own)].mean(), intent
+
+
+def test_a_reversed_direction_is_nearer_than_a_paraphrase_as_the_readme_says():
+    to_annual, to_monthly = embed("monthly -> annual pls"), embed("annual -> monthly pls")
+    assert to_annual @ to_monthly > to_annual @ embed("Can I change to being billed once a year?")
+    assert {"monthly -> annual pls", "annual -> monthly pls"} <= {p.text for p in PHRASINGS}
