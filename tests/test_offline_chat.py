@@ -125,6 +125,7 @@ def test_a_stream_says_what_it_cost_only_when_asked():
     options = {"include_usage": True}
     *chunks, last = client.chat.completions.create(**ask(), stream=True, stream_options=options)
     assert all(chunk.usage is None and chunk.choices for chunk in chunks)
+    assert all("usage" in chunk.model_fields_set for chunk in chunks), "null, as the API sends it"
     assert (last.choices, last.usage) == ([], plain.usage)
     assert [call.tokens for call in api.calls] == [plain.usage.total_tokens] * 3
 

@@ -16,7 +16,7 @@ from semcache import count_tokens
         ("", 0),
         ("hello world", 2),
         ("What is Python?", 4),
-        ("Python是什么？", 4),
+        ("Python是什么？", 6),
         ("tiktoken is great!", 6),  # OpenAI's own example for cl100k_base
         ("antidisestablishmentarianism", 6),
         ("2 + 2 = 4", 7),

@@ -1,14 +1,15 @@
 """What the offline chat models say: recorded answers, or a sentence that says there is none."""
 
-import json
 import re
 from functools import cache
 from pathlib import Path
 
+from semcache._data import FOLDER, read_rows
+
 __all__ = ["CHAT_MODELS", "answer"]
 
 CHAT_MODELS = ("offline-mini", "offline-large")
-RECORDED = Path(__file__).parents[2] / "data" / "answers.jsonl"
+RECORDED = FOLDER / "answers.jsonl"
 
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
 
@@ -39,5 +40,4 @@ def _normal(question: str) -> str:
 def _recorded(path: Path) -> dict[str, str]:
     if not path.exists():  # an installed wheel has no data folder; every question is then new
         return {}
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
-    return {_normal(question): row["answer"] for row in rows for question in row["questions"]}
+    return {_normal(q): row["answer"] for row in read_rows(path) for q in row["questions"]}

