@@ -2,6 +2,7 @@
 
 from semcache import codecs, errors, keys
 from semcache.connect import Lab, connect
+from semcache.costs import Scenario
 from semcache.embedding import (
     CompressedEmbeddingCache,
     EmbeddingCache,
@@ -16,6 +17,7 @@ __all__ = [
     "Lab",
     "connect",
     # lesson 01
+    "Scenario",
     "count_tokens",
     # lesson 02
     "EmbeddingCache",
