@@ -14,16 +14,16 @@ environment variable         what it changes
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import fakeredis
-import openai
 import redis
+from openai import AsyncOpenAI, OpenAI
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -59,8 +59,8 @@ class Lab:
     """
 
     redis: redis.Redis
-    openai: openai.OpenAI
-    async_openai: openai.AsyncOpenAI
+    openai: OpenAI
+    async_openai: AsyncOpenAI
     embedding_model: str
     chat_model: str
     api: OfflineAPI | None
@@ -97,7 +97,7 @@ class Lab:
         try:
             yield trips
         finally:
-            del pool.get_connection
+            pool.get_connection = take
 
     def clear(self) -> None:
         """Delete all keys of this lab's scope, and no others."""
@@ -140,6 +140,8 @@ def connect(scope: str = "", *, quiet: bool = False) -> Lab:
     """
     if scope and not scope.replace("-", "").isalnum():
         raise ConfigError(f"scope {scope!r}: use letters, digits and '-'")
+    if scope == "semcache":
+        raise ConfigError("scope 'semcache' would clear every scope's keys: choose another")
     client, server = open_redis()
     api = open_api()
     lab = Lab(
@@ -177,8 +179,11 @@ def open_redis() -> tuple[redis.Redis, str]:
             retry=Retry(NoBackoff(), 0),  # redis-py's ten silent retries take seconds
         )
         info: Any = client.info("server")
-    except ValueError as error:
-        raise ConfigError(f"REDIS_URL cannot be used: {error}") from error
+    except ValueError:  # whose message may hold a piece of the password
+        raise ConfigError(
+            "REDIS_URL cannot be used: write redis://user:password@host:port/db, with %2F for a / "
+            "in the password"
+        ) from None
     except redis.AuthenticationError as error:
         raise CacheUnavailable(f"Redis refused the password in REDIS_URL: {error}") from error
     except redis.RedisError as error:
@@ -186,6 +191,8 @@ def open_redis() -> tuple[redis.Redis, str]:
             f"no Redis answers at {_address(url)}: start one there, change REDIS_URL, or unset "
             f"it to use fakeredis ({error})"
         ) from error
+    if client.get_encoder().decode_responses:
+        raise ConfigError("REDIS_URL asks for decode_responses, but vectors are bytes: remove it")
     return client, f"Redis {info['redis_version']} at {_address(url)}"
 
 
@@ -193,8 +200,8 @@ def open_redis() -> tuple[redis.Redis, str]:
 class Api:
     """The API that the environment asks for."""
 
-    client: openai.OpenAI
-    async_client: openai.AsyncOpenAI
+    client: OpenAI
+    async_client: AsyncOpenAI
     embedding_model: str
     chat_model: str
     offline: OfflineAPI | None
@@ -222,8 +229,8 @@ def open_api() -> Api:
     model = os.environ.get("SEMCACHE_EMBEDDING_MODEL", "text-embedding-3-small")
     chat_model = os.environ.get("SEMCACHE_CHAT_MODEL", "gpt-4o-mini")
     return Api(
-        openai.OpenAI(api_key=key, base_url=base_url),
-        openai.AsyncOpenAI(api_key=key, base_url=base_url),
+        OpenAI(api_key=key, base_url=base_url),
+        AsyncOpenAI(api_key=key, base_url=base_url),
         model,
         chat_model,
         None,
@@ -233,5 +240,6 @@ def open_api() -> Api:
 
 def _address(url: str) -> str:
     """The part of a URL that may be shown: no user, no password, no query."""
-    parts = urlsplit(url)
-    return parts.path if parts.scheme == "unix" else parts.netloc.rpartition("@")[2]
+    scheme, _, rest = url.partition("://")
+    rest = rest.rpartition("@")[2]  # by hand: a password may hold a character that ends a host
+    return rest.partition("?")[0] if scheme == "unix" else re.split("[/?#]", rest)[0]

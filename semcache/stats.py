@@ -57,12 +57,15 @@ class Stats:
     @property
     def lookups(self) -> int:
         """How many lookups were counted: hits + misses."""
-        return self.hits + self.misses
+        with self._lock:
+            return self.hits + self.misses
 
     @property
     def hit_rate(self) -> float:
         """Hits divided by lookups, in [0, 1]; 0.0 before the first lookup."""
-        return self.hits / self.lookups if self.lookups else 0.0
+        counts = self.as_dict()
+        lookups = counts["hits"] + counts["misses"]
+        return counts["hits"] / lookups if lookups else 0.0
 
     def as_dict(self) -> dict[str, int]:
         """Return the counters as a plain dictionary, for a log line or a metric."""

@@ -2,7 +2,7 @@
 
 Every blob starts with the same twelve bytes (little-endian)::
 
-    "sc" │ version (1) │ codec (1) │ dims (4) │ CRC-32 of the payload (4) │ payload …
+    "sc" │ version (1) │ codec (1) │ dims (4) │ CRC-32 of dims and payload (4) │ payload …
 
 so that bytes written by another codec, another version or another program, and bytes that
 were damaged on the way, are refused instead of being read as numbers.

@@ -39,7 +39,7 @@ class Codec(ABC):
         """
         array = as_vector(vector)
         payload = self._pack(array)
-        checksum = zlib.crc32(payload, self._seed)
+        checksum = self._checksum(payload, array.size)
         return HEADER.pack(_MAGIC, _VERSION, self.code, array.size, checksum) + payload
 
     def decode(self, blob: bytes | memoryview) -> Vector:
@@ -54,7 +54,7 @@ class Codec(ABC):
         if magic != _MAGIC or version != _VERSION or code != self.code:
             raise CodecError(f"these bytes were not written by the {self.name} codec, version 1")
         payload = memoryview(blob)[HEADER.size :]
-        if zlib.crc32(payload, self._seed) != checksum:
+        if self._checksum(payload, dims) != checksum:
             raise CodecError("the stored vector is damaged: its checksum does not match")
         try:
             vector = self._unpack(payload, dims)
@@ -70,6 +70,9 @@ class Codec(ABC):
         loss = self._loss(array.astype(np.float64))
         rounding = float(np.abs(array).max()) * 2.0**-23 + 2.0**-149
         return loss + rounding if loss else 0.0
+
+    def _checksum(self, payload: bytes | memoryview, dims: int) -> int:
+        return zlib.crc32(payload, self._seed ^ dims)  # dims too: sign bits fit several lengths
 
     @abstractmethod
     def bytes_per_vector(self, dims: int) -> int:

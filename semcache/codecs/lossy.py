@@ -24,6 +24,8 @@ class _Scaled(Codec):
 
     def _split(self, payload: memoryview) -> tuple[float, memoryview]:
         (scale,) = _SCALE.unpack_from(payload)
+        if not 0 <= scale <= 2 * _FLOAT32_MAX:
+            raise ValueError(f"a scale of {scale}")
         return scale, payload[_SCALE.size :]
 
 
@@ -50,7 +52,8 @@ class Float16(_Scaled):
 
     def _unpack(self, payload: memoryview, dims: int) -> Vector:
         scale, body = self._split(payload)
-        return _to_float32(np.frombuffer(body, "<f2").astype(np.float64) * scale)
+        with np.errstate(invalid="ignore"):  # infinity * 0 is NaN, refused by decode
+            return _to_float32(np.frombuffer(body, "<f2").astype(np.float64) * scale)
 
     def _loss(self, vector: npt.NDArray[Any]) -> float:
         return float(np.abs(vector).max()) / 2048
@@ -61,8 +64,8 @@ class Int8(_Scaled):
 
     Example:
         >>> codec = Int8()
-        >>> codec.decode(codec.encode([1.27, 0.01, -0.5])).round(3).tolist()
-        [1.27, 0.01, -0.5]
+        >>> codec.decode(codec.encode([127.0, 0.8, -50.25])).tolist()
+        [127.0, 1.0, -50.0]
     """
 
     name, code = "int8", 4

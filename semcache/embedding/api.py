@@ -1,7 +1,7 @@
 """Texts to vectors through the embedding API: checked before, split into calls, checked after."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import openai
@@ -58,10 +58,10 @@ class Embedder:
             input=list(texts),
             dimensions=openai.omit if self._dimensions is None else self._dimensions,
         )
-        rows = sorted(response.data, key=lambda row: row.index)
-        if [row.index for row in rows] != list(range(len(texts))):
-            raise BadResponse(f"asked for {len(texts)} embeddings, got {len(rows)}")
-        vectors = [np.asarray(row.embedding, dtype=np.float32) for row in rows]
+        try:
+            vectors = _vectors(response.data, len(texts))
+        except (AttributeError, TypeError, ValueError) as error:
+            raise BadResponse(f"{self._model} returned no embeddings: {error}") from error
         if any(v.ndim != 1 or v.size == 0 or not np.isfinite(v).all() for v in vectors):
             raise BadResponse(f"{self._model} returned an embedding that is not a row of numbers")
         self._dims_seen = self._dims_seen or vectors[0].size
@@ -69,6 +69,25 @@ class Embedder:
             raise BadResponse(f"{self._model} returned an embedding without {self._dims_seen} dims")
         usage = getattr(response, "usage", None)  # some compatible servers leave it out
         return Embedded(texts, vectors, usage.total_tokens if usage else 0)
+
+
+def _vectors(rows: Sequence[Any], count: int) -> list[Vector]:
+    rows = sorted(rows, key=lambda row: row.index)
+    if [row.index for row in rows] != list(range(count)):
+        raise ValueError(f"asked for {count}, got {len(rows)}")
+    with np.errstate(over="ignore"):  # too large for float32 becomes inf, refused by the caller
+        return [np.asarray(row.embedding, dtype=np.float32) for row in rows]
+
+
+def as_rows(texts: Iterable[str]) -> list[str]:
+    """Return a batch as a list.
+
+    Raises:
+        InvalidInput: It is one string, which would be taken for a list of letters.
+    """
+    if isinstance(texts, str):
+        raise InvalidInput("a batch is a list of texts; for one text call get_embedding")
+    return list(texts)
 
 
 def check_texts(texts: Sequence[object]) -> None:
@@ -88,10 +107,7 @@ def check_texts(texts: Sequence[object]) -> None:
             raise InvalidInput(f"text {position} is {type(text).__name__}, not str")
         if not text:
             raise InvalidInput(f"text {position} is empty: there is nothing to embed")
-        if text.isascii():
-            size = len(text)
-        else:
-            size = _utf8_size(text, position)
+        size = len(text) if text.isascii() else _utf8_size(text, position)
         # A token is at least one byte, so only texts beyond the limit in bytes need counting.
         if size > MAX_TOKENS_PER_TEXT and count_tokens(text) > MAX_TOKENS_PER_TEXT:
             raise InvalidInput(

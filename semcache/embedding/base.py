@@ -22,10 +22,10 @@ from tqdm.auto import tqdm
 
 from semcache import codecs, keys
 from semcache.codecs import Codec, Vector
-from semcache.embedding.api import KNOWN_DIMS, Embedder, check_texts
+from semcache.embedding.api import KNOWN_DIMS, Embedder, as_rows, check_texts
 from semcache.embedding.entry import Entry, pack, unpack
-from semcache.embedding.options import check_clients, check_ttl
-from semcache.errors import CacheUnavailable, CodecError, InvalidInput
+from semcache.embedding.options import check_clients, check_dimensions, check_ttl
+from semcache.errors import CacheUnavailable, CodecError
 from semcache.stats import Stats
 
 __all__ = ["BaseEmbeddingCache"]
@@ -76,6 +76,7 @@ class BaseEmbeddingCache(ABC):
         clock: Callable[[], float] = time.time,
     ) -> None:
         check_clients(redis_client, openai_client)
+        check_dimensions(dimensions)
         check_ttl(ttl, jitter, on_error)
         self._redis: Any = redis_client  # the stubs of redis-py mix sync and async replies
         self._embedder = Embedder(openai_client, model, dimensions)
@@ -118,9 +119,7 @@ class BaseEmbeddingCache(ABC):
             openai.OpenAIError: The API failed; finished calls stay cached.
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
         """
-        if isinstance(texts, str):
-            raise InvalidInput("a batch is a list of texts; for one text call get_embedding")
-        rows = list(texts)
+        rows = as_rows(texts)
         if not rows:
             return np.empty((0, self.dims or 0), np.float32)
         entries = self.fetch(rows, progress)
@@ -132,9 +131,9 @@ class BaseEmbeddingCache(ABC):
         Raises:
             CacheUnavailable: Redis failed.
         """
-        rows = list(texts)
+        rows = as_rows(texts)
         check_texts(rows)
-        found = self._guard(self._read_entries, list(dict.fromkeys(rows)))
+        found, _ = self._guard(self._read_entries, list(dict.fromkeys(rows)))
         return [text in found for text in rows]
 
     def delete(self, text: str) -> bool:
@@ -173,7 +172,8 @@ class BaseEmbeddingCache(ABC):
         distinct = list(dict.fromkeys(texts))
         reachable = True
         try:
-            entries = self._guard(self._read_entries, distinct)
+            entries, damaged = self._guard(self._read_entries, distinct)
+            self.stats.count(errors=damaged)
         except CacheUnavailable as error:
             self._redis_failed(error)
             entries, reachable = {}, False  # and do not wait for it a second time
@@ -182,8 +182,9 @@ class BaseEmbeddingCache(ABC):
         if log.isEnabledFor(logging.INFO):
             _narrate(distinct, entries)
         if self._refresh and entries and reachable:
-            entries = {text: self._entry(e.vector) for text, e in entries.items()}
-            self._store(entries, only_existing=True)
+            entries = {text: self._entry(e.vector, e.blob) for text, e in entries.items()}
+            if self._server_serves():
+                self._store(entries, only_existing=True)
         if missing:
             self._fill(entries, missing, reachable, progress)
         return entries
@@ -192,18 +193,21 @@ class BaseEmbeddingCache(ABC):
         self, entries: dict[str, Entry], missing: list[str], reachable: bool, progress: bool
     ) -> None:
         """Embed what is missing, call by call, and keep each call's result at once."""
-        if reachable:
-            self._check_server()
+        reachable = reachable and self._server_serves()
         bar = tqdm(total=len(entries) + len(missing), unit="text", disable=not progress)
         with bar:
             bar.update(len(entries))
             for texts, vectors, tokens in self._embedder.embed(missing):
                 self.stats.count(api_calls=1, tokens=tokens)
                 log.info("API    %d text(s), %d tokens", len(texts), tokens)
-                fresh = {t: self._entry(v) for t, v in zip(texts, vectors, strict=True)}
+                blobs = map(self._codec.encode, vectors)
+                # What a later hit will read: the vector as its codec gives it back.
+                fresh = {
+                    text: self._entry(self._codec.decode(blob), blob)
+                    for text, blob in zip(texts, blobs, strict=True)
+                }
                 entries.update(fresh)
-                if reachable:
-                    self._store(fresh)
+                reachable = reachable and self._store(fresh)  # wait for a dead Redis once
                 bar.update(len(texts))
         self._drop_foreign(entries, vectors[0].size, reachable)
 
@@ -215,44 +219,51 @@ class BaseEmbeddingCache(ABC):
             self.stats.count(errors=len(foreign), hits=-len(foreign), misses=len(foreign))
             self._fill(entries, foreign, reachable, progress=False)
 
-    def _entry(self, vector: Vector) -> Entry:
-        """What a later hit will read: the vector as its codec gives it back, and its expiry."""
-        blob = self._codec.encode(vector)
+    def _entry(self, vector: Vector, blob: bytes | memoryview) -> Entry:
+        """An entry that lives from now on."""
         ttl = None if self._ttl is None else self._ttl * (1 - self._jitter * random.random())
         expires_at = float("inf") if ttl is None else self.clock() + ttl
-        return Entry(self._codec.decode(blob), expires_at, ttl, blob)
+        return Entry(vector, expires_at, ttl, blob)
 
     # Redis --------------------------------------------------------------------------------
 
-    def _read_entries(self, texts: Sequence[str]) -> dict[str, Entry]:
+    def _read_entries(self, texts: Sequence[str]) -> tuple[dict[str, Entry], int]:
+        """Return the entries that can be used, and how many were there and cannot."""
         found: dict[str, Entry] = {}
+        damaged = 0
         for start in range(0, len(texts), READ_CHUNK):
             chunk = texts[start : start + READ_CHUNK]
             blobs = self._read([keys.digest(text) for text in chunk])
             now = self.clock()
             for text, blob in zip(chunk, blobs, strict=True):
-                entry = None if blob is None else self._usable(blob, now)
-                if entry is not None:
+                if blob is None:
+                    continue
+                entry = self._usable(blob)
+                if entry is None:
+                    damaged += 1
+                elif now < entry.expires_at:
                     found[text] = entry
-        return found
+        if self.dims is None and len({entry.vector.size for entry in found.values()}) > 1:
+            return {}, damaged + len(found)  # only the API can say which length is right
+        return found, damaged
 
-    def _usable(self, blob: bytes, now: float) -> Entry | None:
+    def _usable(self, blob: bytes) -> Entry | None:
         try:
             entry = unpack(blob, self._codec)
         except CodecError as error:
             log.debug("entry dropped: %s", error)
-            entry = None
-        if entry is None or (self.dims is not None and entry.vector.size != self.dims):
-            self.stats.count(errors=1)
             return None
-        return entry if now < entry.expires_at else None
+        return entry if self.dims in (None, entry.vector.size) else None
 
-    def _store(self, entries: dict[str, Entry], only_existing: bool = False) -> None:
+    def _store(self, entries: dict[str, Entry], only_existing: bool = False) -> bool:
+        """Write entries; return whether Redis took them."""
         items = [(keys.digest(text), pack(entry), entry.ttl) for text, entry in entries.items()]
         try:
             self._guard(self._write, items, only_existing)
         except CacheUnavailable as error:
             self._redis_failed(error)
+            return False
+        return True
 
     def _guard(self, operation: Callable[..., T], *args: Any) -> T:
         try:
@@ -267,6 +278,14 @@ class BaseEmbeddingCache(ABC):
         if not self._warned:
             self._warned = True
             log.warning("%s; answering from the API until it works again", error)
+
+    def _server_serves(self) -> bool:
+        try:
+            self._check_server()
+        except CacheUnavailable as error:
+            self._redis_failed(error)
+            return False
+        return True
 
     def _check_server(self) -> None:  # noqa: B027
         """Refuse, before anything is paid, a server that cannot do what was asked."""

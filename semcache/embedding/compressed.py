@@ -34,7 +34,7 @@ class CompressedEmbeddingCache(EmbeddingCache):
         >>> cache = CompressedEmbeddingCache(lab.redis, lab.openai, model=lab.embedding_model)
         >>> vector = cache.get_embedding("What is Python?")
         >>> f"{cache.compression_ratio(vector):.0f} times smaller than JSON"
-        '20 times smaller than JSON'
+        '21 times smaller than JSON'
     """
 
     KIND = "compressed"

@@ -1,12 +1,14 @@
 """One cached vector with its expiry, as Redis holds it.
 
-Eight bytes of expiry time (seconds since the epoch, infinity for never), then the codec's
-blob. Redis deletes an entry when its TTL is over; the time inside makes sure that it is not
-*served* after that by this process' own clock, also where Redis cannot expire it alone.
+Eight bytes of expiry time (seconds since the epoch, infinity for never), their CRC-32, then
+the codec's blob, which has a checksum of its own. Redis deletes an entry when its TTL is over;
+the time inside makes sure that it is not *served* after that by this process' own clock, also
+where Redis cannot expire it alone.
 """
 
 import math
 import struct
+import zlib
 from typing import NamedTuple
 
 from semcache.codecs import Codec, Vector
@@ -14,21 +16,23 @@ from semcache.errors import CodecError
 
 __all__ = ["Entry", "pack", "unpack"]
 
-_EXPIRY = struct.Struct("<d")
+_EXPIRY, _CHECKSUM = struct.Struct("<d"), struct.Struct("<I")
+_HEAD = _EXPIRY.size + _CHECKSUM.size
 
 
 class Entry(NamedTuple):
-    """A vector, when it expires, and, when it is new, its TTL and its encoded bytes."""
+    """A vector, when it expires, its TTL when it is new, and its encoded bytes."""
 
     vector: Vector
     expires_at: float
     ttl: float | None = None
-    blob: bytes = b""
+    blob: bytes | memoryview = b""
 
 
 def pack(entry: Entry) -> bytes:
     """Return what is stored in Redis for a new entry."""
-    return _EXPIRY.pack(entry.expires_at) + entry.blob
+    expiry = _EXPIRY.pack(entry.expires_at)
+    return expiry + _CHECKSUM.pack(zlib.crc32(expiry)) + entry.blob
 
 
 def unpack(data: bytes, codec: Codec) -> Entry:
@@ -37,9 +41,10 @@ def unpack(data: bytes, codec: Codec) -> Entry:
     Raises:
         CodecError: The bytes are damaged, or not ours.
     """
-    if len(data) < _EXPIRY.size:
+    if len(data) < _HEAD:
         raise CodecError(f"{len(data)} bytes are too few for a cached vector")
-    (expires_at,) = _EXPIRY.unpack_from(data)
-    if math.isnan(expires_at):
-        raise CodecError("an expiry time that is no number")
-    return Entry(codec.decode(memoryview(data)[_EXPIRY.size :]), expires_at)
+    expiry, blob = data[: _EXPIRY.size], memoryview(data)[_HEAD:]
+    (expires_at,) = _EXPIRY.unpack(expiry)
+    if data[_EXPIRY.size : _HEAD] != _CHECKSUM.pack(zlib.crc32(expiry)) or math.isnan(expires_at):
+        raise CodecError("the expiry time of the stored vector is damaged")
+    return Entry(codec.decode(blob), expires_at, None, blob)

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import openai
@@ -11,6 +11,7 @@ from redis.commands.core import HashDataPersistOptions
 
 from semcache.embedding.base import BaseEmbeddingCache
 from semcache.errors import ConfigError, UnsupportedServer
+from semcache.server import knows
 
 __all__ = ["HashEmbeddingCache"]
 
@@ -61,30 +62,53 @@ class HashEmbeddingCache(BaseEmbeddingCache):
         self._has_hsetex: bool | None = None  # asked of the server at the first miss
 
     def _read(self, digests: list[str]) -> Sequence[bytes | None]:
-        found: list[bytes | None] = self._redis.hmget(self._hash_key, digests)
+        nothing = [None] * len(digests)
+        found: list[bytes | None] = self._ask(nothing, self._redis.hmget, digests)
         return found
 
+    def _ask(self, if_foreign: Any, command: Callable[..., Any], *args: Any) -> Any:
+        """Ask our key; a value of another type there holds none of our entries."""
+        try:
+            return command(self._hash_key, *args)
+        except redis.ResponseError as error:
+            if not _is_foreign(error):
+                raise
+            return if_foreign
+
     def _write(self, items: list[tuple[str, bytes, float | None]], only_existing: bool) -> None:
-        if self._field_ttl:
-            self._write_with_field_ttl(items, only_existing)
-            return
+        write = self._write_with_field_ttl if self._field_ttl else self._write_with_hash_ttl
+        try:
+            write(items, only_existing)
+        except redis.ResponseError as error:
+            if not _is_foreign(error):
+                raise
+            self.stats.count(errors=1)
+            self._redis.unlink(self._hash_key)  # replaced, as SET replaces any type
+            write(items, only_existing)
+
+    def _write_with_hash_ttl(
+        self, items: list[tuple[str, bytes, float | None]], only_existing: bool
+    ) -> None:
         # HSET and EXPIRE in one transaction: a crash between them would leave a hash for ever.
         pipe = self._redis.pipeline(transaction=True)
         pipe.hset(self._hash_key, mapping={digest: blob for digest, blob, _ in items})
         if self._ttl is not None:
             pipe.pexpire(self._hash_key, math.ceil(self._ttl * 1000))
+        else:
+            pipe.persist(self._hash_key)  # another cache may have given the hash a TTL
         pipe.execute()
 
     def _write_with_field_ttl(
         self, items: list[tuple[str, bytes, float | None]], only_existing: bool
     ) -> None:
-        by_ttl: dict[int, dict[str, bytes]] = defaultdict(dict)  # one command per distinct TTL
+        # One command per distinct TTL; for a refresh one per field, since FXX is all or nothing.
+        by_ttl: dict[tuple[int, str], dict[str, bytes]] = defaultdict(dict)
         for digest, blob, ttl in items:
-            by_ttl[math.ceil((ttl or 0) * 1000)][digest] = blob
+            by_ttl[math.ceil((ttl or 0) * 1000), digest if only_existing else ""][digest] = blob
         pipe = self._redis.pipeline(transaction=not self._has_hsetex)
-        for milliseconds, fields in by_ttl.items():
+        option = HashDataPersistOptions.FXX if only_existing else None
+        for (milliseconds, _), fields in by_ttl.items():
             if self._has_hsetex:
-                option = HashDataPersistOptions.FXX if only_existing else None
                 pipe.hsetex(
                     self._hash_key, mapping=fields, px=milliseconds, data_persist_option=option
                 )
@@ -96,29 +120,26 @@ class HashEmbeddingCache(BaseEmbeddingCache):
     def _check_server(self) -> None:
         if not self._field_ttl or self._has_hsetex is not None:
             return
-        self._has_hsetex = self._guard(self._knows, "HSETEX")
-        if not self._has_hsetex and not self._guard(self._knows, "HPEXPIRE"):
+        self._has_hsetex = self._guard(knows, self._redis, "HSETEX", self._hash_key)
+        if not self._has_hsetex and not self._guard(knows, self._redis, "HPEXPIRE", self._hash_key):
             self._has_hsetex = None
             raise UnsupportedServer(
                 "this Redis has no TTL for single fields, which came with Redis 7.4: use a newer "
                 "server, or choose ttl=None or ttl_scope='hash'"
             )
 
-    def _knows(self, command: str) -> bool:
-        try:
-            self._redis.execute_command(command, self._hash_key)  # too short to do anything
-        except redis.ResponseError as error:
-            return "unknown command" not in str(error).lower()
-        return True
-
     def _delete(self, digest: str) -> bool:
-        return bool(self._redis.hdel(self._hash_key, digest))
+        return bool(self._ask(0, self._redis.hdel, digest))
 
     def _count(self) -> int:
-        count: int = self._redis.hlen(self._hash_key)
+        count: int = self._ask(0, self._redis.hlen)
         return count
 
     def _clear(self) -> int:
         count = self._count()
         self._redis.unlink(self._hash_key)
         return count
+
+
+def _is_foreign(error: redis.ResponseError) -> bool:
+    return "WRONGTYPE Operation" in str(error)  # no key can contain this: keys have no spaces

@@ -4,10 +4,11 @@ import math
 
 import openai
 from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio import RedisCluster as AsyncRedisCluster
 
 from semcache.errors import ConfigError
 
-__all__ = ["check_clients", "check_ttl"]
+__all__ = ["check_clients", "check_dimensions", "check_ttl"]
 
 
 def check_clients(redis_client: object, openai_client: object) -> None:
@@ -16,7 +17,8 @@ def check_clients(redis_client: object, openai_client: object) -> None:
     Raises:
         ConfigError: Says what to change.
     """
-    if isinstance(redis_client, AsyncRedis) or not hasattr(redis_client, "get_encoder"):
+    asynchronous = isinstance(redis_client, AsyncRedis | AsyncRedisCluster)
+    if asynchronous or not hasattr(redis_client, "get_encoder"):
         raise ConfigError(f"redis_client is {_name(redis_client)}: pass a redis.Redis")
     if redis_client.get_encoder().decode_responses:
         raise ConfigError(
@@ -25,6 +27,16 @@ def check_clients(redis_client: object, openai_client: object) -> None:
         )
     if isinstance(openai_client, openai.AsyncOpenAI) or not hasattr(openai_client, "embeddings"):
         raise ConfigError(f"openai_client is {_name(openai_client)}: pass an openai.OpenAI")
+
+
+def check_dimensions(dimensions: int | None) -> None:
+    """Refuse a length that no vector has.
+
+    Raises:
+        ConfigError: Below 1.
+    """
+    if dimensions is not None and dimensions < 1:
+        raise ConfigError(f"dimensions is {dimensions}: give 1 or more, or None for the model's")
 
 
 def check_ttl(ttl: float | None, jitter: float, on_error: str) -> None:

@@ -11,11 +11,11 @@ import redis
 from cachetools import TLRUCache
 
 from semcache.codecs import Vector
-from semcache.embedding.api import check_texts
+from semcache.embedding.api import as_rows, check_texts
 from semcache.embedding.base import BaseEmbeddingCache
 from semcache.embedding.entry import Entry
 from semcache.embedding.string import EmbeddingCache
-from semcache.errors import ConfigError, InvalidInput
+from semcache.errors import ConfigError
 from semcache.stats import Stats
 
 __all__ = ["TieredEmbeddingCache"]
@@ -112,6 +112,7 @@ class TieredEmbeddingCache:
                 self.memory_stats.count(hits=1)
                 log.info("memory  %r", text)
                 return entry.vector.copy()
+        check_texts([text])
         return self._from_backing([text])[text].vector.copy()
 
     def get_embeddings_batch(self, texts: Iterable[str], progress: bool = False) -> Vector:
@@ -128,9 +129,7 @@ class TieredEmbeddingCache:
             openai.OpenAIError: The API failed; finished calls stay cached.
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
         """
-        if isinstance(texts, str):
-            raise InvalidInput("a batch is a list of texts; for one text call get_embedding")
-        rows = list(texts)
+        rows = as_rows(texts)
         check_texts(rows)
         if not rows:
             return np.empty((0, self.dims or 0), np.float32)
@@ -155,6 +154,7 @@ class TieredEmbeddingCache:
         Raises:
             CacheUnavailable: Redis failed; the entry may still be there.
         """
+        check_texts([text])
         try:
             return self.backing.delete(text)
         finally:
@@ -187,12 +187,12 @@ class TieredEmbeddingCache:
                 self._memory.clear()
 
     def _from_backing(self, texts: list[str], progress: bool = False) -> Mapping[str, Entry]:
-        entries = self.backing.fetch(texts, progress)
         self.memory_stats.count(misses=len(texts))
+        entries = self.backing.fetch(texts, progress)
         if self._memory_size:
             with self._lock:
                 for text, entry in entries.items():
-                    self._memory[text] = entry
+                    self._memory[text] = Entry(entry.vector, entry.expires_at)  # without its bytes
         return entries
 
 
