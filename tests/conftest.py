@@ -1,0 +1,54 @@
+"""The bench that the contract runs on: every class x every codec x {fakeredis, Redis 8}."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import fakeredis
+import hypothesis
+import pytest
+import redis
+from bench import EVERYTHING, Bench, Connect, quick
+from redis_server import MISSING, RedisServer, start_redis
+
+# The same examples in every run: a failure is the commit's, not the day's.
+hypothesis.settings.register_profile(
+    "semcache", deadline=None, derandomize=True, database=None, max_examples=100
+)
+hypothesis.settings.load_profile("semcache")
+
+
+@pytest.fixture(scope="session")
+def redis8_server() -> Iterator[RedisServer]:
+    if MISSING:
+        pytest.skip(MISSING)
+    with start_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def redis8(redis8_server: RedisServer) -> Iterator[Connect]:
+    """Makes clients of one real server, empty at the start of each test."""
+    clients = [quick(redis8_server.url)]
+    clients[0].flushall()
+
+    def connect(**options: Any) -> redis.Redis:
+        clients.append(quick(redis8_server.url, **options))
+        return clients[-1]
+
+    yield connect
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def fakeredis_() -> Connect:
+    """Makes clients of one empty fakeredis."""
+    server = fakeredis.FakeServer(server_type="redis", version=(8, 2))
+    return lambda **options: fakeredis.FakeRedis(server=server, **options)
+
+
+@pytest.fixture(params=EVERYTHING)
+def bench(request: pytest.FixtureRequest) -> Bench:
+    kind, codec, server = request.param.rsplit("-", 2)
+    connect = request.getfixturevalue("fakeredis_" if server == "fakeredis" else server)
+    return Bench(kind, codec, connect)
