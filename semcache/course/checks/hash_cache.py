@@ -1,0 +1,191 @@
+"""Checks of lesson 03: what a hash saves, how long its entries live, a TTL for each field."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import fakeredis
+
+from semcache.course.exercises import Exercise
+
+OBJECTIVES = {
+    "03.a": "choose between many keys and one hash by measured memory",
+    "03.b": "say how long an entry lives when its hash has one TTL",
+    "03.c": "give each field of a hash a TTL of its own, in one command",
+}
+
+QUESTIONS = (
+    "How large are the values in your own Redis, and how long are the names of their keys?",
+    "Which of your keys has no TTL, and was that meant? `redis-cli --scan` with TTL can tell.",
+)
+
+
+def _verify_saved(saved: Callable[[int], Any]) -> str | None:
+    # payload -> 36 bytes as a part of the block that jemalloc hands out and a key's 108
+    for payload, block in ((6_156, 7_168), (404, 448), (64, 80), (34_072, 40_960), (1_548, 1_792)):
+        answer, right = float(saved(payload)), 36 / (block + 108)
+        if not math.isclose(answer, right, rel_tol=0.01):
+            return (
+                f"for a value of {payload:,} bytes it gives {answer:.4g}, which was not measured."
+            )
+    return None
+
+
+def _verify_lives(lives: Callable[[list[float], float], Any]) -> str | None:
+    if lives([0], 24) != 24:
+        return "when nothing else is written, the first entry lives for one TTL."
+    if lives([0, 23], 24) != 47:
+        return "a write at hour 23 starts the TTL of the whole hash anew."
+    if lives([0, 30], 24) != 24 or lives([0, 20, 50], 24) != 44:
+        return "a write after the hash has expired cannot bring the first entry back."
+    if lives([0, 30, 40], 24) != 24:
+        return "writes into the second hash do not matter to an entry of the first."
+    if lives([100, 110], 24) != 34:
+        return "count from the first write, which need not be at hour 0."
+    if lives(list(range(0, 240, 12)), 24) != 252:
+        return "with a write every 12 hours for ten days, the first entry lives on and on."
+    return None
+
+
+def _verify_store(store: Callable[[Any, str, str, bytes, int], object]) -> str | None:
+    redis = fakeredis.FakeRedis(server=fakeredis.FakeServer(server_type="redis", version=(8, 2)))
+    redis.hset("h", "old", b"1")
+    redis.hexpire("h", 30, "old")
+    trips: list[object] = []
+    pool: Any = redis.connection_pool
+    take = pool.get_connection
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        trips.append(args)
+        return take(*args, **kwargs)
+
+    pool.get_connection = counted
+    store(redis, "h", "new", b"\x00vector", 60)
+    count = len(trips)
+    if redis.hget("h", "new") != b"\x00vector":
+        return "the field does not hold the value, unchanged."
+    if redis.ttl("h") != -1:
+        return "the whole hash has a TTL now; every other field would go with it."
+    if redis.httl("h", "new") not in ([60], [59]):
+        left = redis.httl("h", "new")[0]
+        return f"the field has {'no TTL' if left == -1 else f'a TTL of {left} s'}, not of 60 s."
+    if redis.httl("h", "old") not in ([30], [29]):
+        return "the TTL of another field has changed."
+    if count != 1:
+        return f"it took {count} round trips; after a crash between them the field has no TTL."
+    return None
+
+
+EXERCISES = (
+    Exercise(
+        id="03.1",
+        objectives=("03.a",),
+        name="saved",
+        hint="What is saved does not depend on the payload. What it is a part of does.",
+        solution="""
+def saved(payload):
+    return (108 - 72) / (memory.block(payload) + 108)
+""",
+        wrong=(
+            """
+def saved(payload):
+    return 36 / payload
+""",
+            """
+def saved(payload):
+    return (108 - 72) / (payload + 108)
+""",
+            """
+def saved(payload):
+    return (memory.block(payload) + 72) / (memory.block(payload) + 108)
+""",
+            """
+def saved(payload):
+    return 100 * 36 / (memory.block(payload) + 108)
+""",
+            """
+def saved(payload):
+    return 72 / 108
+""",
+        ),
+        verify=_verify_saved,
+    ),
+    Exercise(
+        id="03.2",
+        objectives=("03.b",),
+        name="lives",
+        hint="Keep the hour at which the hash ends. Which writes move it, and which come too late?",
+        solution="""
+def lives(writes, ttl):
+    end = writes[0] + ttl
+    for hour in writes[1:]:
+        if hour < end:
+            end = hour + ttl
+        else:
+            break
+    return end - writes[0]
+""",
+        wrong=(
+            """
+def lives(writes, ttl):
+    return ttl
+""",
+            """
+def lives(writes, ttl):
+    return writes[-1] + ttl - writes[0]
+""",
+            """
+def lives(writes, ttl):
+    end = writes[0] + ttl
+    for hour in writes[1:]:
+        if hour < end:
+            end = hour + ttl
+    return end
+""",
+            """
+def lives(writes, ttl):
+    end = writes[0] + ttl
+    for before, hour in zip(writes, writes[1:]):
+        if hour - before < ttl:
+            end = hour + ttl
+    return end - writes[0]
+""",
+            """
+def lives(writes, ttl):
+    return writes[0] + ttl + sum(hour for hour in writes[1:2] if hour < ttl)
+""",
+        ),
+        verify=_verify_lives,
+    ),
+    Exercise(
+        id="03.3",
+        objectives=("03.c",),
+        name="store",
+        hint="The lesson's HSETEX does it. In redis-py the TTL in seconds is called ex.",
+        solution="""
+def store(redis, key, field, value, ttl):
+    redis.hsetex(key, field, value, ex=ttl)
+""",
+        wrong=(
+            """
+def store(redis, key, field, value, ttl):
+    redis.hset(key, field, value)
+    redis.expire(key, ttl)
+""",
+            """
+def store(redis, key, field, value, ttl):
+    redis.hset(key, field, value)
+    redis.hexpire(key, ttl, field)
+""",
+            """
+def store(redis, key, field, value, ttl):
+    redis.hsetex(key, field, value, px=ttl)
+""",
+            """
+def store(redis, key, field, value, ttl):
+    redis.hset(key, field, value)
+""",
+        ),
+        verify=_verify_store,
+    ),
+)

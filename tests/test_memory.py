@@ -1,0 +1,100 @@
+"""The stored memory numbers of lesson 03 hold on a real Redis 8, and measuring harms nobody."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import redis
+from redis_server import MISSING, RedisServer
+
+from semcache.course import memory
+from semcache.course.memory import Measurement
+
+pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+
+AGAIN = "measure again with `python -m semcache.course.memory`, then `make lessons ARGS=03`"
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[Measurement]:
+    with memory.start_redis() as client:
+        yield memory.measure(client, own_server=True)
+
+
+@pytest.fixture
+def same_allocator(fresh: Measurement) -> None:
+    theirs, ours = fresh.allocator.split("-")[0], memory.stored().allocator.split("-")[0]
+    if theirs != ours:
+        pytest.skip(f"this server's memory is handed out by {theirs}, the stored one's by {ours}")
+
+
+@pytest.mark.usefixtures("same_allocator")
+def test_every_stored_number_holds_within_5_percent(fresh: Measurement) -> None:
+    old = memory.stored()
+    assert len(old.rows) == len(fresh.rows) > 20
+    for before, now in zip(old.rows, fresh.rows, strict=True):
+        assert (before.value, before.dims, before.fields) == (now.value, now.dims, now.fields)
+        for name in ("payload", "string", "hash", "field_ttl"):
+            want = pytest.approx(getattr(before, name), rel=0.05)
+            assert getattr(now, name) == want, f"{before} {name}: {AGAIN}"
+        assert now.encoding == before.encoding, AGAIN
+    assert fresh.classes == pytest.approx(old.classes, rel=0.05), AGAIN
+    assert fresh.limits == old.limits, AGAIN
+
+
+@pytest.mark.usefixtures("same_allocator")
+def test_the_memory_limit_still_does_what_is_stored(fresh: Measurement) -> None:
+    old, now = memory.stored().eviction, fresh.eviction
+    assert old is not None and now is not None
+    assert now.every == old.every
+    assert now.string[-1] == pytest.approx(old.string[-1], rel=0.05), AGAIN
+    assert max(now.hash) == pytest.approx(max(old.hash), rel=0.05), AGAIN
+    assert now.refused == pytest.approx(old.refused, rel=0.05), AGAIN
+    assert drops(now.hash) == drops(old.hash) >= 1, AGAIN
+    assert drops(now.string) == 0
+
+
+def drops(counts: list[int]) -> int:
+    """How often nearly everything was gone at once."""
+    return sum(later < 0.1 * earlier for earlier, later in pairwise(counts))
+
+
+@pytest.mark.usefixtures("same_allocator")
+def test_from_64_bytes_on_an_entry_is_a_block_and_a_constant(fresh: Measurement) -> None:
+    rows = [r for r in fresh.rows if r.fields == memory.ENTRIES and r.payload >= 64]
+    assert len(rows) > 10
+    for row in rows:
+        rounded = memory.block(round(row.payload))
+        assert row.string - rounded == pytest.approx(108, abs=3), row
+        assert row.hash - rounded == pytest.approx(72, abs=3), row
+
+
+def test_what_is_written_is_what_is_read(fresh: Measurement, tmp_path: Path) -> None:
+    file = tmp_path / "memory.json"
+    file.write_text(memory._to_json(fresh), encoding="utf-8")
+    assert asdict(memory.stored(file)) == asdict(fresh)
+
+
+def test_somebody_elses_server_is_left_as_it_was(
+    redis8_server: RedisServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis8_server.url)
+    monkeypatch.setattr(memory, "FILE", tmp_path / "memory.json")
+    monkeypatch.setattr(memory, "CODECS", ("int8",))
+    monkeypatch.setattr(memory, "TINY", (64, 65))
+    with redis.Redis.from_url(redis8_server.url) as client:
+        client.flushall()
+        client.mset({"emb:mine": "1", "embeddings": "2"})
+        limits = client.config_get("maxmemory*")
+        memory.main()
+        assert sorted(client.keys()) == [b"emb:mine", b"embeddings"]
+        assert client.config_get("maxmemory*") == limits
+        client.flushall()
+    assert not memory.FILE.exists(), "only a measurement on a server of our own is stored"
+    table = capsys.readouterr().out
+    assert redis8_server.version in table and "int8" in table and "listpack" in table
