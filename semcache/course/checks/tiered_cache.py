@@ -1,0 +1,231 @@
+"""Checks of lesson 05: copies, a size from a log, how long a deleted entry is served."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from semcache.course.exercises import Exercise
+
+OBJECTIVES = {
+    "05.a": "keep a vector in memory from being edited by those who receive it",
+    "05.b": "choose the size of a memory tier from a log of requests",
+    "05.c": "say for how long a deleted entry can still be served",
+}
+
+QUESTIONS = (
+    "How many distinct texts does one of your processes see between two deployments?",
+    "A user asks to be forgotten: which processes can still serve their texts, and until when?",
+)
+
+
+def _verify_get_safely(get_safely: Callable[..., Any]) -> str | None:
+    vectors = {"a": [1.0, 2.0, 3.0], "b": [4.0, 5.0, 6.0]}
+    memory: dict[str, Any] = {}
+    asked: list[str] = []
+
+    def fetch(text: str) -> Any:
+        asked.append(text)
+        return np.array(vectors[text], np.float32)
+
+    def ask(text: str) -> Any:
+        return get_safely(memory, text, fetch)
+
+    first = ask("a")
+    if not isinstance(first, np.ndarray):
+        return f"the answer to a miss is of type {type(first).__name__}, not an array."
+    if first.tolist() != vectors["a"]:
+        return "the answer to a miss is not the vector that fetch returned."
+    if not first.flags.writeable:
+        return "a caller may edit what it receives, but this array refuses edits."
+    first *= 0.5
+    second = ask("a")
+    if len(asked) > 1:
+        return "fetch was called a second time for a text that it had answered."
+    if not isinstance(second, np.ndarray) or second.dtype != np.float32:
+        return "a hit does not return a float32 array, as the miss did."
+    if second.tolist() != vectors["a"]:
+        return "an edit made after a miss shows in the next answer."
+    if not second.flags.writeable:
+        return "a caller may edit what it receives, but after a hit the array refuses edits."
+    second *= 0.5
+    if ask("a").tolist() != vectors["a"]:
+        return "an edit made after a hit shows in the next answer."
+    if ask("b").tolist() != vectors["b"]:
+        return "a second text is answered with the vector of the first."
+    return None
+
+
+# distances, requests, target, the smallest size; shares are powers of two, so nothing is rounded
+_LOGS: tuple[tuple[list[int], int, float, int | None, str], ...] = (
+    ([2, 2], 4, 0.5, 2, "for the log a b a b and half of its requests it is not 2."),
+    ([7, 1, 3, 3], 8, 0.125, 1, "one distance of 1 among 8 requests is a share of 0.125."),
+    ([7, 1, 3, 3], 8, 0.25, 3, "when two hits are needed, three are more than enough."),
+    ([7, 1, 3, 3], 8, 0.5, 7, "a target that needs every repetition has a size, too."),
+    ([7, 1, 3, 3], 8, 0.75, None, "a target above the share of repetitions cannot be reached."),
+    ([40, 5, 12, 5, 33, 2, 19, 5], 16, 0.25, 5, "it is right for short distances only."),
+    ([40, 5, 12, 5, 33, 2, 19, 5], 16, 0.375, 19, "it is right for short distances only."),
+)
+
+
+def _verify_choose_size(choose_size: Callable[..., Any]) -> str | None:
+    for distances, requests, target, right, complaint in _LOGS:
+        if choose_size(np.array(distances), requests, target) != right:
+            return complaint
+    return None
+
+
+_DELETES: tuple[tuple[float, float, float, float | None, float, str], ...] = (
+    (10, 30, 180, 60, 40, "for the reader of the lesson it is not 40."),
+    (29, 30, 180, 60, 59, "the seconds in memory run from the fetch, whenever that was."),
+    (10, 30, 50, 60, 20, "an entry with 20 seconds left when it is deleted has no more in memory."),
+    (10, 30, 180, None, 150, "without a bound of its own, memory keeps to the entry's expiry."),
+    (10, 100, 180, 60, 0, "what memory forgot before the delete is served for 0 seconds after it."),
+    (10, 70, 180, 60, 0, "at second 70 the minute since second 10 is over."),
+    (0, 30, math.inf, None, math.inf, "with no bound and no expiry there is no end."),
+)
+
+
+def _verify_still_served(still_served: Callable[..., Any]) -> str | None:
+    for fetched, deleted, expires, memory_ttl, right, complaint in _DELETES:
+        if not math.isclose(still_served(fetched, deleted, expires, memory_ttl), right):
+            return complaint
+    return None
+
+
+EXERCISES = (
+    Exercise(
+        id="05.1",
+        objectives=("05.a",),
+        name="get_safely",
+        hint="Count the arrays after a miss: one stays, one leaves. Are they two? "
+        "A slice of an array is not a second one.",
+        solution="""
+def get_safely(memory, text, fetch):
+    if text not in memory:
+        memory[text] = fetch(text)
+    return memory[text].copy()
+""",
+        wrong=(
+            """
+def get_safely(memory, text, fetch):
+    if text not in memory:
+        memory[text] = fetch(text)
+    return memory[text]
+""",
+            """
+def get_safely(memory, text, fetch):
+    if text in memory:
+        return memory[text].copy()
+    memory[text] = fetch(text)
+    return memory[text]
+""",
+            """
+def get_safely(memory, text, fetch):
+    if text not in memory:
+        memory[text] = fetch(text)
+        return memory[text].copy()
+    return memory[text]
+""",
+            """
+def get_safely(memory, text, fetch):
+    if text not in memory:
+        memory[text] = fetch(text)
+    return memory[text][:]
+""",
+            """
+def get_safely(memory, text, fetch):
+    if text not in memory:
+        memory[text] = fetch(text)
+        memory[text].setflags(write=False)
+    return memory[text]
+""",
+            """
+def get_safely(memory, text, fetch):
+    return memory.get(text, fetch(text)).copy()
+""",
+        ),
+        verify=_verify_get_safely,
+    ),
+    Exercise(
+        id="05.2",
+        objectives=("05.b",),
+        name="choose_size",
+        hint="Try the sizes from 1 upwards; np.sum(distances <= size) counts the hits of one.",
+        solution="""
+def choose_size(distances, requests, target):
+    for size in range(1, max(distances) + 1):
+        if np.sum(distances <= size) >= target * requests:
+            return size
+    return None
+""",
+        wrong=(
+            """
+def choose_size(distances, requests, target):
+    for size in range(1, max(distances) + 2):
+        if np.sum(distances < size) >= target * requests:
+            return size
+    return None
+""",
+            """
+def choose_size(distances, requests, target):
+    for size in range(1, max(distances) + 1):
+        if np.sum(distances <= size) > target * requests:
+            return size
+    return None
+""",
+            """
+def choose_size(distances, requests, target):
+    return int(np.ceil(np.quantile(distances, target)))
+""",
+            """
+def choose_size(distances, requests, target):
+    for size in range(1, max(distances) + 1):
+        if np.sum(distances <= size) >= target * requests:
+            return size
+    return max(distances)
+""",
+        ),
+        verify=_verify_choose_size,
+    ),
+    Exercise(
+        id="05.3",
+        objectives=("05.c",),
+        name="still_served",
+        hint="At which second does memory forget it? Two clocks may end it; the earlier one does.",
+        solution="""
+def still_served(fetched_at, deleted_at, expires_at, memory_ttl):
+    forgotten_at = expires_at
+    if memory_ttl is not None:
+        forgotten_at = min(expires_at, fetched_at + memory_ttl)
+    return max(0, forgotten_at - deleted_at)
+""",
+        wrong=(
+            """
+def still_served(fetched_at, deleted_at, expires_at, memory_ttl):
+    return memory_ttl
+""",
+            """
+def still_served(fetched_at, deleted_at, expires_at, memory_ttl):
+    forgotten_at = expires_at if memory_ttl is None else fetched_at + memory_ttl
+    return max(0, forgotten_at - deleted_at)
+""",
+            """
+def still_served(fetched_at, deleted_at, expires_at, memory_ttl):
+    bound = float("inf") if memory_ttl is None else memory_ttl
+    return min(expires_at, fetched_at + bound) - deleted_at
+""",
+            """
+def still_served(fetched_at, deleted_at, expires_at, memory_ttl):
+    bound = float("inf") if memory_ttl is None else memory_ttl
+    return max(0, min(expires_at, deleted_at + bound) - deleted_at)
+""",
+            """
+def still_served(fetched_at, deleted_at, expires_at, memory_ttl):
+    return max(0, min(expires_at, fetched_at + memory_ttl) - deleted_at)
+""",
+        ),
+        verify=_verify_still_served,
+    ),
+)
