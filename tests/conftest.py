@@ -8,7 +8,8 @@ import hypothesis
 import pytest
 import redis
 from bench import EVERYTHING, Bench, Connect, quick
-from redis_server import MISSING, RedisServer, start_redis
+
+from semcache.course.redis_server import MISSING, RedisServer, start_redis
 
 # The same examples in every run: a failure is the commit's, not the day's.
 hypothesis.settings.register_profile(

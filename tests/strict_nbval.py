@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 from nbval.plugin import IPyNbFile
-from redis_server import MISSING, start_redis
 
+from semcache.course.redis_server import MISSING, start_redis
 from semcache.course.run import kernel_environment
 
 SANITIZE = Path(__file__).with_name("nbval_sanitize.cfg")

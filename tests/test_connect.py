@@ -11,9 +11,9 @@ import pytest
 import redis
 from bench import Connect, quick, round_trips
 from fakes import http_api, vector_of
-from redis_server import MISSING, start_redis
 
 from semcache import EmbeddingCache, connect, keys
+from semcache.course.redis_server import MISSING, start_redis
 from semcache.errors import CacheUnavailable, ConfigError
 
 SECRET = "s3cr3t-passw0rd"

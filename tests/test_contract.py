@@ -15,9 +15,9 @@ import redis.asyncio
 from bench import CODECS, E5, EVERY_STORE, KINDS, ONE_CODEC, SERVERS, Bench, round_trips, slots
 from fakeredis import FakeAsyncRedis
 from fakes import Tripwire, VectorAPI, refuses, vector_of
-from redis_server import MISSING, start_redis
 
 from semcache import codecs, keys
+from semcache.course.redis_server import MISSING, start_redis
 from semcache.errors import ConfigError, InvalidInput
 from semcache.offline.model import embed
 

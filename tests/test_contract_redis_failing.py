@@ -19,8 +19,8 @@ from bench import KINDS, Bench, quick, round_trips
 from fakes import Tripwire
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from redis_server import MISSING, start_redis
 
+from semcache.course.redis_server import MISSING, start_redis
 from semcache.errors import CacheUnavailable
 from semcache.offline.model import embed
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import test_lessons
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from redis_server import MISSING
 
 from semcache.course import notebooks
+from semcache.course.redis_server import MISSING
 
 ROOT = Path(__file__).parents[1]
 CONNECTED = """import os, redis, fakeredis
@@ -28,7 +28,7 @@ def course(tmp_path):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "tests").mkdir()
     shutil.copy(ROOT / "conftest.py", tmp_path)
-    for name in ("strict_nbval.py", "redis_server.py", "nbval_sanitize.cfg"):
+    for name in ("strict_nbval.py", "nbval_sanitize.cfg"):
         shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
     shutil.copytree(ROOT / "tests" / "other_cpu", tmp_path / "tests" / "other_cpu")
     (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = tests\n")

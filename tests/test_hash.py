@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from bench import Bench, quick, round_trips, slots
 from fakes import VectorAPI
-from redis_server import MISSING, start_redis
 
 from semcache import HashEmbeddingCache
+from semcache.course.redis_server import MISSING, start_redis
 from semcache.errors import ConfigError, UnsupportedServer
 
 A, B = "What is Python?", "What is Rust?"

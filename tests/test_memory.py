@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 import redis
-from redis_server import MISSING, RedisServer
 
 from semcache.course import memory
-from semcache.course.memory import Measurement
+from semcache.course.memory import Measurement, measure
+from semcache.course.memory import __main__ as command
+from semcache.course.memory.record import to_json
+from semcache.course.redis_server import MISSING, RedisServer, start_redis
 
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 
@@ -19,8 +21,8 @@ AGAIN = "measure again with `python -m semcache.course.memory`, then `make lesso
 
 @pytest.fixture(scope="module")
 def fresh() -> Iterator[Measurement]:
-    with memory.start_redis() as client:
-        yield memory.measure(client, own_server=True)
+    with start_redis() as server, redis.Redis.from_url(server.url) as client:
+        yield measure.measure(client, own_server=True)
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def drops(counts: list[int]) -> int:
 
 @pytest.mark.usefixtures("same_allocator")
 def test_from_64_bytes_on_an_entry_is_a_block_and_a_constant(fresh: Measurement) -> None:
-    rows = [r for r in fresh.rows if r.fields == memory.ENTRIES and r.payload >= 64]
+    rows = [r for r in fresh.rows if r.fields == measure.ENTRIES and r.payload >= 64]
     assert len(rows) > 10
     for row in rows:
         rounded = memory.block(round(row.payload))
@@ -73,7 +75,7 @@ def test_from_64_bytes_on_an_entry_is_a_block_and_a_constant(fresh: Measurement)
 
 def test_what_is_written_is_what_is_read(fresh: Measurement, tmp_path: Path) -> None:
     file = tmp_path / "memory.json"
-    file.write_text(memory._to_json(fresh), encoding="utf-8")
+    file.write_text(to_json(fresh), encoding="utf-8")
     assert asdict(memory.stored(file)) == asdict(fresh)
 
 
@@ -84,17 +86,17 @@ def test_somebody_elses_server_is_left_as_it_was(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("REDIS_URL", redis8_server.url)
-    monkeypatch.setattr(memory, "FILE", tmp_path / "memory.json")
-    monkeypatch.setattr(memory, "CODECS", ("int8",))
-    monkeypatch.setattr(memory, "TINY", (64, 65))
+    monkeypatch.setattr(command, "FILE", tmp_path / "memory.json")
+    monkeypatch.setattr(measure, "CODECS", ("int8",))
+    monkeypatch.setattr(measure, "TINY", (64, 65))
     with redis.Redis.from_url(redis8_server.url) as client:
         client.flushall()
         client.mset({"emb:mine": "1", "embeddings": "2"})
         limits = client.config_get("maxmemory*")
-        memory.main()
+        command.main()
         assert sorted(client.keys()) == [b"emb:mine", b"embeddings"]
         assert client.config_get("maxmemory*") == limits
         client.flushall()
-    assert not memory.FILE.exists(), "only a measurement on a server of our own is stored"
+    assert not command.FILE.exists(), "only a measurement on a server of our own is stored"
     table = capsys.readouterr().out
     assert redis8_server.version in table and "int8" in table and "listpack" in table

