@@ -1,12 +1,17 @@
 """Codecs that give back the very numbers they were given."""
 
 import json
+import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from semcache.codecs.base import HEADER, Codec, Vector
+from semcache.errors import CodecError
 
 __all__ = ["Float32", "Json"]
+
+_HEADER_ROW = np.dtype([("signature", "S4"), ("dims", "<u4"), ("checksum", "<u4")])
 
 
 class Json(Codec):
@@ -51,3 +56,24 @@ class Float32(Codec):
 
     def _unpack(self, payload: memoryview, dims: int) -> Vector:
         return np.frombuffer(payload, "<f4").astype(np.float32)
+
+    def decode_rows(self, blobs: Sequence[bytes], skip: int = 0) -> Vector:
+        """Return the vectors in ``blobs`` as one array, checked and copied all together."""
+        start = skip + HEADER.size
+        payloads = [memoryview(blob)[start:] for blob in blobs]
+        try:
+            heads = np.frombuffer(b"".join([blob[skip:start] for blob in blobs]), _HEADER_ROW)
+            rows = np.frombuffer(bytearray().join(payloads), "<f4").reshape(len(blobs), -1)
+        except ValueError as error:
+            raise CodecError(f"not {self.name} vectors of one length: {error}") from error
+        seed = self._seed ^ rows.shape[1]
+        good = (
+            (heads["signature"] == self.signature).all()
+            and (heads["dims"] == rows.shape[1]).all()
+            and (heads["checksum"] == [zlib.crc32(payload, seed) for payload in payloads]).all()
+            and len(set(map(len, payloads))) == 1
+            and np.isfinite(rows).all()
+        )
+        if not good:
+            raise CodecError(f"not {self.name} vectors of one length, whole and finite")
+        return rows.astype(np.float32, copy=False)

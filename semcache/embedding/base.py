@@ -11,9 +11,8 @@ A subclass says only how blobs are read, written, counted and deleted.
 import logging
 import random
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Literal, TypeVar
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import ClassVar, Literal
 
 import numpy as np
 import openai
@@ -23,20 +22,17 @@ from tqdm.auto import tqdm
 from semcache import codecs, keys
 from semcache.codecs import Codec, Vector
 from semcache.embedding.api import KNOWN_DIMS, Embedder, as_rows, check_texts
-from semcache.embedding.entry import Entry, pack, unpack
+from semcache.embedding.entry import Entry, pack, unpack, unpack_rows
 from semcache.embedding.options import check_clients, check_dimensions, check_ttl
-from semcache.errors import CacheUnavailable, CodecError
-from semcache.stats import Stats
+from semcache.embedding.storage import Storage
+from semcache.errors import CodecError
 
 __all__ = ["BaseEmbeddingCache"]
 
 log = logging.getLogger("semcache")
-T = TypeVar("T")
-
-READ_CHUNK = 4_096  # keys in one read: at 1,536 dims a reply of 25 MB
 
 
-class BaseEmbeddingCache(ABC):
+class BaseEmbeddingCache(Storage):
     """What all embedding caches can do; use one of the subclasses.
 
     Args:
@@ -78,19 +74,14 @@ class BaseEmbeddingCache(ABC):
         check_clients(redis_client, openai_client)
         check_dimensions(dimensions)
         check_ttl(ttl, jitter, on_error)
-        self._redis: Any = redis_client  # the stubs of redis-py mix sync and async replies
-        self._embedder = Embedder(openai_client, model, dimensions)
         self._codec = codecs.get(codec)
-        self._namespace = keys.namespace(
-            scope, self.KIND, model, dimensions or "full", self._codec.name
-        )
+        parts = (model, dimensions or "full", self._codec.name)
+        super().__init__(redis_client, keys.namespace(scope, self.KIND, *parts), on_error)
+        self._embedder = Embedder(openai_client, model, dimensions)
         self._ttl, self._jitter = ttl, jitter
         self._refresh = refresh_on_read and ttl is not None
-        self._raise_on_error = on_error == "raise"
         self.clock = clock
-        self._warned = False
         self.model = model
-        self.stats = Stats()
         self.dims: int | None = dimensions or KNOWN_DIMS.get(model)
 
     def get_embedding(self, text: str) -> Vector:
@@ -101,7 +92,14 @@ class BaseEmbeddingCache(ABC):
             openai.OpenAIError: The API was needed and failed; nothing is cached.
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
         """
-        return self.fetch([text])[text].vector
+        check_texts([text])
+        blobs = self._attempt(self._read_texts, [text])
+        if blobs and blobs[0] is not None and not self._refresh:  # the short way of a hit
+            entry = self._usable(blobs[0])
+            if entry is not None and self.clock() < entry.expires_at:
+                self._record([text], [text], missing=())
+                return entry.vector
+        return self._complete([text], [text], blobs, progress=False)[text].vector
 
     def get_embeddings_batch(self, texts: Iterable[str], progress: bool = False) -> Vector:
         """Return the embeddings of ``texts``, float32 of shape (n, dims), rows in order.
@@ -122,8 +120,18 @@ class BaseEmbeddingCache(ABC):
         rows = as_rows(texts)
         if not rows:
             return np.empty((0, self.dims or 0), np.float32)
-        entries = self.fetch(rows, progress)
-        return np.stack([entries[text].vector for text in rows])
+        check_texts(rows)
+        distinct = list(dict.fromkeys(rows))
+        blobs = self._attempt(self._read_texts, distinct)
+        vectors = self._all_hits(blobs)
+        if vectors is None:
+            entries = self._complete(rows, distinct, blobs, progress)
+            return np.stack([entries[text].vector for text in rows])
+        self._record(rows, distinct, missing=())
+        if len(distinct) == len(rows):
+            return vectors
+        position = {text: row for row, text in enumerate(distinct)}
+        return vectors[[position[text] for text in rows]]
 
     def contains(self, texts: Iterable[str]) -> list[bool]:
         """Return, for each text, whether it would be a hit; counts nothing.
@@ -133,7 +141,8 @@ class BaseEmbeddingCache(ABC):
         """
         rows = as_rows(texts)
         check_texts(rows)
-        found, _ = self._guard(self._read_entries, list(dict.fromkeys(rows)))
+        distinct = list(dict.fromkeys(rows))
+        found, _ = self._usable_entries(distinct, self._guard(self._read_texts, distinct))
         return [text in found for text in rows]
 
     def delete(self, text: str) -> bool:
@@ -145,22 +154,6 @@ class BaseEmbeddingCache(ABC):
         check_texts([text])
         return self._guard(self._delete, keys.digest(text))
 
-    def get_cache_size(self) -> int:
-        """Return how many entries this cache has in Redis.
-
-        Raises:
-            CacheUnavailable: Redis failed.
-        """
-        return self._guard(self._count)
-
-    def clear_cache(self) -> int:
-        """Delete all entries of this cache, and no other keys; return how many.
-
-        Raises:
-            CacheUnavailable: Redis failed; some entries may still be there.
-        """
-        return self._guard(self._clear)
-
     # The flow -----------------------------------------------------------------------------
 
     def fetch(self, texts: Sequence[str], progress: bool = False) -> dict[str, Entry]:
@@ -170,20 +163,32 @@ class BaseEmbeddingCache(ABC):
         """
         check_texts(texts)
         distinct = list(dict.fromkeys(texts))
-        reachable = True
-        try:
-            entries, damaged = self._guard(self._read_entries, distinct)
-            self.stats.count(errors=damaged)
-        except CacheUnavailable as error:
-            self._redis_failed(error)
-            entries, reachable = {}, False  # and do not wait for it a second time
+        return self._complete(texts, distinct, self._attempt(self._read_texts, distinct), progress)
+
+    def _all_hits(self, blobs: Sequence[bytes | None] | None) -> Vector | None:
+        """The short way: all rows in one array, when none needs the API or a new TTL."""
+        found = [blob for blob in blobs or () if blob is not None]
+        if self._refresh or not found or len(found) < len(blobs or ()):
+            return None
+        vectors = unpack_rows(found, self._codec, self.clock())
+        return vectors if vectors is None or self.dims in (None, vectors.shape[1]) else None
+
+    def _complete(
+        self,
+        texts: Sequence[str],
+        distinct: list[str],
+        blobs: Sequence[bytes | None] | None,
+        progress: bool,
+    ) -> dict[str, Entry]:
+        """Return an entry for each distinct text, from its blob or from the API."""
+        reachable = blobs is not None  # if it was not, do not wait for it a second time
+        entries, damaged = self._usable_entries(distinct, blobs or ())
         missing = [text for text in distinct if text not in entries]
-        self.stats.count(hits=len(texts) - len(missing), misses=len(missing))
-        if log.isEnabledFor(logging.INFO):
-            _narrate(distinct, entries)
+        self.stats.count(errors=damaged)
+        self._record(texts, distinct, set(missing))
         if self._refresh and entries and reachable:
             entries = {text: self._entry(e.vector, e.blob) for text, e in entries.items()}
-            if self._server_serves():
+            if self._attempt(self._check_server):
                 self._store(entries, only_existing=True)
         if missing:
             self._fill(entries, missing, reachable, progress)
@@ -193,7 +198,7 @@ class BaseEmbeddingCache(ABC):
         self, entries: dict[str, Entry], missing: list[str], reachable: bool, progress: bool
     ) -> None:
         """Embed what is missing, call by call, and keep each call's result at once."""
-        reachable = reachable and self._server_serves()
+        reachable = reachable and bool(self._attempt(self._check_server))
         bar = tqdm(total=len(entries) + len(missing), unit="text", disable=not progress)
         with bar:
             bar.update(len(entries))
@@ -225,24 +230,29 @@ class BaseEmbeddingCache(ABC):
         expires_at = float("inf") if ttl is None else self.clock() + ttl
         return Entry(vector, expires_at, ttl, blob)
 
-    # Redis --------------------------------------------------------------------------------
+    def _record(
+        self, texts: Sequence[str], distinct: Sequence[str], missing: Collection[str]
+    ) -> None:
+        """Count, and tell, what was a hit and what was not."""
+        self.stats.count(hits=len(texts) - len(missing), misses=len(missing))
+        if log.isEnabledFor(logging.INFO):
+            for text in distinct:
+                log.info("%s %r", "miss  " if text in missing else "hit   ", text)
 
-    def _read_entries(self, texts: Sequence[str]) -> tuple[dict[str, Entry], int]:
+    def _usable_entries(
+        self, texts: Sequence[str], blobs: Sequence[bytes | None]
+    ) -> tuple[dict[str, Entry], int]:
         """Return the entries that can be used, and how many were there and cannot."""
         found: dict[str, Entry] = {}
-        damaged = 0
-        for start in range(0, len(texts), READ_CHUNK):
-            chunk = texts[start : start + READ_CHUNK]
-            blobs = self._read([keys.digest(text) for text in chunk])
-            now = self.clock()
-            for text, blob in zip(chunk, blobs, strict=True):
-                if blob is None:
-                    continue
-                entry = self._usable(blob)
-                if entry is None:
-                    damaged += 1
-                elif now < entry.expires_at:
-                    found[text] = entry
+        damaged, now = 0, self.clock()
+        for text, blob in zip(texts, blobs, strict=False):  # no blobs when Redis failed
+            if blob is None:
+                continue
+            entry = self._usable(blob)
+            if entry is None:
+                damaged += 1
+            elif now < entry.expires_at:
+                found[text] = entry
         if self.dims is None and len({entry.vector.size for entry in found.values()}) > 1:
             return {}, damaged + len(found)  # only the API can say which length is right
         return found, damaged
@@ -258,56 +268,4 @@ class BaseEmbeddingCache(ABC):
     def _store(self, entries: dict[str, Entry], only_existing: bool = False) -> bool:
         """Write entries; return whether Redis took them."""
         items = [(keys.digest(text), pack(entry), entry.ttl) for text, entry in entries.items()]
-        try:
-            self._guard(self._write, items, only_existing)
-        except CacheUnavailable as error:
-            self._redis_failed(error)
-            return False
-        return True
-
-    def _guard(self, operation: Callable[..., T], *args: Any) -> T:
-        try:
-            return operation(*args)
-        except (redis.RedisError, OSError) as error:
-            raise CacheUnavailable(f"Redis failed: {error}") from error
-
-    def _redis_failed(self, error: CacheUnavailable) -> None:
-        self.stats.count(errors=1)
-        if self._raise_on_error:
-            raise error
-        if not self._warned:
-            self._warned = True
-            log.warning("%s; answering from the API until it works again", error)
-
-    def _server_serves(self) -> bool:
-        try:
-            self._check_server()
-        except CacheUnavailable as error:
-            self._redis_failed(error)
-            return False
-        return True
-
-    def _check_server(self) -> None:  # noqa: B027
-        """Refuse, before anything is paid, a server that cannot do what was asked."""
-
-    @abstractmethod
-    def _read(self, digests: list[str]) -> Sequence[bytes | None]:
-        """Return the stored bytes for each digest, in one round trip."""
-
-    @abstractmethod
-    def _write(self, items: list[tuple[str, bytes, float | None]], only_existing: bool) -> None:
-        """Store (digest, bytes, TTL in seconds) in one round trip."""
-
-    @abstractmethod
-    def _delete(self, digest: str) -> bool: ...
-
-    @abstractmethod
-    def _count(self) -> int: ...
-
-    @abstractmethod
-    def _clear(self) -> int: ...
-
-
-def _narrate(texts: Sequence[str], entries: dict[str, Entry]) -> None:
-    for text in texts:
-        log.info("%s %r", "hit   " if text in entries else "miss  ", text)
+        return bool(self._attempt(self._write, items, only_existing))

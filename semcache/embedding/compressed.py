@@ -33,8 +33,8 @@ class CompressedEmbeddingCache(EmbeddingCache):
         >>> lab = connect(quiet=True)
         >>> cache = CompressedEmbeddingCache(lab.redis, lab.openai, model=lab.embedding_model)
         >>> vector = cache.get_embedding("What is Python?")
-        >>> f"{cache.compression_ratio(vector):.0f} times smaller than JSON"
-        '21 times smaller than JSON'
+        >>> cache.compression_ratio(vector) > 20  # times smaller than JSON
+        True
     """
 
     KIND = "compressed"

@@ -9,12 +9,15 @@ where Redis cannot expire it alone.
 import math
 import struct
 import zlib
+from collections.abc import Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from semcache.codecs import Codec, Vector
 from semcache.errors import CodecError
 
-__all__ = ["Entry", "pack", "unpack"]
+__all__ = ["Entry", "pack", "unpack", "unpack_rows"]
 
 _EXPIRY, _CHECKSUM = struct.Struct("<d"), struct.Struct("<I")
 _HEAD = _EXPIRY.size + _CHECKSUM.size
@@ -48,3 +51,18 @@ def unpack(data: bytes, codec: Codec) -> Entry:
     if data[_EXPIRY.size : _HEAD] != _CHECKSUM.pack(zlib.crc32(expiry)) or math.isnan(expires_at):
         raise CodecError("the expiry time of the stored vector is damaged")
     return Entry(codec.decode(blob), expires_at, None, blob)
+
+
+def unpack_rows(data: Sequence[bytes], codec: Codec, now: float) -> Vector | None:
+    """Return the vectors as one (n, dims) array if all are good and fresh, else ``None``."""
+    heads = b"".join([row[:_HEAD] for row in data])
+    if len(heads) != _HEAD * len(data):
+        return None
+    table = np.frombuffer(heads, [("expiry", "<f8"), ("checksum", "<u4")])
+    checksums = [zlib.crc32(row[: _EXPIRY.size]) for row in data]
+    if not (table["checksum"] == checksums).all() or not (now < table["expiry"]).all():
+        return None
+    try:
+        return codec.decode_rows(data, skip=_HEAD)
+    except CodecError:
+        return None  # which one it is, and what to do about it, is found out one by one

@@ -75,7 +75,7 @@ class HashEmbeddingCache(BaseEmbeddingCache):
                 raise
             return if_foreign
 
-    def _write(self, items: list[tuple[str, bytes, float | None]], only_existing: bool) -> None:
+    def _write(self, items: list[tuple[str, bytes, float | None]], only_existing: bool) -> bool:
         write = self._write_with_field_ttl if self._field_ttl else self._write_with_hash_ttl
         try:
             write(items, only_existing)
@@ -85,6 +85,7 @@ class HashEmbeddingCache(BaseEmbeddingCache):
             self.stats.count(errors=1)
             self._redis.unlink(self._hash_key)  # replaced, as SET replaces any type
             write(items, only_existing)
+        return True
 
     def _write_with_hash_ttl(
         self, items: list[tuple[str, bytes, float | None]], only_existing: bool
@@ -117,16 +118,16 @@ class HashEmbeddingCache(BaseEmbeddingCache):
                 pipe.hpexpire(self._hash_key, milliseconds, *fields)
         pipe.execute()
 
-    def _check_server(self) -> None:
-        if not self._field_ttl or self._has_hsetex is not None:
-            return
-        self._has_hsetex = self._guard(knows, self._redis, "HSETEX", self._hash_key)
-        if not self._has_hsetex and not self._guard(knows, self._redis, "HPEXPIRE", self._hash_key):
-            self._has_hsetex = None
-            raise UnsupportedServer(
-                "this Redis has no TTL for single fields, which came with Redis 7.4: use a newer "
-                "server, or choose ttl=None or ttl_scope='hash'"
-            )
+    def _check_server(self) -> bool:
+        if self._field_ttl and self._has_hsetex is None:
+            has_hsetex = knows(self._redis, "HSETEX", self._hash_key)
+            if not has_hsetex and not knows(self._redis, "HPEXPIRE", self._hash_key):
+                raise UnsupportedServer(
+                    "this Redis has no TTL for single fields, which came with Redis 7.4: use a "
+                    "newer server, or choose ttl=None or ttl_scope='hash'"
+                )
+            self._has_hsetex = has_hsetex
+        return True
 
     def _delete(self, digest: str) -> bool:
         return bool(self._ask(0, self._redis.hdel, digest))

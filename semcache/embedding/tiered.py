@@ -29,7 +29,8 @@ class TieredEmbeddingCache:
     A vector stays in memory for ``memory_ttl`` seconds at most, and never beyond the expiry of
     its entry in Redis. What another process deletes or replaces can therefore be served from
     this memory for up to ``memory_ttl`` seconds more: that is the bound to choose. A hit in
-    memory does not reach Redis, so it does not refresh a TTL there.
+    memory does not reach Redis, so it neither refreshes a TTL there nor counts as a use for
+    Redis' own LRU eviction.
 
     Args:
         redis_client: A ``redis.Redis`` that returns bytes.
