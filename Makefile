@@ -32,19 +32,28 @@ lessons: .venv/test.done
 doctor: .venv/lab.done
 	@$(BIN)/python -m semcache doctor
 
+# The peers bring many packages: they get an environment of their own.
+bench: .venv-bench/done
+	.venv-bench/bin/python -m benchmarks.embedding_caches $(ARGS)
+
 # The lock changes only here. It holds versions, no addresses.
 lock: .venv/test.done
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra lab --extra test --universal --upgrade \
+	$(BIN)/uv pip compile pyproject.toml --extra lab --extra test --extra bench --universal --upgrade \
 	  --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
 
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "semcache needs Python 3.11 or newer; $(PYTHON) is older. Try: make lab PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv-bench/done: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[bench]'
 	touch $@
 
 .venv/lab.done: .venv/made requirements.lock pyproject.toml

@@ -1,0 +1,1 @@
+"""semcache beside its peers and the physical limit, measured in one run."""
