@@ -1,0 +1,221 @@
+"""Checks of lesson 04: an int8 codec, flipped decisions, a miss that equals its hit."""
+
+from collections.abc import Callable
+from typing import Any
+
+import fakeredis
+import numpy as np
+
+from semcache import codecs
+from semcache.course.exercises import Exercise
+
+OBJECTIVES = {
+    "04.a": "quantise a vector to int8 and keep its error within a stated bound",
+    "04.b": "count the decisions that a codec changes at a threshold, and choose by them",
+    "04.c": "write a miss that returns what a later hit will return",
+}
+
+QUESTIONS = (
+    "How many bytes does one vector take in your cache today, and in which format?",
+    "At your threshold, how many answers would you let a smaller codec change?",
+)
+
+_VECTORS = (
+    [1.27, -0.5, 0.0],
+    [0.05, -0.031, 0.012, 0.0449],
+    [-0.18, 0.02, 0.07],  # the largest number is a negative one
+    [300.0, -12.5, 7.0],
+)
+
+
+def _verify_quantise(quantise: Callable[[Any], Any]) -> str | None:
+    for numbers in _VECTORS:
+        vector = np.array(numbers, np.float32)
+        scale, small = quantise(vector.copy())
+        if getattr(small, "dtype", None) != np.int8:
+            return "the numbers are not an int8 array."
+        if small.shape != vector.shape:
+            return f"{vector.size} numbers went in and {small.size} came out."
+        worst = np.abs(small * float(scale) - vector).max()
+        bound = np.abs(vector).max() / 254
+        if worst > bound * 1.0001:
+            return f"for {numbers} a number is wrong by {worst:.2g}, over the bound {bound:.2g}."
+    try:
+        with np.errstate(all="raise"):
+            scale, small = quantise(np.zeros(3, np.float32))
+    except (FloatingPointError, ZeroDivisionError):
+        return "a vector of zeros makes it divide by zero."
+    if not np.array_equal(np.asarray(small) * float(scale), np.zeros(3)):
+        return "a vector of zeros does not come back as zeros."
+    return None
+
+
+def _verify_flips(flips: Callable[[list[float], list[float], float], Any]) -> str | None:
+    cases = (
+        ([0.91, 0.89], [0.89, 0.91], 0.9, (1, 1), "one decision changes in each direction."),
+        ([0.95, 0.7], [0.91, 0.8], 0.9, (0, 0), "an error that crosses no threshold is no flip."),
+        ([0.89, 0.88, 0.93], [0.91, 0.92, 0.94], 0.9, (2, 0), "two misses became hits."),
+        ([0.75, 0.5], [0.5, 0.5], 0.75, (0, 1), "a similarity equal to the threshold is a hit."),
+        ([0.5, 0.5], [0.75, 0.5], 0.75, (1, 0), "a similarity equal to the threshold is a hit."),
+    )
+    for exact, decoded, threshold, expected, sentence in cases:
+        answer = flips(list(exact), list(decoded), threshold)
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            return f"return two counts, (gained, lost), not {type(answer).__name__}."
+        if tuple(int(count) for count in answer) != expected:
+            return f"for {exact}, {decoded} and the threshold {threshold}: {sentence}"
+    return None
+
+
+def _verify_read(read: Callable[..., Any]) -> str | None:
+    redis: Any = fakeredis.FakeRedis(server=fakeredis.FakeServer())
+    codec, asked = codecs.get("int8"), []
+
+    def embed(text: str) -> list[float]:
+        asked.append(text)
+        return [0.0313, -0.05, 0.0127]
+
+    first, calls = read(redis, "k", "hello", embed, codec), len(asked)
+    second = read(redis, "k", "hello", embed, codec)
+    if asked[:1] != ["hello"] or calls != 1:
+        return f"the first read called embed {calls} time(s) instead of once, with the text."
+    if len(asked) != 1:
+        return "the second read called embed again: nothing was found under the key."
+    if redis.get("k") != codec.encode([0.0313, -0.05, 0.0127]):
+        return "what is stored under the key is not what the codec makes of the vector."
+    if not np.array_equal(first, second):
+        return "the miss and the hit return different numbers."
+    if not np.array_equal(second, codec.decode(redis.get("k"))):
+        return "the hit does not return what is stored."
+    if redis.ttl("k") != 86_400:
+        return "the entry does not expire after a day."
+    return None
+
+
+EXERCISES = (
+    Exercise(
+        id="04.1",
+        objectives=("04.a",),
+        name="quantise",
+        hint="How wide is one step, so that 127 of them reach the largest absolute number? "
+        "astype cuts off; np.rint rounds. And what is the width for a vector of zeros?",
+        solution="""
+def quantise(vector):
+    scale = float(np.abs(vector).max()) / 127 or 1.0
+    return scale, np.rint(vector / scale).astype("i1")
+""",
+        wrong=(
+            """
+def quantise(vector):
+    return 1 / 127, np.rint(np.clip(vector, -1, 1) * 127).astype("i1")
+""",
+            """
+def quantise(vector):
+    scale = float(np.abs(vector).max()) / 127 or 1.0
+    return scale, (vector / scale).astype("i1")
+""",
+            """
+def quantise(vector):
+    scale = float(vector.max()) / 127 or 1.0
+    return scale, np.rint(np.clip(vector / scale, -127, 127)).astype("i1")
+""",
+            """
+def quantise(vector):
+    scale = float(np.abs(vector).max()) / 128 or 1.0
+    return scale, np.clip(np.rint(vector / scale), -127, 127).astype("i1")
+""",
+            """
+def quantise(vector):
+    scale = float(np.abs(vector).max()) / 127
+    return scale, np.rint(vector / scale).astype("i1")
+""",
+            """
+def quantise(vector):
+    scale = float(np.abs(vector).max()) / 127 or 1.0
+    return scale, np.rint(vector / scale)
+""",
+        ),
+        verify=_verify_quantise,
+    ),
+    Exercise(
+        id="04.2",
+        objectives=("04.b",),
+        name="flips",
+        hint="Make two arrays of True and False first: hit before, hit after. Which combination "
+        "is a gain?",
+        solution="""
+def flips(exact, decoded, threshold):
+    before, after = np.array(exact) >= threshold, np.array(decoded) >= threshold
+    return int((~before & after).sum()), int((before & ~after).sum())
+""",
+        wrong=(
+            """
+def flips(exact, decoded, threshold):
+    change = int((np.array(decoded) >= threshold).sum() - (np.array(exact) >= threshold).sum())
+    return max(change, 0), max(-change, 0)
+""",
+            """
+def flips(exact, decoded, threshold):
+    before, after = np.array(exact) > threshold, np.array(decoded) > threshold
+    return int((~before & after).sum()), int((before & ~after).sum())
+""",
+            """
+def flips(exact, decoded, threshold):
+    before, after = np.array(exact) >= threshold, np.array(decoded) >= threshold
+    return int((before & ~after).sum()), int((~before & after).sum())
+""",
+            """
+def flips(exact, decoded, threshold):
+    change = np.array(decoded) - np.array(exact)
+    return int((change > 0).sum()), int((change < 0).sum())
+""",
+        ),
+        verify=_verify_flips,
+    ),
+    Exercise(
+        id="04.3",
+        objectives=("04.c",),
+        name="read",
+        hint="Let both ways end in the same line: one that decodes a blob.",
+        solution="""
+def read(redis, key, text, embed, codec):
+    blob = redis.get(key)
+    if blob is None:
+        blob = codec.encode(embed(text))
+        redis.set(key, blob, ex=86_400)
+    return codec.decode(blob)
+""",
+        wrong=(
+            """
+def read(redis, key, text, embed, codec):
+    blob = redis.get(key)
+    if blob is not None:
+        return codec.decode(blob)
+    vector = np.float32(embed(text))
+    redis.set(key, codec.encode(vector), ex=86_400)
+    return vector
+""",
+            """
+def read(redis, key, text, embed, codec):
+    return codec.decode(codec.encode(embed(text)))
+""",
+            """
+def read(redis, key, text, embed, codec):
+    blob = redis.get(key)
+    if blob is None:
+        blob = np.float32(embed(text)).tobytes()
+        redis.set(key, blob, ex=86_400)
+    return np.frombuffer(blob, np.float32)
+""",
+            """
+def read(redis, key, text, embed, codec):
+    blob = redis.get(key)
+    if blob is None:
+        blob = codec.encode(embed(text))
+        redis.set(key, blob)
+    return codec.decode(blob)
+""",
+        ),
+        verify=_verify_read,
+    ),
+)
