@@ -1,0 +1,61 @@
+import pytest
+
+from semcache import doctor as module
+from semcache.doctor import Trouble, doctor
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REDIS_URL", "SEMCACHE_ONLINE", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    printed = capsys.readouterr().out.splitlines()
+    return {line[7:].partition(":")[0]: line for line in printed}
+
+
+def test_a_healthy_machine_gets_a_line_for_each_check(capsys: pytest.CaptureFixture[str]) -> None:
+    assert doctor() == 0
+    found = lines(capsys)
+    assert list(found) == ["Python", "packages", "model", "Redis", "API", "disk"]
+    assert all(line.startswith("[OK]") for line in found.values())
+    assert "384 numbers" in found["model"]
+
+
+def test_each_failure_says_what_to_do_and_hides_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://user:secret@127.0.0.1:1/0")
+    monkeypatch.setenv("SEMCACHE_ONLINE", "1")
+    assert doctor() == 2
+    found = lines(capsys)
+    assert found["Redis"].startswith("[FAIL] Redis: no Redis answers at 127.0.0.1:1: start one")
+    assert "OPENAI_API_KEY is not: set it" in found["API"]
+    assert "secret" not in "".join(found.values())
+    assert found["disk"].startswith("[OK]")
+
+
+def test_missing_and_old_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "requires", lambda name: ["numpy>=99", "no-such-thing>=1"])
+    with pytest.raises(
+        Trouble, match=r"numpy is .*, needed >=99; no-such-thing is missing: delete"
+    ):
+        module._packages()
+
+
+def test_a_full_disk_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FREE_MEGABYTES", 10**9)
+    with pytest.raises(Trouble, match="MB free here"):
+        module._disk()
+
+
+def test_a_broken_check_does_not_stop_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> str:
+        raise RuntimeError("no such luck")
+
+    monkeypatch.setitem(module._CHECKS, "model", broken)
+    assert doctor() == 1
+    assert lines(capsys)["model"] == "[FAIL] model: RuntimeError: no such luck"
