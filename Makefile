@@ -14,11 +14,13 @@ help:
 	@echo "make lessons   run all lessons and write their outputs (make lessons ARGS=02 for one)"
 	@echo "make doctor    check this machine and say what to do"
 	@echo "make bench     measure the caches beside their peers"
+	@echo "make lock      renew the pinned versions"
 	@echo "make clean     delete what the other targets made"
 
 lab: .venv/lab.done
 	@$(BIN)/python -m semcache doctor
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(AS_ROOT) $(ARGS)
+	$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
+	  $(AS_ROOT) $(ARGS)
 
 test: .venv/test.done
 	$(BIN)/ruff check .
@@ -57,7 +59,10 @@ clean:
 	touch $@
 
 .venv/lab.done: .venv/made requirements.lock pyproject.toml
+	@echo "Installing JupyterLab and the course into .venv: a minute or two, once."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[lab]'
+	@# Its question about news would cover the text, and asks the internet.
+	$(BIN)/jupyter labextension disable --level=sys_prefix "@jupyterlab/apputils-extension:announcements"
 	touch $@
 
 .venv/test.done: .venv/lab.done

@@ -30,6 +30,7 @@ from redis.retry import Retry
 from semcache import keys
 from semcache.errors import CacheUnavailable, ConfigError
 from semcache.offline import OfflineAPI
+from semcache.online import OnlineAPI
 
 __all__ = ["Lab", "RoundTrips", "connect"]
 
@@ -53,7 +54,7 @@ class Lab:
         async_openai: The same API for async code.
         embedding_model: The model to ask for embeddings.
         chat_model: The model to ask for answers.
-        api: The offline API, to count calls and to script faults; ``None`` when online.
+        api: Counts calls and tokens; the offline one also scripts faults.
         scope: Where this lab's keys live; empty when :func:`connect` was given none.
         description: What the lab is connected to, in one line.
     """
@@ -63,7 +64,7 @@ class Lab:
     async_openai: AsyncOpenAI
     embedding_model: str
     chat_model: str
-    api: OfflineAPI | None
+    api: OfflineAPI | OnlineAPI
     scope: str
     description: str
 
@@ -150,7 +151,7 @@ def connect(scope: str = "", *, quiet: bool = False) -> Lab:
         api.async_client,
         api.embedding_model,
         api.chat_model,
-        api.offline,
+        api.counter,
         scope,
         f"{server}; {api.description}",
     )
@@ -204,7 +205,7 @@ class Api:
     async_client: AsyncOpenAI
     embedding_model: str
     chat_model: str
-    offline: OfflineAPI | None
+    counter: OfflineAPI | OnlineAPI
     description: str
 
 
@@ -228,14 +229,9 @@ def open_api() -> Api:
         )
     model = os.environ.get("SEMCACHE_EMBEDDING_MODEL", "text-embedding-3-small")
     chat_model = os.environ.get("SEMCACHE_CHAT_MODEL", "gpt-4o-mini")
-    return Api(
-        OpenAI(api_key=key, base_url=base_url),
-        AsyncOpenAI(api_key=key, base_url=base_url),
-        model,
-        chat_model,
-        None,
-        f"API at {_address(base_url or 'https://api.openai.com')} with {model} and {chat_model}",
-    )
+    online = OnlineAPI(key, base_url)
+    where = f"API at {_address(base_url or 'https://api.openai.com')} with {model} and {chat_model}"
+    return Api(online.client(), online.async_client(), model, chat_model, online, where)
 
 
 def _address(url: str) -> str:

@@ -15,6 +15,7 @@ from fakes import http_api, vector_of
 from semcache import EmbeddingCache, connect, keys
 from semcache.course.redis_server import MISSING, start_redis
 from semcache.errors import CacheUnavailable, ConfigError
+from semcache.offline import Call, OfflineAPI
 
 SECRET = "s3cr3t-passw0rd"
 needs_redis8 = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
@@ -207,7 +208,8 @@ def test_online_works_with_any_compatible_server(monkeypatch, capsys):
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
         monkeypatch.setenv("SEMCACHE_EMBEDDING_MODEL", "local-16")
         lab = connect("demo")
-        assert lab.api is None and lab.embedding_model == "local-16"
+        assert lab.embedding_model == "local-16"
+        assert lab.api.calls == []
         cache = EmbeddingCache(lab.redis, lab.openai, model=lab.embedding_model, scope=lab.scope)
         for _ in range(2):
             assert (cache.get_embedding("hello") == vector_of("local-16", "hello", 16)).all()
@@ -215,6 +217,12 @@ def test_online_works_with_any_compatible_server(monkeypatch, capsys):
         ((path, authorization, body),) = server.requests
         assert path == "/v1/embeddings" and authorization == f"Bearer {SECRET}"
         assert body["input"] == ["hello"] and body["model"] == "local-16"
+        assert lab.api.calls == [Call("embeddings", "local-16", ("hello",), 1, 200)]
+        assert (lab.api.tokens, lab.api.call_count("embeddings")) == (1, 1)
+        with pytest.raises(ConfigError, match="does not fail on request"):
+            lab.api.fail(429)
+        lab.api.reset()
+        assert lab.api.tokens == 0
         lab.openai.close()
     out = capsys.readouterr().out
     assert "local-16" in out and server.base_url.split("/")[2] in out
@@ -247,7 +255,7 @@ def test_a_key_alone_does_not_go_online(value, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
     monkeypatch.setenv("SEMCACHE_ONLINE", value)
-    assert connect(quiet=True).api is not None
+    assert isinstance(connect(quiet=True).api, OfflineAPI)
 
 
 # Round trips and narration ---------------------------------------------------------------------

@@ -144,4 +144,6 @@ def test_map_shows_what_was_passed(capsys):
     lesson.check("99.1", sum)
     assert status()[0].endswith("5  1 of 2 checks")
     lesson.check("99.2", sum)
-    assert status() == ["99   Add             5  done", "98   Subtract       10  planned"]
+    *rows, hint = status()
+    assert rows == ["99   Add             5  done", "98   Subtract       10  planned"]
+    assert "delete that file to start anew" in hint

@@ -97,7 +97,7 @@ def is_untouched(value: object) -> bool:
         return True
     if isinstance(value, dict):
         return any(item is ... for item in value.values())
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | set):
         return any(item is ... for item in value)
     functions = list(_functions_of(value))
     return any(_has_gap(f.__code__) for f in functions) or (

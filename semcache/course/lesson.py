@@ -60,7 +60,8 @@ class Lesson:
         """
         task = self._find(exercise)
         mark, sentence = task.judge(value)
-        self._marks[task.id] = mark
+        if self._marks.get(task.id) != MET:  # trying something else afterwards takes nothing away
+            self._marks[task.id] = mark
         if mark == MET:
             progress.remember(task.id)
             sentence = "; ".join(self.definition.objectives[id] for id in task.objectives)
@@ -103,6 +104,8 @@ class Lesson:
         for lesson in LESSONS:
             status = _status(lesson, earlier)
             print(f"{lesson.number}   {lesson.title:{width}}  {lesson.minutes:7}  {status}")
+        if file := progress.progress_file():
+            print(f"Progress is kept in {file}; delete that file to start anew.")
 
     def _find(self, exercise: str) -> Exercise:
         for task in self.definition.exercises:

@@ -17,7 +17,7 @@ IMAGES = ("image/png", "image/jpeg")
 _WIDGET = "application/vnd.jupyter.widget-view+json"  # points to a model that died with its kernel
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
 

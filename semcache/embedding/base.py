@@ -33,26 +33,7 @@ log = logging.getLogger("semcache")
 
 
 class BaseEmbeddingCache(Storage):
-    """What all embedding caches can do; use one of the subclasses.
-
-    Args:
-        redis_client: A ``redis.Redis`` that returns bytes (``decode_responses=False``).
-        openai_client: An ``openai.OpenAI``, for any server that speaks its protocol.
-        model: The embedding model; part of every key.
-        dimensions: Asked of the API when given; part of every key.
-        codec: How vectors become bytes: a name or an object of :mod:`semcache.codecs`.
-        scope: Who shares the entries; part of every key.
-        ttl: Seconds an entry lives; ``None`` for ever.
-        jitter: In [0, 1): each TTL is shortened by a random part of up to this much, so that
-            entries written together do not all expire together.
-        refresh_on_read: Whether a hit starts the TTL anew.
-        on_error: What happens when Redis fails: ``"bypass"`` asks the API instead and counts
-            the error; ``"raise"`` raises :class:`CacheUnavailable`.
-        clock: Seconds since the epoch; tests turn it by hand.
-
-    Raises:
-        ConfigError: A client or an option that cannot work; the message says what to change.
-    """
+    """What all embedding caches can do; use one of the subclasses."""
 
     KIND: ClassVar[str]
 
@@ -71,6 +52,26 @@ class BaseEmbeddingCache(Storage):
         on_error: Literal["bypass", "raise"] = "bypass",
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """Check the clients and the options; nothing is sent yet.
+
+        Args:
+            redis_client: A ``redis.Redis`` that returns bytes (``decode_responses=False``).
+            openai_client: An ``openai.OpenAI``, for any server that speaks its protocol.
+            model: The embedding model; part of every key.
+            dimensions: Asked of the API when given; part of every key.
+            codec: How vectors become bytes: a name or an object of :mod:`semcache.codecs`.
+            scope: Who shares the entries; part of every key.
+            ttl: Seconds an entry lives; ``None`` for ever.
+            jitter: In [0, 1): each TTL is shortened by a random part of up to this much, so that
+                entries written together do not all expire together.
+            refresh_on_read: Whether a hit starts the TTL anew.
+            on_error: What happens when Redis fails: ``"bypass"`` asks the API instead and counts
+                the error; ``"raise"`` raises :class:`CacheUnavailable`.
+            clock: Seconds since the epoch; tests turn it by hand.
+
+        Raises:
+            ConfigError: A client or an option that cannot work; the message says what to change.
+        """
         check_clients(redis_client, openai_client)
         check_dimensions(dimensions)
         check_ttl(ttl, jitter, on_error)
@@ -83,6 +84,10 @@ class BaseEmbeddingCache(Storage):
         self.clock = clock
         self.model = model
         self.dims: int | None = dimensions or KNOWN_DIMS.get(model)
+
+    def __repr__(self) -> str:
+        ttl = "for ever" if self._ttl is None else f"{self._ttl:,} s"
+        return f"<{type(self).__name__} {self._namespace.rstrip(':')}, ttl {ttl}>"
 
     def get_embedding(self, text: str) -> Vector:
         """Return the embedding of ``text``, float32 of shape (dims,), the caller's own copy.

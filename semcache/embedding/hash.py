@@ -137,9 +137,11 @@ class HashEmbeddingCache(BaseEmbeddingCache):
         return count
 
     def _clear(self) -> int:
-        count = self._count()
-        self._redis.unlink(self._hash_key)
-        return count
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.hlen(self._hash_key)
+        pipe.unlink(self._hash_key)
+        count = pipe.execute(raise_on_error=False)[0]  # of another type, it held none of ours
+        return count if isinstance(count, int) else 0
 
 
 def _is_foreign(error: redis.ResponseError) -> bool:

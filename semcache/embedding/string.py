@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from semcache import keys
 from semcache.embedding.base import BaseEmbeddingCache
 
 __all__ = ["EmbeddingCache"]
@@ -14,7 +15,7 @@ SCAN_CHUNK = 1_000
 class EmbeddingCache(BaseEmbeddingCache):
     """An embedding cache that keeps each vector under a key of its own.
 
-    Takes the arguments of :class:`~semcache.embedding.base.BaseEmbeddingCache`.
+    Its arguments are those of every embedding cache: see ``__init__``.
 
     Example:
         >>> from semcache import connect
@@ -30,10 +31,14 @@ class EmbeddingCache(BaseEmbeddingCache):
 
     KIND = "string"
 
+    def key(self, text: str) -> str:
+        """Return the Redis key under which the vector of ``text`` is kept, to look at it."""
+        return self._namespace + keys.digest(text)
+
     def _read(self, digests: list[str]) -> Sequence[bytes | None]:
         # Not mget(), whose own work for one key costs 2 us more than the command.
-        keys = [self._namespace + digest for digest in digests]
-        found: list[bytes | None] = self._redis.execute_command("MGET", *keys)
+        names = [self._namespace + digest for digest in digests]
+        found: list[bytes | None] = self._redis.execute_command("MGET", *names)
         return found
 
     def _write(self, items: list[tuple[str, bytes, float | None]], only_existing: bool) -> bool:
@@ -58,5 +63,5 @@ class EmbeddingCache(BaseEmbeddingCache):
 
     def _scan(self) -> Iterator[bytes]:
         """Yield this cache's keys; unlike KEYS, SCAN never blocks the server."""
-        keys: Iterator[bytes] = self._redis.scan_iter(f"{self._namespace}*", count=SCAN_CHUNK)
-        return keys
+        found: Iterator[bytes] = self._redis.scan_iter(f"{self._namespace}*", count=SCAN_CHUNK)
+        return found

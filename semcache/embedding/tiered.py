@@ -69,6 +69,10 @@ class TieredEmbeddingCache:
         backing: type[BaseEmbeddingCache] = EmbeddingCache,
         **options: Any,
     ) -> None:
+        if not isinstance(backing, type):
+            raise ConfigError(
+                f"backing is {type(backing).__name__} object: give the class, and its options here"
+            )
         if memory_size < 0:
             raise ConfigError(f"memory_size is {memory_size}: give 0 or more")
         if memory_ttl is not None and not memory_ttl > 0:

@@ -12,6 +12,7 @@ A chart's function looks like this::
         finish(fig, alt="Saving grows in a straight line with the hit rate: $0.06 at 20 %.")
 """
 
+import re
 from base64 import b64encode
 from io import BytesIO
 from pathlib import Path
@@ -33,8 +34,8 @@ def use_style() -> None:
 def finish(fig: Figure, *, alt: str) -> None:
     """Show a figure with its alternative text, and close it.
 
-    JupyterLab drops the alternative text of PNG outputs, so the same sentence is printed below
-    the figure, where every reader finds it. In the web edition it is the image's alt text. It is
+    JupyterLab drops the alternative text of PNG outputs, so the same sentence stands below the
+    figure, where every reader finds it. In the web edition it is the image's alt text. It is
     also the output's plain text, which nbval compares: write numbers that do not vary.
 
     Args:
@@ -57,4 +58,7 @@ def finish(fig: Figure, *, alt: str) -> None:
         metadata={"image/png": {"alt": alt, "width": width}},
         raw=True,
     )
-    print(f"Figure: {alt}")
+    caption = "*Figure: " + re.sub(r"([$*_<])", r"\\\1", alt) + "*"  # no formulas, no emphasis
+    display(  # type: ignore[no-untyped-call]
+        {"text/markdown": caption, "text/plain": f"Figure: {alt}"}, raw=True
+    )
