@@ -1,4 +1,4 @@
-"""Measure the embedding caches beside their peers, the source document and the floor.
+"""Measure the embedding caches beside their peers, the tutorial code and the floor.
 
     python -m benchmarks.embedding_caches            about two minutes; writes benchmarks/results/
     python -m benchmarks.embedding_caches --quick    half a minute, fewer entries; only prints

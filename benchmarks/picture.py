@@ -18,7 +18,7 @@ COLOURS = {"floor": "#000000", "ours": "#0072B2", "source": "#D55E00", "peer": "
 ROLES = {
     "floor": "floor: redis-py into an array",
     "ours": "semcache",
-    "source": "source document",
+    "source": "tutorial code",
     "peer": "other libraries",
 }
 

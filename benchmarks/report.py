@@ -66,21 +66,21 @@ def targets(rows: Rows) -> list[Target]:
     return [
         Target("single hit, its time against the floor", _inverse(single["floor"]), 1.4, True),
         Target("single hit, faster than the best peer", single["peer"], 4, False),
-        Target("single hit, faster than the source document", single["source"], 5, False),
+        Target("single hit, faster than the tutorial code", single["source"], 5, False),
         Target("batch of hits, its time against the floor", _inverse(batch["floor"]), 1.5, True),
         Target("batch of hits, faster than the best peer", batch["peer"], 20, False),
-        Target("batch of hits, faster than the source document", batch["source"], 20, False),
+        Target("batch of hits, faster than the tutorial code", batch["source"], 20, False),
         Target("hit in memory", micros, 5, True, "us"),
         Target("hit in memory, faster than the best peer", tiered["peer"], 30, False),
         Target("float32, fewer bytes than the best peer", size["peer"], 5.5, False),
-        Target("float32, fewer bytes than the source document", size["source"], 5.5, False),
+        Target("float32, fewer bytes than the tutorial code", size["source"], 5.5, False),
         Target("int8, fewer bytes than the best peer", small["peer"], 20, False),
-        Target("int8, fewer bytes than the source document", small["source"], 20, False),
+        Target("int8, fewer bytes than the tutorial code", small["source"], 20, False),
     ]
 
 
 def _ratios(rows: Rows, measure: str, ours: str) -> dict[str, float | None]:
-    """How many times the floor, the best peer and the source document take what ``ours`` takes."""
+    """How many times the floor, the best peer and the tutorial code take what ``ours`` takes."""
 
     def amounts(key: str, wanted: str) -> list[float]:
         found = [row[measure] for row in rows if row[key] == wanted and "missing" not in row]

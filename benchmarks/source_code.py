@@ -1,4 +1,4 @@
-"""The EmbeddingCache of the source document, re-typed line by line.
+"""The EmbeddingCache of the tutorial that this course grew out of, re-typed line by line.
 
 Two differences: the API client is an argument, and the prints are left out, which makes it
 faster than the original.

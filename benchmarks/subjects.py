@@ -1,4 +1,4 @@
-"""The subjects: the floor, our caches, the source document's, and the peers.
+"""The subjects: the floor, our caches, the tutorial's code, and the peers.
 
 Each has a Redis database of its own, holds the same 1,000 vectors, and answers ``one`` and
 ``many`` with what its users get: an array from us, lists of floats from the others.
@@ -156,7 +156,7 @@ SUBJECTS: tuple[tuple[str, str, Callable[[Store], Pair]], ...] = (
     ("EmbeddingCache int8", "ours", _ours(semcache.EmbeddingCache, codec="int8")),
     ("HashEmbeddingCache float32", "ours", _ours(semcache.HashEmbeddingCache)),
     ("TieredEmbeddingCache, in memory", "ours", _ours(semcache.TieredEmbeddingCache)),
-    ("source document", "source", source),
+    ("tutorial code", "source", source),
     ("RedisVL EmbeddingsCache", "peer", _redisvl(None)),
     ("RedisVL EmbeddingsCache with TTL", "peer", _redisvl(TTL)),
     ("LangChain CacheBackedEmbeddings", "peer", langchain),

@@ -128,6 +128,22 @@ class Scenario:
         return redis / calls if redis else Decimal(0)
 
     @property
+    def break_even_requests(self) -> Decimal:
+        """The requests a day from which Redis pays for itself; infinity when none are enough.
+
+        Example:
+            >>> day = Scenario(daily_requests=0, input_tokens=50, hit_rate=0.5, redis_per_month=12,
+            ...                price=Price.per_1k(0.00002))
+            >>> f"{day.break_even_requests:,.0f}"
+            '800,000'
+        """
+        redis = exact(self.redis_per_month)
+        saved_by_one = DAYS_PER_MONTH * exact(self.hit_rate) * self.cost_per_request
+        if not redis:
+            return Decimal(0)
+        return redis / saved_by_one if saved_by_one else Decimal("Infinity")
+
+    @property
     def daily_seconds_saved(self) -> Decimal:
         """Seconds a day that callers no longer wait; negative when asking costs more.
 

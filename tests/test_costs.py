@@ -1,4 +1,5 @@
 import itertools
+import math
 from dataclasses import FrozenInstanceError, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -110,6 +111,29 @@ def test_break_even_is_where_the_saving_changes_its_sign(
         assert abs(at_least.monthly_saving) < Decimal("1e-15")
         if abs(Decimal(str(rate)) - least) > Decimal("1e-15") and one.monthly_cost_without:
             assert (one.monthly_saving > 0) == (Decimal(str(rate)) > least)
+
+
+@pytest.mark.parametrize(
+    ("redis", "rate", "requests"),
+    [(12, 0.5, 800_000), (12, 0.8, 500_000), (0, 0.5, 0), (12, 0, math.inf), (0, 0, 0)],
+)
+def test_break_even_requests(redis: float, rate: float, requests: float) -> None:
+    assert replace(DAY, redis_per_month=redis, hit_rate=rate).break_even_requests == requests
+
+
+def test_no_traffic_pays_for_redis_when_calls_are_free() -> None:
+    free = replace(DAY, price=Price(0), redis_per_month=12)
+    assert free.break_even_requests == math.inf
+
+
+@given(tokens=st.integers(1, 8_192), rate=st.floats(0.001, 1), redis=st.integers(1, 10_000))
+def test_both_break_evens_are_the_same_point(tokens: int, rate: float, redis: int) -> None:
+    one = replace(DAY, input_tokens=tokens, hit_rate=rate, redis_per_month=redis)
+    even = replace(one, daily_requests=one.break_even_requests)
+    assert abs(even.monthly_saving) < Decimal("1e-15")
+    assert replace(even, daily_requests=even.break_even_requests * 2).monthly_saving > 0
+    # rounding to 28 digits may put the rate a hair above 1, where there is none
+    assert abs((even.break_even_hit_rate or 1) - Decimal(str(rate))) < Decimal("1e-15")
 
 
 # Time

@@ -35,7 +35,7 @@ def _distance(guess: float, measured: float) -> str:
     high = "high" if guess > measured else "low"
     if guess * measured <= 0:  # a factor says nothing across zero
         return f"Too {high} by {_number(abs(guess - measured))}"
-    if -1 <= measured <= 1:  # a share or a cosine: nobody multiplies those
+    if -1 < measured < 1 and measured:  # a share or a cosine: nobody multiplies those
         by = abs(guess - measured)
         return "Close: within 0.02" if by <= 0.02 else f"Too {high} by {_number(by)}"
     factor = max(guess / measured, measured / guess)

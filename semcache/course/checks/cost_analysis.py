@@ -1,10 +1,12 @@
 """Checks of lesson 01: the bill, the break-even, the wait."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from semcache.course.exercises import Exercise
+from semcache.prices import exact
 
 OBJECTIVES = {
     "01.a": "compute what a workload costs with and without a cache, Redis included",
@@ -22,46 +24,95 @@ def _near(value: Any, expected: float) -> bool:
     return math.isclose(float(value), expected, rel_tol=1e-6, abs_tol=1e-12)
 
 
-def _verify_bill(monthly_bill: Callable[..., Any]) -> str | None:
-    day = (10_000, 50, 0.00002)
-    if not _near(monthly_bill(*day, 0, 0), 0.30):
-        return "without a hit and without Redis, the document's day costs $0.30 a month."
-    if not _near(monthly_bill(*day, 1, 0), 0):
-        return "when every request is a hit and Redis is free, nothing is left to pay."
-    if not _near(monthly_bill(*day, 0.8, 0), 0.06):
-        return "at a hit rate of 0.8 only the misses, a fifth of the calls, are paid for."
-    if not _near(monthly_bill(*day, 0.8, 12), 12.06):
-        return "Redis is paid for once a month, in full, whatever the hit rate."
-    if not _near(monthly_bill(500, 200, 0.0001, 0.5, 7), 7.15):
-        return "it is right for the document's day, but not for another one."
+def _first_wrong(
+    function: Callable[..., Any],
+    *,
+    name: str,
+    cases: Sequence[tuple[tuple[float, ...], float, str]],
+) -> str | None:
+    """Return what is wrong in the first case that is not right.
+
+    A case is the arguments, the result, and what to say when another result comes out.
+    """
+    for arguments, expected, complaint in cases:
+        try:
+            found = function(*arguments)
+        except ZeroDivisionError:
+            call = ", ".join(f"{exact(value):f}" for value in arguments)  # 0.000001 and not 1e-06
+            return f"{name}({call}) raised ZeroDivisionError: {complaint}"
+        if not _near(found, expected):
+            return complaint
     return None
 
 
-def _verify_break_even(queries_to_break_even: Callable[..., Any]) -> str | None:
-    if not _near(queries_to_break_even(0.000001, 1, 30), 1_000_000):
-        return (
-            "a million hits a day at a millionth of a dollar save $1 a day: $30 a month, "
-            "and that should be the answer for a Redis at $30."
-        )
-    if not _near(queries_to_break_even(0.000001, 0.8, 12), 500_000):
-        return "only hits save anything; at a hit rate of 0.8 more queries are needed than at 1."
-    if not _near(queries_to_break_even(0.0002, 0.25, 12), 8_000):
-        return "it is right for embeddings, but not for something that costs more."
-    if queries_to_break_even(0.000001, 0, 12) != math.inf:
-        return 'without hits no traffic pays for Redis, however large: that is float("inf").'
-    return None
+_BILLS = (
+    (
+        (10_000, 50, 0.00002, 0, 0),
+        0.30,
+        "with a hit rate of 0 and Redis at $0, monthly_bill(10_000, 50, 0.00002, 0, 0) "
+        "should be 0.30.",
+    ),
+    (
+        (10_000, 50, 0.00002, 1, 0),
+        0,
+        "when every request is a hit and Redis is free, nothing is left to pay.",
+    ),
+    (
+        (10_000, 50, 0.00002, 0.8, 0),
+        0.06,
+        "at a hit rate of 0.8 only the misses, a fifth of the calls, are paid for.",
+    ),
+    (
+        (10_000, 50, 0.00002, 0.8, 12),
+        12.06,
+        "Redis is paid for once a month, in full, whatever the hit rate.",
+    ),
+    (
+        (500, 200, 0.0001, 0.5, 7),
+        7.15,
+        "it is right for 10,000 queries of 50 tokens, but monthly_bill(500, 200, 0.0001, 0.5, 7) "
+        "should be 7.15.",
+    ),
+)
 
+_BREAK_EVENS = (
+    (
+        (0.000001, 1, 30),
+        1_000_000,
+        "a million hits a day at a millionth of a dollar save $1 a day, $30 a month; "
+        "so for a Redis at $30 and a hit rate of 1 the answer is 1,000,000.",
+    ),
+    (
+        (0.000001, 0.8, 12),
+        500_000,
+        "only hits save anything; at a hit rate of 0.8 more queries are needed than at 1.",
+    ),
+    (
+        (0.0002, 0.25, 12),
+        8_000,
+        "it is right for embeddings, but not for something that costs more.",
+    ),
+    (
+        (0.000001, 0, 12),
+        math.inf,
+        'without hits no traffic pays for Redis, however large; that is float("inf").',
+    ),
+)
 
-def _verify_wait(mean_wait: Callable[..., Any]) -> str | None:
-    if not _near(mean_wait(1, 0.3, 0.001), 0.001):
-        return "when every request is a hit, each waits for the cache and for nothing else."
-    if not _near(mean_wait(0, 0.3, 0.1), 0.4):
-        return "a miss has asked the cache first: it waits for both."
-    if not _near(mean_wait(0.8, 0.3, 0.001), 0.061):
-        return "at a hit rate of 0.8, 0.3 s and 0.001 s the mean is not right."
-    if not _near(mean_wait(0.25, 2, 0.5), 2.0):
-        return "it is right where the cache is fast, but not where it takes half a second."
-    return None
+_WAITS = (
+    (
+        (1, 0.3, 0.001),
+        0.001,
+        "when every request is a hit, each waits for the cache and for nothing else.",
+    ),
+    ((0, 0.3, 0.1), 0.4, "a miss has asked the cache first: it waits for both."),
+    ((0.8, 0.3, 0.001), 0.061, "at a hit rate of 0.8, 0.3 s and 0.001 s the mean is not right."),
+    (
+        (0.25, 2, 0.5),
+        2.0,
+        "it is right where the cache is fast, but not where it takes half a second.",
+    ),
+)
 
 
 EXERCISES = (
@@ -99,7 +150,7 @@ def monthly_bill(daily_queries, tokens, price_per_1k, hit_rate, redis_per_month)
     return daily_queries * (1 - hit_rate) * tokens / 1000 * price_per_1k + redis_per_month
 """,
         ),
-        verify=_verify_bill,
+        verify=partial(_first_wrong, name="monthly_bill", cases=_BILLS),
     ),
     Exercise(
         id="01.2",
@@ -130,7 +181,7 @@ def queries_to_break_even(cost_per_query, hit_rate, redis_per_month):
     return redis_per_month / missed if missed else float("inf")
 """,
         ),
-        verify=_verify_break_even,
+        verify=partial(_first_wrong, name="queries_to_break_even", cases=_BREAK_EVENS),
     ),
     Exercise(
         id="01.3",
@@ -159,6 +210,6 @@ def mean_wait(hit_rate, api_seconds, cache_seconds):
     return (1 - hit_rate) * api_seconds
 """,
         ),
-        verify=_verify_wait,
+        verify=partial(_first_wrong, name="mean_wait", cases=_WAITS),
     ),
 )

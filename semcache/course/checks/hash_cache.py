@@ -16,7 +16,8 @@ OBJECTIVES = {
 
 QUESTIONS = (
     "How large are the values in your own Redis, and how long are the names of their keys?",
-    "Which of your keys has no TTL, and was that meant? `redis-cli --scan` with TTL can tell.",
+    "Which of your keys has no TTL, and was that meant? This lists them: redis-cli --scan | "
+    """while read -r key; do [ "$(redis-cli ttl "$key")" = -1 ] && echo "$key"; done""",
 )
 
 
@@ -24,10 +25,14 @@ def _verify_saved(saved: Callable[[int], Any]) -> str | None:
     # payload -> 36 bytes as a part of the block that jemalloc hands out and a key's 108
     for payload, block in ((6_156, 7_168), (404, 448), (64, 80), (34_072, 40_960), (1_548, 1_792)):
         answer, right = float(saved(payload)), 36 / (block + 108)
-        if not math.isclose(answer, right, rel_tol=0.01):
-            return (
-                f"for a value of {payload:,} bytes it gives {answer:.4g}, which was not measured."
-            )
+        if math.isclose(answer, right, rel_tol=0.01):
+            continue
+        given = f"for a value of {payload:,} bytes it gives {answer:.4g}"
+        if answer > 0.3:
+            return f"{given}: a percentage, or the part that remains? The part saved is asked."
+        if any(answer == round(right, digits) for digits in (2, 3, 4)):
+            return f"{given}; answers are compared to 1 %, do not round."
+        return f"{given}, which was not measured."
     return None
 
 

@@ -1,6 +1,5 @@
 """Checks of lesson 05: copies, a size from a log, how long a deleted entry is served."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -58,39 +57,47 @@ def _verify_get_safely(get_safely: Callable[..., Any]) -> str | None:
 
 
 # distances, requests, target, the smallest size; shares are powers of two, so nothing is rounded
-_LOGS: tuple[tuple[list[int], int, float, int | None, str], ...] = (
-    ([2, 2], 4, 0.5, 2, "for the log a b a b and half of its requests it is not 2."),
-    ([7, 1, 3, 3], 8, 0.125, 1, "one distance of 1 among 8 requests is a share of 0.125."),
-    ([7, 1, 3, 3], 8, 0.25, 3, "when two hits are needed, three are more than enough."),
-    ([7, 1, 3, 3], 8, 0.5, 7, "a target that needs every repetition has a size, too."),
-    ([7, 1, 3, 3], 8, 0.75, None, "a target above the share of repetitions cannot be reached."),
-    ([40, 5, 12, 5, 33, 2, 19, 5], 16, 0.25, 5, "it is right for short distances only."),
-    ([40, 5, 12, 5, 33, 2, 19, 5], 16, 0.375, 19, "it is right for short distances only."),
+_LOGS: tuple[tuple[list[int], int, float, int | None], ...] = (
+    ([2, 2], 4, 0.5, 2),
+    ([7, 1, 3, 3], 8, 0.125, 1),
+    ([7, 1, 3, 3], 8, 0.25, 3),
+    ([7, 1, 3, 3], 8, 0.5, 7),
+    ([7, 1, 3, 3], 8, 0.75, None),
+    ([40, 5, 12, 5, 33, 2, 19, 5], 16, 0.25, 5),
+    ([40, 5, 12, 5, 33, 2, 19, 5], 16, 0.375, 19),
+    ([], 4, 0.5, None),  # no text was asked twice
 )
 
 
 def _verify_choose_size(choose_size: Callable[..., Any]) -> str | None:
-    for distances, requests, target, right, complaint in _LOGS:
-        if choose_size(np.array(distances), requests, target) != right:
-            return complaint
+    for distances, requests, target, right in _LOGS:
+        asked = f"for distances {distances}, {requests} requests and target {target} it"
+        try:
+            size = choose_size(np.array(distances, int), requests, target)
+        except Exception as error:
+            return f"{asked} raises {type(error).__name__}: {str(error).rstrip('.')}."
+        if size != right:
+            what = "not the smallest size that is enough" if right else "although no size is enough"
+            return f"{asked} gives {size}, {'which is ' if right else ''}{what}."
     return None
 
 
 _DELETES: tuple[tuple[float, float, float, float | None, float, str], ...] = (
-    (10, 30, 180, 60, 40, "for the reader of the lesson it is not 40."),
-    (29, 30, 180, 60, 59, "the seconds in memory run from the fetch, whenever that was."),
-    (10, 30, 50, 60, 20, "an entry with 20 seconds left when it is deleted has no more in memory."),
-    (10, 30, 180, None, 150, "without a bound of its own, memory keeps to the entry's expiry."),
-    (10, 100, 180, 60, 0, "what memory forgot before the delete is served for 0 seconds after it."),
-    (10, 70, 180, 60, 0, "at second 70 the minute since second 10 is over."),
-    (0, 30, math.inf, None, math.inf, "with no bound and no expiry there is no end."),
+    (10, 30, 180, 60, 40, "the lesson's reader served it for 40"),
+    (29, 30, 180, 60, 59, "the seconds in memory run from the fetch, whenever that was"),
+    (10, 30, 50, 60, 20, "an entry that expires 20 seconds after the delete has no more in memory"),
+    (10, 30, 180, None, 150, "without a bound of its own, memory keeps to the entry's expiry"),
+    (10, 100, 180, 60, 0, "memory forgot it before the delete"),
+    (10, 70, 180, 60, 0, "at second 70 the minute since second 10 is over"),
 )
 
 
 def _verify_still_served(still_served: Callable[..., Any]) -> str | None:
     for fetched, deleted, expires, memory_ttl, right, complaint in _DELETES:
-        if not math.isclose(still_served(fetched, deleted, expires, memory_ttl), right):
-            return complaint
+        seconds = still_served(fetched, deleted, expires, memory_ttl)
+        if seconds != right:
+            given = f"still_served({fetched}, {deleted}, {expires}, {memory_ttl}) is {seconds}"
+            return f"{given}, but {complaint}."
     return None
 
 
@@ -155,12 +162,19 @@ def get_safely(memory, text, fetch):
         hint="Try the sizes from 1 upwards; np.sum(distances <= size) counts the hits of one.",
         solution="""
 def choose_size(distances, requests, target):
-    for size in range(1, max(distances) + 1):
+    for size in range(1, max(distances, default=0) + 1):
         if np.sum(distances <= size) >= target * requests:
             return size
     return None
 """,
         wrong=(
+            """
+def choose_size(distances, requests, target):
+    for size in range(1, max(distances) + 1):
+        if np.sum(distances <= size) >= target * requests:
+            return size
+    return None
+""",
             """
 def choose_size(distances, requests, target):
     for size in range(1, max(distances) + 2):

@@ -13,6 +13,7 @@ Matrix = npt.NDArray[np.float64]  # one row for each question asked, one column 
 _COLORS = {"float16": "C0", "int8": "C2", "int8, x127": "C1", "binary": "C3"}
 _LABELS = {"binary, centred": (10, -3), "float32": (-48, -20), "JSON": (-20, -20)}
 _PLAIN = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+_BEST = ("binary, centred", "int8", "float16", "float32", "JSON")
 _ZERO = 0.1  # where zero is drawn on an axis of powers of ten
 
 
@@ -51,7 +52,7 @@ def errors(size_of: Mapping[str, Matrix]) -> None:
 def quadrants(exact: Matrix, similar: Mapping[str, Matrix], threshold: float) -> None:
     """Draw each lookup's best similarity, exact and compressed, and which decisions changed."""
     use_style()
-    fig, axes = plt.subplots(1, len(similar), figsize=(10.5, 4.3), sharex=True, sharey=True)
+    fig, axes = plt.subplots(1, len(similar), figsize=(10.5, 4.9), sharex=True, sharey=True)
     before = exact.max(axis=1)
     low, high, ticks = 0.79, 1.0, [0.80, 0.85, 0.90, 0.95]
     for ax, (name, matrix) in zip(axes, similar.items(), strict=True):
@@ -64,13 +65,15 @@ def quadrants(exact: Matrix, similar: Mapping[str, Matrix], threshold: float) ->
         ax.plot([low, high], [low, high], color="#999999", linewidth=1)
         for dots, color, label in (
             (~crossed & ~swapped, "C0", "same decision"),
-            (crossed, "black", "hit or miss changed"),
-            (swapped, "C1", "hit, but another question answers"),
+            (crossed, "black", "crosses between hit and miss"),
+            (swapped, "C1", "hit, but with another question's answer"),
         ):
             ax.scatter(before[dots], after[dots], s=11, color=color, linewidths=0, label=label)
         ax.text(low + 0.007, high - 0.015, "now a hit", color="#555555", fontsize=10)
         ax.text(high - 0.007, low + 0.007, "now a miss", color="#555555", fontsize=10, ha="right")
-        ax.set(title=f"{name}: {100 * np.mean(crossed | swapped):.0f} % changed", xlabel="exact")
+        parts = f"{_one_digit(crossed)} % cross, {_one_digit(swapped)} % other answer"
+        ax.set_title(f"{name} at {threshold:.2f}:\n{parts}", fontsize=12)
+        ax.set(xlabel="exact")
         ax.set(xlim=(low, high), ylim=(low, high), xticks=ticks, yticks=ticks, aspect="equal")
         ax.grid(visible=False)
     axes[0].set_ylabel("after compression")
@@ -89,17 +92,16 @@ def trade(size: Mapping[str, int], changed: Mapping[str, int], json_bytes: float
 
     Args:
         size: Bytes of a vector by codec.
-        changed: Of 1,000 lookups, how many change between hit and miss, by codec.
+        changed: Of 1,000 lookups, how many change between hit and miss, the mean over
+            thresholds, by codec.
         json_bytes: Bytes of a vector as JSON, which changes nothing.
     """
     use_style()
     fig, ax = plt.subplots(figsize=(8.5, 4.6))
     at = {name: (size[name], max(changed[name], _ZERO)) for name in changed}
     at["JSON"] = (round(json_bytes), _ZERO)
-    best = [at[name] for name in ("binary, centred", "int8", "float16", "float32", "JSON")]
-    ax.plot(*zip(*best, strict=True), color="#CCCCCC", linewidth=1.5, zorder=1)
     for name, (x, y) in at.items():
-        ax.plot(x, y, "o", color="C0" if (x, y) in best else "C1", markersize=11)
+        ax.plot(x, y, "o", color="C0" if name in _BEST else "#999999", markersize=11)
         offset = _LABELS.get(name, (6, 9))
         text = f"{name}: {changed.get(name, 0)}"
         ax.annotate(text, (x, y), offset, textcoords="offset points", fontsize=10, bbox=_PLAIN)
@@ -108,14 +110,22 @@ def trade(size: Mapping[str, int], changed: Mapping[str, int], json_bytes: float
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set_yticks([_ZERO, 1, 10, 100, 1_000], ["none", "1", "10", "100", "1,000"])
     ax.minorticks_off()
-    ax.set(xlabel="bytes for each vector", ylabel="changed, of 1,000 lookups")
+    ax.set(xlabel="bytes for each vector", ylabel="changed, of 1,000 lookups (mean)")
     ax.set(title="What a byte buys")
+    for color, label in (("C0", "fewest changes for its size"), ("#999999", "not so")):
+        ax.plot([], [], "o", color=color, markersize=9, label=label)
+    ax.legend(loc="upper right")
     numbers = ", ".join(f"{name} {size[name]:,} and {changed[name]}" for name in changed)
     finish(
         fig,
-        alt=f"Bytes for each vector, and lookups of 1,000 that change between hit and miss: "
+        alt=f"Bytes for each vector, and lookups of 1,000 that change on average: "
         f"JSON about {round(json_bytes, -2):,.0f} and 0, {numbers}.",
     )
+
+
+def _one_digit(which: npt.NDArray[np.bool_]) -> int:
+    """Percent that are true, to one digit, as everywhere in the lesson."""
+    return round(float(f"{100 * np.mean(which):.0e}"))
 
 
 def _decimal(value: float) -> str:

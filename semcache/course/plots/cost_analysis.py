@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 
 from semcache.costs import Scenario
 from semcache.course.plots import finish, use_style
-from semcache.prices import dollars
+from semcache.prices import dollars, exact
 
 _LOSS, _GAINS = "#F6D5BD", ("#EDF4FA", "#D3E5F2", "#B2D1E8", "#88B9DB", "#5A9BCB")
 _STEPS = (0, 10, 100, 1_000, 10_000)  # dollars a month, where each of the gains begins
@@ -56,10 +56,22 @@ def saving_map(embeddings: Scenario, answers: Scenario) -> None:
     finish(
         fig,
         alt=f"Monthly saving over hit rate and requests a day, with Redis at "
-        f"{dollars(embeddings.redis_per_month)} a month. At a hit rate of 50 % nothing is gained "
-        f"or lost at {_requests_for(0, embeddings, 0.5):,.0f} requests a day for embeddings and "
-        f"{_requests_for(0, answers, 0.5):,.0f} for answers.",
+        f"{dollars(embeddings.redis_per_month)} a month. {_where_even(embeddings, answers)}",
     )
+
+
+def _where_even(embeddings: Scenario, answers: Scenario) -> str:
+    if not embeddings.redis_per_month:
+        return "There is no loss anywhere: every hit is a saving, however few the requests."
+    return (
+        f"At a hit rate of 50 % nothing is gained or lost at {_count(embeddings)} requests a day "
+        f"for embeddings and {_count(answers)} for answers."
+    )
+
+
+def _count(scenario: Scenario) -> str:
+    requests = _requests_for(0, scenario, 0.5)
+    return f"{requests:,.0f}" if np.isfinite(requests) else "infinitely many"
 
 
 def _draw_saving(ax: Axes, scenario: Scenario) -> None:
@@ -81,9 +93,12 @@ def _draw_saving(ax: Axes, scenario: Scenario) -> None:
 
 
 def _requests_for(saving: float, scenario: Scenario, rate: float) -> float:
-    """How many requests a day save that much in a month."""
-    one = replace(scenario, daily_requests=1, hit_rate=rate, redis_per_month=0).monthly_saving
-    return (saving + float(scenario.redis_per_month)) / float(one)
+    """How many requests a day save that much in a month.
+
+    They are those that would break even if Redis were dearer by the saving.
+    """
+    dearer = exact(scenario.redis_per_month) + exact(saving)
+    return float(replace(scenario, hit_rate=rate, redis_per_month=dearer).break_even_requests)
 
 
 def waits(api_seconds: float, cache_seconds: float) -> None:

@@ -129,7 +129,7 @@ def timeline(
         ax.text(second, -0.62, f" {what} ", ha=side, fontsize=10)
     ax.set(xlim=(0, watched), ylim=(len(stale) - 0.5, -0.85), xlabel="seconds")
     ax.set_yticks(range(len(stale)), list(stale))
-    ax.set_title("Orange: deleted, and still served", pad=14)
+    ax.set_title("Dark blue: served before the delete. Orange: still served after it", pad=14)
     ax.grid(visible=False)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
@@ -148,7 +148,7 @@ def _shares(distances: Counts, sizes: Counts, requests: int) -> NDArray[np.float
 
 
 def _size_axis(ax: Axes, most: int) -> None:
-    ax.set(xscale="log", xlim=(1, most), xlabel="vectors in memory")
+    ax.set(xscale="log", xlim=(1, most), xlabel="vectors in memory (logarithmic)")
     ticks = [1, *(mark for mark in _MARKS if mark < most / 1.25), most]
     ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     ax.minorticks_off()
