@@ -9,6 +9,7 @@ from semcache.embedding import (
     HashEmbeddingCache,
     TieredEmbeddingCache,
 )
+from semcache.semantic import HybridLLMCache, Match, SemanticCache, SemanticLLMCache
 from semcache.stats import Stats
 from semcache.tokens import count_tokens
 
@@ -29,4 +30,9 @@ __all__ = [
     "CompressedEmbeddingCache",
     "codecs",
     "TieredEmbeddingCache",
+    # lessons 06 and 07
+    "Match",
+    "SemanticCache",
+    "SemanticLLMCache",
+    "HybridLLMCache",
 ]

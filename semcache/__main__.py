@@ -1,9 +1,11 @@
-"""``python -m semcache doctor``: check this machine."""
+"""``python -m semcache doctor`` checks this machine; ``evaluate FILE`` chooses a threshold."""
 
 import argparse
 import sys
 
 from semcache.doctor import doctor
+from semcache.errors import SemcacheError
+from semcache.semantic import evaluate_command
 
 
 def main() -> int:
@@ -11,8 +13,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m semcache", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="check Python, packages, model, Redis, API and disk")
-    parser.parse_args()
-    return 1 if doctor() else 0
+    evaluate_command.add_arguments(
+        commands.add_parser("evaluate", help="choose a threshold from labelled pairs")
+    )
+    options = parser.parse_args()
+    if options.command == "doctor":
+        return 1 if doctor() else 0
+    try:
+        evaluate_command.run(options)
+    except SemcacheError as error:
+        print(f"semcache: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,18 @@
+"""Caches for answers: by similarity, and by the same question first."""
+
+from semcache.semantic.cache import Match, SemanticCache
+from semcache.semantic.hybrid import HybridLLMCache
+from semcache.semantic.llm import SemanticLLMCache
+from semcache.semantic.matrix import MatrixIndex
+from semcache.semantic.scan import ScanIndex
+from semcache.semantic.vectorset import VectorSetIndex
+
+__all__ = [
+    "HybridLLMCache",
+    "Match",
+    "MatrixIndex",
+    "ScanIndex",
+    "SemanticCache",
+    "SemanticLLMCache",
+    "VectorSetIndex",
+]

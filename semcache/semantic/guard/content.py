@@ -1,0 +1,134 @@
+"""Signal: what the texts are about. Which content words of one have no counterpart in the other.
+
+The frame test is the linguist's commutation test: where two texts are the same but for one word,
+and that word has no synonym on the other side, the word is what the question turns on.
+"""
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+from semcache.semantic.guard.english import is_typo
+from semcache.semantic.guard.lexicon import lexicon
+from semcache.semantic.guard.patterns import pattern
+from semcache.semantic.guard.reading import Reading, Token
+
+__all__ = ["Content", "compare", "han_share", "unmatched"]
+
+
+class Content(NamedTuple):
+    """What is shared, and what is not."""
+
+    covered_most: float
+    covered_least: float
+    swapped: float
+    added: float
+    overlap: float
+    characters: float
+    condition: int
+    frame: float
+    shared: float
+
+
+def _matches(token: Token, other: Reading, near: frozenset[tuple[str, str]]) -> bool:
+    for candidate in other.tokens:
+        if token.key == candidate.key or (token.key, candidate.key) in near:
+            return True
+        if token.role == "word" and candidate.role in ("word", "name"):
+            one, two = token.key, candidate.key
+            if is_typo(token.text, candidate.text) or _derived(one, two):
+                return True
+        elif (
+            (token.role == "word" and candidate.role == "concept")
+            or (token.role == "concept" and candidate.role == "word")
+        ) and (is_typo(token.text, candidate.text) or _derived(token.text, candidate.text)):
+            return True
+    if token.role == "han" or (token.role == "concept" and other.chinese):
+        return han_share(token.text, other) >= 0.5
+    return False
+
+
+def _derived(one: str, two: str) -> bool:
+    """Return whether one word is the other with an ending: "member", "membership"."""
+    shorter, longer = sorted((one, two), key=len)
+    return len(shorter) >= 4 and longer.startswith(shorter) and len(longer) - len(shorter) <= 4
+
+
+def han_share(run: str, other: Reading) -> float:
+    """Return the share of a Chinese run that the other text contains, by pairs of characters."""
+    if not run or not "\u4e00" <= run[0] <= "\u9fff":
+        return 0.0
+    if len(run) == 1:
+        return float(run in other.folded)
+    pairs = [run[i : i + 2] for i in range(len(run) - 1)]
+    return sum(pair in other.pairs_of_characters for pair in pairs) / len(pairs)
+
+
+def unmatched(one: Reading, two: Reading) -> list[Token]:
+    """Return the content words of ``one`` that have no counterpart in ``two``."""
+    near = lexicon().near
+    return [token for token in (*one.content, *one.named) if not _matches(token, two, near)]
+
+
+def _weight(tokens: list[Token] | tuple[Token, ...], comparable: bool) -> float:
+    # A word in no list is a topic of its own; between languages it cannot be compared at all.
+    return sum(0.8 if token.role == "concept" else 1.0 if comparable else 0.0 for token in tokens)
+
+
+def _frame(one: Reading, two: Reading, only_one: list[Token], only_two: list[Token]) -> float:
+    """Return how alike the sentences are: the share of tokens with a counterpart (Dice)."""
+    function_one, function_two = (
+        Counter(token.key for token in reading.tokens if token.role == "function")
+        for reading in (one, two)
+    )
+    content_one, content_two = (len(r.content) + len(r.named) for r in (one, two))
+    common = 2 * (function_one & function_two).total()
+    common += content_one - len(only_one) + content_two - len(only_two)
+    total = function_one.total() + function_two.total() + content_one + content_two
+    return common / total if total else 1.0
+
+
+def compare(one: Reading, two: Reading, only_one: list[Token], only_two: list[Token]) -> Content:
+    """Return how the content of two texts differs; ``only_*`` come from :func:`unmatched`."""
+    comparable = one.chinese == two.chinese
+    lost_one, lost_two = _weight(only_one, comparable), _weight(only_two, comparable)
+    all_one = _weight((*one.content, *one.named), comparable) or 1.0
+    all_two = _weight((*two.content, *two.named), comparable) or 1.0
+    covered = sorted((1 - lost_one / all_one, 1 - lost_two / all_two))
+    kept = (
+        _weight((*one.content, *one.named), True) - _weight(only_one, True),
+        _weight((*two.content, *two.named), True) - _weight(only_two, True),
+    )
+    frame = _frame(one, two, only_one, only_two)
+    strict = max(0.0, 2 * frame - 1)  # two texts that share half their words share no frame
+    keys_one = {token.key for token in one.content}
+    keys_two = {token.key for token in two.content}
+    union = keys_one | keys_two
+    pairs = one.pairs_of_characters | two.pairs_of_characters
+    common = one.pairs_of_characters & two.pairs_of_characters
+    return Content(
+        covered_most=covered[1],
+        covered_least=covered[0],
+        swapped=strict * min(1.0, lost_one, lost_two) if comparable else 0.0,
+        added=strict * min(1.0, abs(lost_one - lost_two)) if comparable else 0.0,
+        overlap=len(keys_one & keys_two) / len(union) if union else 1.0,
+        characters=len(common) / len(pairs) if pairs else 1.0,
+        condition=abs(_conditions(one, only_one) - _conditions(two, only_two)),
+        frame=frame,
+        shared=min(1.0, min(kept) / 3),
+    )
+
+
+_CONDITION = pattern("content", "condition")
+_CLAUSE = re.compile(r"[,.;!?，。；！？\n]+")
+
+
+def _conditions(reading: Reading, only: list[Token]) -> int:
+    """Return how many clauses opened by if, without, for a, 如果, 已经 … say something new."""
+    new = [token.text for token in only]
+    count = 0
+    for clause in _CLAUSE.split(reading.folded):
+        mark = _CONDITION.search(clause)
+        if mark:
+            count += any(text in clause for text in new)
+    return count

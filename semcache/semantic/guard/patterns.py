@@ -1,0 +1,26 @@
+"""Regular expressions, kept as data in ``patterns.toml`` and compiled once."""
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+
+__all__ = ["pattern", "section"]
+
+
+@cache
+def section(name: str) -> dict[str, re.Pattern[str]]:
+    """Return the compiled patterns of one section of the file, in its order.
+
+    Example:
+        >>> bool(section("polarity")["english_not"].search("tea without sugar"))
+        True
+    """
+    text = Path(__file__).with_name("patterns.toml").read_text(encoding="utf-8")
+    lines: dict[str, str] = tomllib.loads(text)[name]
+    return {key: re.compile(value.replace("\n", "")) for key, value in lines.items()}
+
+
+def pattern(where: str, name: str) -> re.Pattern[str]:
+    """Return one compiled pattern."""
+    return section(where)[name]

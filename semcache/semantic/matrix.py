@@ -1,0 +1,169 @@
+"""MatrixIndex: a copy of all vectors in this process, as the rows of one matrix.
+
+A lookup asks Redis what has changed since the last one, reads only that, and multiplies. Answers
+are in the copy, too: a hit needs no second trip. What this process wrote itself goes straight
+into the copy, and is not read back.
+"""
+
+import threading
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from semcache.codecs import Vector
+from semcache.semantic.answers import Answer
+from semcache.semantic.index import Also, Found, IndexSettings, as_similarity, nothing_else
+from semcache.semantic.store import EMPTY, UNKNOWN, Changes, Place, Store, Stored
+
+__all__ = ["MatrixIndex"]
+
+FIRST_ROWS = 256
+
+
+class MatrixIndex:
+    """One matrix product for a lookup; every process holds all vectors of the scope."""
+
+    def __init__(self, settings: IndexSettings) -> None:
+        self._redis = settings.redis
+        self._store = Store(settings)
+        self._asked = threading.local()
+        self._clock = settings.clock
+        self._lock = threading.Lock()
+        self._position = UNKNOWN  # the copy holds every change up to here
+        self._own: dict[str, Place] = {}  # written here and in the copy, beyond the position
+        self._rows: dict[int, _Rows] = {}  # by dims: vectors of other dims are not comparable
+
+    def add(self, id: str, answer: Answer, vector: Vector, also: Also = nothing_else) -> None:
+        """Store an answer with its vector."""
+        place = self._store.write(id, answer, vector, also)
+        with self._lock:
+            # Another thread may have read it back by now, or have written something newer.
+            if place > max(self._position, self._own.get(id, UNKNOWN)):
+                self._put([Stored(id, answer, vector)])
+                self._own[id] = place
+
+    def nearest(self, vector: Vector, count: int = 1, heard: bool = False) -> list[Found]:
+        """Return up to ``count`` entries that have not expired, most similar first."""
+        if not heard:
+            pipe = self._redis.pipeline(transaction=False)
+            self.ask_ahead(pipe)
+            self.hear_ahead(pipe.execute())
+        with self._lock:
+            rows = self._rows.get(vector.size)
+            return rows.nearest(vector, count, self._clock()) if rows else []
+
+    def delete(self, ids: list[str]) -> int:
+        """Delete entries; return how many there were."""
+        return self._store.delete(ids)
+
+    def size(self) -> int:
+        """Return how many entries have not expired."""
+        return len(self._store.read_all())
+
+    def clear(self) -> None:
+        """Delete all entries."""
+        self._store.clear()
+
+    def ask_ahead(self, pipe: Any) -> None:
+        """Queue the question what has changed."""
+        with self._lock:
+            self._asked.since = self._position
+        self._store.ask_changes(pipe, self._asked.since)
+
+    def hear_ahead(self, replies: list[Any]) -> bool:
+        """Bring the copy up to date; return whether the replies allowed it."""
+        if any(isinstance(reply, Exception) for reply in replies):
+            return False
+        changes = self._store.hear_changes(replies, self._asked.since)
+        with self._lock:
+            overtaken = self._position != changes.since and EMPTY < changes.until <= self._position
+            if not overtaken:  # by another thread, which has read this and perhaps more
+                self._catch_up(changes)
+        return True
+
+    def _catch_up(self, changes: Changes) -> None:
+        """Make the copy equal to what Redis holds."""
+        if changes.ids is None or not self._still_holds(changes):
+            stored = self._store.read_all() if changes.entries else []
+            self._rows, self._own = {}, {}
+            self._put(stored)
+        else:
+            own = self._own
+            new = {
+                id: None
+                for place, id in changes.ids
+                if place > max(self._position, own.get(id, UNKNOWN))
+            }
+            if new:
+                there = self._store.read(list(new))
+                self._drop(new.keys() - {stored.id for stored in there})
+                self._put(there)
+        self._position = changes.until  # only now: a failed read is read again
+        self._own = {id: place for id, place in self._own.items() if place > self._position}
+
+    def _still_holds(self, changes: Changes) -> bool:
+        """Whether nobody has cleared, since it was found empty, what this process then wrote."""
+        places = {place for place, _ in changes.ids or ()}
+        return changes.since != EMPTY or places.issuperset(self._own.values())
+
+    def _put(self, entries: list[Stored]) -> None:
+        for stored in entries:
+            dims = stored.vector.size
+            for other, rows in self._rows.items():
+                if other != dims:
+                    rows.drop({stored.id})
+            self._rows.setdefault(dims, _Rows(dims)).put(stored)
+
+    def _drop(self, ids: set[str]) -> None:
+        for rows in self._rows.values():
+            rows.drop(ids)
+
+
+class _Rows:
+    """Vectors in one block that grows by doubling, and what belongs to each row."""
+
+    def __init__(self, dims: int) -> None:
+        self._block: npt.NDArray[np.float32] = np.empty((FIRST_ROWS, dims), np.float32)
+        self._expires: npt.NDArray[np.float64] = np.empty(FIRST_ROWS)
+        self._ids: list[str] = []
+        self._answers: list[Answer] = []
+        self._row_of: dict[str, int] = {}
+
+    def put(self, stored: Stored) -> None:
+        row = self._row_of.setdefault(stored.id, len(self._ids))
+        if row == len(self._ids):
+            self._ids.append(stored.id)
+            self._answers.append(stored.answer)
+            self._grow()
+        self._block[row], self._expires[row] = stored.vector, stored.answer.expires_at
+        self._answers[row] = stored.answer
+
+    def drop(self, ids: set[str]) -> None:
+        for id in ids & self._row_of.keys():
+            row, last = self._row_of.pop(id), len(self._ids) - 1
+            moved, answer = self._ids.pop(), self._answers.pop()
+            if row != last:  # the last row fills the gap
+                self._block[row], self._expires[row] = self._block[last], self._expires[last]
+                self._ids[row], self._answers[row], self._row_of[moved] = moved, answer, row
+
+    def nearest(self, vector: Vector, count: int, now: float) -> list[Found]:
+        self._drop_expired(now)
+        size = len(self._ids)
+        if not size:
+            return []
+        similarities = self._block[:size] @ vector
+        if count == 1:
+            best = [int(similarities.argmax())]
+        else:
+            best = np.argsort(-similarities, kind="stable")[:count].tolist()
+        return [Found(self._ids[i], self._answers[i], as_similarity(similarities[i])) for i in best]
+
+    def _drop_expired(self, now: float) -> None:
+        over = np.flatnonzero(self._expires[: len(self._ids)] <= now)
+        self.drop({self._ids[row] for row in over})
+
+    def _grow(self) -> None:
+        if len(self._ids) > len(self._block):
+            self._block = np.concatenate([self._block, np.empty_like(self._block)])
+            self._expires = np.concatenate([self._expires, np.empty_like(self._expires)])

@@ -1,0 +1,166 @@
+"""The entries of ScanIndex and MatrixIndex: one hash, and a stream that says what changed.
+
+Each write appends the entry's id to the stream in the same transaction, so that a process that
+holds a copy reads what is new instead of everything. The stream keeps the last
+:data:`CHANGES_KEPT` changes. A reader looks for the change that it read last: when that is gone,
+because it has fallen further behind or the stream was cleared, it reads everything again.
+"""
+
+import contextlib
+import math
+import os
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import redis
+
+from semcache.codecs import Vector
+from semcache.errors import CodecError
+from semcache.semantic.answers import Answer, pack, unpack
+from semcache.semantic.index import Also, IndexSettings
+from semcache.server import knows
+
+__all__ = ["EMPTY", "FOREVER", "UNKNOWN", "Changes", "Place", "Store", "Stored"]
+
+CHANGES_KEPT = 10_000
+FOREVER = 10**13  # milliseconds: three centuries
+
+# In the stream: milliseconds, a counter, and a token, since a stream that was cleared begins anew
+# and may give the same two numbers to another change within the same millisecond.
+Place = tuple[int, int, bytes]
+UNKNOWN: Place = (0, 0, b"")  # nothing was read yet
+EMPTY: Place = (0, 1, b"")  # there was nothing to read
+
+
+class Stored(NamedTuple):
+    """An entry as it was read."""
+
+    id: str
+    answer: Answer
+    vector: Vector
+
+
+class Changes(NamedTuple):
+    """What happened after one place in the stream and up to another.
+
+    Attributes:
+        since: The place that was asked about.
+        until: The newest place; EMPTY or UNKNOWN if there is no stream.
+        ids: Which entry changed where; ``None`` if only reading everything can tell.
+        entries: How many entries there were.
+    """
+
+    since: Place
+    until: Place
+    ids: list[tuple[Place, str]] | None
+    entries: int
+
+
+class Store:
+    """Reads and writes the entries; knows nothing of similarity."""
+
+    def __init__(self, settings: IndexSettings) -> None:
+        self._redis = settings.redis
+        self._entries = f"{settings.namespace}entries"
+        self._changes = f"{settings.namespace}changes"
+        self._clock = settings.clock
+        self._count_damaged = settings.count_damaged
+        self._field_ttl: bool | None = None  # asked of the server at the first write
+
+    def write(self, id: str, answer: Answer, vector: Vector, also: Also) -> Place:
+        """Store one entry and announce it, in one transaction; return its place in the stream."""
+        if self._field_ttl is None:
+            self._field_ttl = knows(self._redis, "HPEXPIRE", self._entries)
+        ttl = answer.expires_at - self._clock()
+        milliseconds = max(1, math.ceil(ttl * 1000)) if math.isfinite(ttl) else FOREVER
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.hset(self._entries, id, pack(answer, vector))
+        token = self._announce(pipe, [id])
+        also(pipe)
+        if self._field_ttl and milliseconds < FOREVER:
+            pipe.hpexpire(self._entries, milliseconds, id)
+        if self._field_ttl:
+            # The stream outlives the last entry, so that an abandoned scope leaves nothing.
+            pipe.pexpire(self._changes, 2 * milliseconds, nx=True)
+            pipe.pexpire(self._changes, 2 * milliseconds, gt=True)
+        return _place(pipe.execute()[1], token)
+
+    def delete(self, ids: list[str]) -> int:
+        """Delete entries and announce it, in one transaction; return how many there were."""
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.hdel(self._entries, *ids)
+        # Without a stream every reader reads everything: none need be made, never to expire.
+        self._announce(pipe, ids, nomkstream=True)
+        deleted: int = pipe.execute()[0]
+        return deleted
+
+    def clear(self) -> None:
+        """Delete everything; readers notice that the stream is gone."""
+        self._redis.unlink(self._entries, self._changes)
+
+    def read_all(self) -> list[Stored]:
+        """Return every usable entry; damaged and expired ones are deleted."""
+        return self._usable(self._redis.hgetall(self._entries).items())
+
+    def read(self, ids: list[str]) -> list[Stored]:
+        """Return those of the entries that are there and usable."""
+        values = self._redis.hmget(self._entries, ids)
+        pairs = zip((id.encode() for id in ids), values, strict=True)
+        return self._usable((id, data) for id, data in pairs if data is not None)
+
+    def ask_changes(self, pipe: Any, since: Place) -> None:
+        """Queue the question what was written or deleted after a place."""
+        pipe.hlen(self._entries)
+        if since == UNKNOWN:
+            pipe.xrevrange(self._changes, count=1)
+        else:
+            pipe.xrange(self._changes, min=f"{since[0]}-{since[1]}")
+
+    def hear_changes(self, replies: list[Any], since: Place) -> Changes:
+        """Return the answer to :meth:`ask_changes`."""
+        entries, changes = replies
+        if not changes:  # never written, cleared, expired or evicted
+            return Changes(since, UNKNOWN if entries else EMPTY, None, entries)
+        ids = [(_place(id, change[b"token"]), change[b"id"].decode()) for id, change in changes]
+        until = ids[-1][0]
+        if ids[0][0] == since:
+            return Changes(since, until, ids[1:], entries)
+        whole = len(ids) < CHANGES_KEPT and len({id for _, id in ids}) >= entries
+        return Changes(since, until, ids if since == EMPTY and whole else None, entries)
+
+    def _announce(self, pipe: Any, ids: list[str], nomkstream: bool = False) -> bytes:
+        token = os.urandom(6)
+        for id in ids:
+            pipe.xadd(
+                self._changes,
+                {"id": id, "token": token},
+                maxlen=CHANGES_KEPT,
+                approximate=False,
+                nomkstream=nomkstream,
+            )
+        return token
+
+    def _usable(self, items: Iterable[tuple[bytes, bytes]]) -> list[Stored]:
+        usable, expired, damaged, now = [], [], [], self._clock()
+        for id, data in items:
+            try:
+                answer, vector = unpack(data)
+            except CodecError:
+                vector = None
+            if vector is None:
+                damaged.append(id)
+            elif now >= answer.expires_at:
+                expired.append(id)
+            else:
+                usable.append(Stored(id.decode(errors="replace"), answer, vector))
+        if damaged:
+            self._count_damaged(len(damaged))
+        if damaged or expired:
+            with contextlib.suppress(redis.ResponseError):  # a replica can be read all the same
+                self._redis.hdel(self._entries, *damaged, *expired)
+        return usable
+
+
+def _place(id: bytes, token: bytes) -> Place:
+    milliseconds, counter = id.split(b"-")
+    return int(milliseconds), int(counter), token

@@ -1,0 +1,137 @@
+"""VectorSetIndex: the server searches its own HNSW graph. Needs Redis 8.
+
+One command writes a vector together with its answer (as the element's attributes), one finds
+the nearest and brings the answer back. Elements of a vector set have no TTL of their own: a
+sorted set remembers when each expires, and every write sweeps some of those that have.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import redis
+
+from semcache.codecs import Vector
+from semcache.errors import CodecError
+from semcache.semantic.answers import Answer, from_json, to_json
+from semcache.semantic.index import Also, Found, IndexSettings, as_similarity, nothing_else
+from semcache.semantic.store import FOREVER
+
+__all__ = ["VectorSetIndex"]
+
+SWEEP = 32  # expired elements that one write removes: more than it adds
+SPARE = 8  # neighbours asked for beyond the count, in case some have expired
+
+
+class VectorSetIndex:
+    """One VSIM for a lookup; memory and search stay on the server."""
+
+    def __init__(self, settings: IndexSettings) -> None:
+        self._redis = settings.redis
+        self._vectors = f"{settings.namespace}vectors"
+        self._expiry = f"{settings.namespace}expiry"
+        self._clock = settings.clock
+        self._count_damaged = settings.count_damaged
+
+    def ask_ahead(self, pipe: Any) -> None:
+        """Queue nothing: the server is asked with the vector."""
+
+    def hear_ahead(self, replies: list[Any]) -> bool:
+        """Nothing was asked, so nothing is known."""
+        return False
+
+    def add(self, id: str, answer: Answer, vector: Vector, also: Also = nothing_else) -> None:
+        """Store an answer with its vector, in one transaction."""
+        try:
+            over = self._add(id, answer, vector, also)
+        except (redis.ResponseError, ValueError) as error:
+            if not _is_about_dims(error):
+                raise
+            # The model decides how long a vector is: what has another length is of no use.
+            self._count_damaged(1)
+            self.clear()
+            over = self._add(id, answer, vector, also)
+        if over:
+            self.delete(over)
+
+    def _add(self, id: str, answer: Answer, vector: Vector, also: Also) -> list[bytes]:
+        """Return the ids of some entries that have expired."""
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.execute_command("VREM", self._vectors, id)  # VADD alone keeps the old on fakeredis
+        pipe.execute_command(
+            "VADD", self._vectors, "FP32", vector.tobytes(), id,
+            "NOQUANT", "SETATTR", to_json(answer),
+        )  # fmt: skip
+        pipe.zadd(self._expiry, {id: answer.expires_at})
+        also(pipe)
+        left = answer.expires_at - self._clock()
+        milliseconds = max(1, math.ceil(left * 1000)) if math.isfinite(left) else FOREVER
+        for key in (self._vectors, self._expiry):  # an abandoned scope leaves nothing
+            pipe.pexpire(key, milliseconds, nx=True)
+            pipe.pexpire(key, milliseconds, gt=True)
+        pipe.zrangebyscore(self._expiry, "-inf", self._clock(), start=0, num=SWEEP)
+        over: list[bytes] = pipe.execute()[-1]
+        return over
+
+    def nearest(self, vector: Vector, count: int = 1, heard: bool = False) -> list[Found]:
+        """Return up to ``count`` entries that have not expired, most similar first."""
+        while True:
+            found, useless = self._search(vector, count + SPARE)
+            if not useless or not self._removed(useless) or len(found) >= count:
+                return found[:count]  # else ask again: what is useless was in the way
+
+    def _search(self, vector: Vector, count: int) -> tuple[list[Found], list[bytes]]:
+        """Return what was found near, and the ids of what has expired or is damaged there."""
+        try:
+            reply = self._redis.execute_command(
+                "VSIM", self._vectors, "FP32", vector.tobytes(),
+                "WITHSCORES", "WITHATTRIBS", "COUNT", count,
+            )  # fmt: skip
+        except (redis.ResponseError, ValueError) as error:
+            if not _is_about_dims(error):
+                raise
+            return [], []
+        found, useless, damaged, now = [], [], 0, self._clock()
+        for id, (score, attributes) in (reply or {}).items():
+            try:
+                answer = from_json(attributes or b"")
+            except CodecError:
+                damaged += 1
+                useless.append(id)
+                continue
+            if now < answer.expires_at:
+                # The server's score is (1 + cosine) / 2.
+                found.append(Found(id.decode(), answer, as_similarity(2 * float(score) - 1)))
+            else:
+                useless.append(id)
+        if damaged:
+            self._count_damaged(damaged)
+        return found, useless
+
+    def _removed(self, ids: list[bytes]) -> bool:
+        try:
+            return self.delete(ids) > 0
+        except redis.ResponseError:  # a replica can be read all the same
+            return False
+
+    def delete(self, ids: Sequence[str | bytes]) -> int:
+        """Delete entries; return how many there were."""
+        pipe = self._redis.pipeline(transaction=True)
+        for id in ids:
+            pipe.execute_command("VREM", self._vectors, id)
+        pipe.zrem(self._expiry, *ids)
+        return sum(map(int, pipe.execute()[:-1]))
+
+    def size(self) -> int:
+        """Return how many entries have not expired."""
+        count: int = self._redis.zcount(self._expiry, f"({self._clock()}", "+inf")
+        return count
+
+    def clear(self) -> None:
+        """Delete all entries."""
+        self._redis.unlink(self._vectors, self._expiry)
+
+
+def _is_about_dims(error: Exception) -> bool:
+    """Whether the server (or fakeredis, in numpy's words) complains about a vector's length."""
+    return "dimension mismatch" in str(error) or "core dimension" in str(error)

@@ -1,0 +1,413 @@
+"""HybridLLMCache: two tiers and the LLM; nothing lives longer or reaches further for it."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+import openai
+import pytest
+import redis
+from bench import SERVERS, quick, round_trips
+from semantic_bench import (
+    INDEXES,
+    LARGE,
+    MINI,
+    SERVER_FIXTURES,
+    ChatAPI,
+    Drawn,
+    SemanticBench,
+    Spy,
+    completion,
+)
+from test_contract_redis_failing import SCENARIOS, needs_redis8, never_answers
+
+from semcache import keys
+from semcache.course.redis_server import start_redis
+from semcache.errors import CacheUnavailable, ConfigError, InvalidInput
+from semcache.semantic.generate import Request
+
+A, A_ZH, RUST = "What is Python?", "Python是什么？", "What is Rust?"
+EVERY_INDEX = [f"{index}-{server}" for index in INDEXES for server in SERVERS]
+
+
+@pytest.fixture(params=EVERY_INDEX)
+def every(request) -> SemanticBench:
+    index, server = request.param.split("-")
+    return SemanticBench(index, request.getfixturevalue(SERVER_FIXTURES[server]))
+
+
+@pytest.fixture(params=SERVERS)
+def bench(request) -> SemanticBench:
+    return SemanticBench("matrix", request.getfixturevalue(SERVER_FIXTURES[request.param]))
+
+
+def tiers(cache) -> tuple[int, int, int]:
+    """Requests answered by the exact tier, by similarity, by the LLM."""
+    return cache.exact_stats.hits, cache.semantic.stats.hits, cache.stats.api_calls
+
+
+def exact_keys(bench) -> list[bytes]:
+    return bench.redis.keys("*:exact:*")
+
+
+def test_the_documents_demo(every):
+    cache = every.hybrid()
+    answers = [cache.get_or_generate(q, model=MINI) for q in (A, A_ZH, A, A_ZH, RUST)]
+    assert answers[0] == answers[1] == answers[2] == answers[3] != answers[4]
+    assert tiers(cache) == (2, 1, 2) and every.chats() == 2
+    assert f"{cache.stats.hit_rate:.1%}" == "60.0%"
+
+
+def test_every_request_is_answered_by_one_tier_and_counted_there(every):
+    api = ChatAPI()
+    cache = every.hybrid(embedding_cache=Drawn(), openai=api.client(), threshold=0.999)
+    questions = [f"q{n % 7}@{n * n % 11 * 5}" for n in range(80)]
+    for number, question in enumerate(questions):
+        "".join(cache.get_or_generate(question, stream=number % 3 == 0))
+        assert sum(tiers(cache)) == number + 1 == cache.stats.lookups
+    assert tiers(cache)[2] == len(api.requests) and min(tiers(cache)) > 0
+    exact, semantic = cache.exact_stats, cache.semantic.stats
+    assert exact.lookups == 80 and semantic.lookups == exact.misses
+    assert semantic.misses == semantic.api_calls and cache.stats.errors == 0
+    assert cache.stats.hits == exact.hits + semantic.hits
+    assert cache.stats.tokens == 7 * len(api.requests)
+
+
+# Promotion -------------------------------------------------------------------------------------
+
+
+def test_a_promoted_answer_lives_as_long_as_its_source_and_not_longer(every):
+    cache = every.hybrid(ttl=3_600)
+    cache.get_or_generate(A, model=MINI)
+    every.clock.advance(3_540)
+    cache.get_or_generate(A_ZH, model=MINI)
+    (new,) = [key for key in exact_keys(every) if every.redis.pttl(key) <= 60_000]
+    assert 50_000 < every.redis.pttl(new) <= 60_000
+    every.clock.advance(59.9)
+    cache.get_or_generate(A_ZH, model=MINI)
+    assert tiers(cache) == (1, 1, 1)
+    every.clock.advance(0.1)
+    for reader in (cache, every.hybrid()):
+        reader.get_or_generate(A_ZH, model=MINI)
+    assert every.chats() == 2
+
+
+def test_what_lives_for_ever_is_promoted_for_ever(every):
+    cache = every.hybrid(ttl=None)
+    cache.get_or_generate(A, model=MINI)
+    cache.get_or_generate(A_ZH, model=MINI)
+    assert [every.redis.pttl(key) for key in exact_keys(every)] == [-1, -1]
+    every.clock.advance(10**9)
+    cache.get_or_generate(A_ZH, model=MINI)
+    assert tiers(cache) == (1, 1, 1)
+
+
+def test_the_ttl_of_one_request_holds_in_both_tiers(every):
+    cache = every.hybrid(ttl=1_000)
+    cache.get_or_generate(A, model=MINI, ttl=10)
+    (key,) = exact_keys(every)
+    assert 0 < every.redis.pttl(key) <= 10_000
+    every.clock.advance(10)
+    cache.get_or_generate(A, model=MINI)
+    assert tiers(cache) == (0, 0, 2)
+
+
+def test_an_answer_promoted_at_a_low_threshold_is_not_served_to_a_strict_request(every):
+    cache = every.hybrid(embedding_cache=Drawn(), openai=ChatAPI().client(), threshold=0.9)
+    cache.get_or_generate("zero@0")
+    assert cache.get_or_generate("sixty@60", semantic_threshold=0.4) == "answer 1"
+    assert cache.get_or_generate("sixty@60", semantic_threshold=0.4) == "answer 1"
+    assert tiers(cache) == (1, 1, 1)
+    assert cache.get_or_generate("sixty@60") == "answer 2"
+    assert cache.get_or_generate("sixty@60", semantic_threshold=1.0) == "answer 2"
+    assert cache.get_or_generate("zero@0", semantic_threshold=1.0) == "answer 1"
+    assert sum(tiers(cache)) == 6 == cache.stats.lookups
+
+
+def test_promotions_of_promotions_do_not_creep_away_from_the_question(every):
+    cache = every.hybrid(embedding_cache=Drawn(), openai=ChatAPI().client(), threshold=0.99)
+    answers = [cache.get_or_generate(f"q@{n}") for n in range(0, 60, 5)]
+    for step, text in enumerate(answers):
+        asked = 5 * step
+        given = 5 * answers.index(text)
+        assert abs(asked - given) <= 8, "cos 8 degrees is 0.99"
+
+
+# The exact tier --------------------------------------------------------------------------------
+
+
+def test_spelling_is_normalised_for_the_exact_tier_and_case_only_if_asked(bench):
+    for fold_case, hits in ((False, 3), (True, 5)):
+        api = ChatAPI()
+        vectors = Drawn(dict.fromkeys(SPELLINGS, (1, 0)))
+        cache = bench.hybrid(
+            embedding_cache=vectors,
+            openai=api.client(),
+            scope=f"fold{fold_case}",
+            fold_case=fold_case,
+            verifier=lambda cached, asked, similarity: False,
+        )
+        for spelling in SPELLINGS:
+            cache.get_or_generate(spelling)
+        assert cache.exact_stats.hits == hits and len(api.requests) == len(SPELLINGS) - hits
+        assert vectors.asked[0] == SPELLINGS[0], "the model gets the text as it was typed"
+
+
+SPELLINGS = [
+    "  Le café  Rust?",
+    "Le cafe\u0301 Rust?",
+    "Le café\nRust?",
+    "Le café Rust? ",
+    "le café rust?",
+    "LE CAFÉ RUST?",
+]
+
+
+def test_the_tiers_of_two_models_prompts_samplings_or_scopes_share_nothing(every):
+    api = ChatAPI()
+    settings = [
+        {"model": MINI},
+        {"model": LARGE},
+        {"model": MINI, "system": "s"},
+        {"model": MINI, "temperature": 1},
+    ]
+    caches = [every.hybrid(openai=api.client(), scope=scope) for scope in ("app", "app2", "app:x")]
+    first = [cache.get_or_generate(A, **s) for cache in caches for s in settings]
+    assert len(set(first)) == len(first) == 12
+    for question in (A, A_ZH, A_ZH):
+        assert [c.get_or_generate(question, **s) for c in caches for s in settings] == first
+    assert len(api.requests) == 12
+
+
+def test_a_streamed_hit_comes_in_one_piece_from_either_tier(every):
+    cache = every.hybrid()
+    text = "".join(cache.get_or_generate(A, model=MINI, stream=True))
+    assert list(cache.get_or_generate(A, model=MINI, stream=True)) == [text]
+    assert list(cache.get_or_generate(A_ZH, model=MINI, stream=True)) == [text]
+    assert tiers(cache) == (1, 1, 1)
+
+
+def test_an_empty_answer_is_an_answer_in_both_tiers(every):
+    api = ChatAPI()
+    api.script.append(completion(""))
+    cache = every.hybrid(openai=api.client(), admit=lambda completion: True)
+    assert [cache.get_or_generate(q) for q in (A, A, A_ZH, A_ZH)] == [""] * 4
+    assert tiers(cache) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_may_not_be_kept_is_kept_in_neither_tier(every, stream):
+    cache = every.hybrid()
+    if stream:
+        every.api.fail("cut", after=3)
+        with pytest.raises(openai.APIError):
+            list(cache.get_or_generate(A, model=MINI, stream=True))
+        pieces = cache.get_or_generate(A, model=MINI, stream=True)
+        next(pieces)
+        pieces.close()
+    else:
+        cache.get_or_generate(A, model=MINI, max_tokens=2)
+        every.api.fail(401)
+        with pytest.raises(openai.AuthenticationError):
+            cache.get_or_generate(A, model=MINI)
+    assert not every.redis.dbsize()
+
+
+def test_both_tiers_are_written_in_one_transaction(every):
+    watcher, seen = every.connect(), []
+
+    def look(name, client) -> None:
+        if name == "execute":
+            seen.append(watcher.dbsize())
+
+    cache = every.hybrid(redis=Spy(every.redis, look))
+    cache.get_or_generate(A, model=MINI)
+    assert set(seen) == {0} and watcher.dbsize() == 3
+
+    def die(name, client) -> None:
+        written = {"HSET", "VADD"} & {args[0] for args, _ in getattr(client, "command_stack", ())}
+        if name == "execute" and written:
+            raise redis.ConnectionError("killed")
+
+    every.redis.flushall()
+    cache = every.hybrid(redis=Spy(every.redis, die))
+    assert cache.get_or_generate(A, model=MINI)
+    assert not watcher.dbsize() and cache.stats.errors == 1
+
+
+DAMAGE = {
+    "empty": b"",
+    "cut": lambda data: data[:-3],
+    "foreign": b"{}",
+    "list": ["x"],
+    "hash": {"a": "b"},
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE.values(), ids=DAMAGE.keys())
+def test_a_damaged_or_foreign_exact_entry_is_a_counted_miss_and_replaced(every, how):
+    cache = every.hybrid(on_error="raise")
+    text = cache.get_or_generate(A, model=MINI)
+    (key,) = exact_keys(every)
+    old = every.redis.get(key)
+    every.redis.delete(key)
+    if isinstance(how, list):
+        every.redis.rpush(key, *how)
+    elif isinstance(how, dict):
+        every.redis.hset(key, mapping=how)
+    else:
+        every.redis.set(key, how(old) if callable(how) else how)
+    assert cache.get_or_generate(A, model=MINI) == text, "the other tier has it"
+    assert cache.exact_stats.errors == 1 and tiers(cache) == (0, 1, 1)
+    assert cache.get_or_generate(A, model=MINI) == text
+    assert tiers(cache) == (1, 1, 1) and cache.exact_stats.errors == 1
+
+
+def test_an_exact_entry_of_another_question_is_not_reached_by_its_key(bench):
+    cache = bench.hybrid()
+    cache.get_or_generate(A, model=MINI)
+    (key,) = exact_keys(bench)
+    assert A not in key.decode() and key.decode().endswith(keys.digest(A))
+
+
+def test_the_index_keys_may_be_of_a_foreign_type(every):
+    every.hybrid().get_or_generate(A, model=MINI)
+    for key in list(every.redis.scan_iter("*:semantic:*")):
+        every.redis.delete(key)
+        every.redis.set(key, "foreign")
+    cache = every.hybrid()
+    assert cache.get_or_generate(RUST, model=MINI)
+    assert cache.stats.errors >= 1 and tiers(cache) == (0, 0, 1)
+    assert cache.get_or_generate(A, model=MINI) and tiers(cache)[0] == 1
+
+
+# Trips -----------------------------------------------------------------------------------------
+
+HYBRID_TRIPS = {"matrix": (1, 3, 4), "scan": (1, 4, 5), "vectorset": (1, 4, 5)}
+
+
+def test_round_trips_of_every_path(every, request):
+    """Exact hit, semantic hit with a cached embedding, miss. MatrixIndex asks on the first trip."""
+    cache = every.hybrid(embedding_model="multilingual-e5-small")
+    cache.get_or_generate(RUST, model=MINI)  # the first request asks what the server can do
+    cache.semantic.embedding_cache.get_embedding(A_ZH)
+
+    def trips(question) -> int:
+        with round_trips(every.redis) as counted:
+            cache.get_or_generate(question, model=MINI)
+        return counted.count
+
+    miss, exact, semantic = trips(A), trips(A), trips(A_ZH)
+    index = request.node.callspec.params["every"].split("-")[0]
+    assert (exact, semantic, miss) == HYBRID_TRIPS[index]
+    assert tiers(cache) == (1, 1, 2)
+
+
+def test_another_process_write_costs_one_more_trip_once(bench):
+    one, two = (bench.hybrid(embedding_model="multilingual-e5-small") for _ in range(2))
+    one.get_or_generate(A, model=MINI)
+    two.get_or_generate(RUST, model=MINI)
+    one.semantic.embedding_cache.get_embedding(A_ZH)
+    counted = []
+    for question in (A_ZH, A_ZH):
+        with round_trips(bench.redis) as trips:
+            one.get_or_generate(question, model=MINI)
+        counted.append(trips.count)
+    assert counted == [4, 1]
+
+
+def test_a_failed_request_leaves_no_trust_in_an_old_answer_about_changes(bench):
+    """The embedding fails after the index has been brought up to date: ask again next time."""
+    cache, other = bench.hybrid(embedding_cache=Drawn()), bench.hybrid(embedding_cache=Drawn())
+    cache.get_or_generate("q@0", model=MINI)
+    with pytest.raises(ValueError):
+        cache.get_or_generate("no angle", model=MINI)
+    request = Request("q@0", MINI)
+    other.semantic.semantic(request).delete("q@0")
+    assert cache.semantic.semantic(request).lookup("q@0") is None
+
+
+# Failure ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("index", INDEXES)
+@pytest.mark.parametrize("make", SCENARIOS)
+def test_redis_failing_in_any_way_leaves_the_llm(index, make, caplog):
+    with make() as broken:
+        bench = SemanticBench(index, lambda: broken.client)
+        cache = bench.hybrid()
+        assert cache.get_or_generate(A, model=MINI)
+        assert "".join(cache.get_or_generate(A, model=MINI, stream=True))
+        assert tiers(cache) == (0, 0, 2) and cache.stats.errors >= 2
+        assert len([r for r in caplog.records if r.levelno >= logging.WARNING]) == 1
+        strict = bench.hybrid(on_error="raise")
+        with pytest.raises(CacheUnavailable):
+            strict.get_or_generate(A, model=MINI)
+        assert bench.chats() == (3 if broken.reads else 2)
+        if broken.mend:
+            broken.mend()
+            for question in (A, A, A_ZH):
+                cache.get_or_generate(question, model=MINI)
+            assert tiers(cache) == (1, 1, 3)
+
+
+@needs_redis8
+@pytest.mark.parametrize("index", INDEXES)
+def test_a_replica_still_answers_what_it_has(index):
+    with start_redis() as server, quick(server.url) as client:
+        bench = SemanticBench(index, lambda: client)
+        bench.hybrid().get_or_generate(A, model=MINI)
+        client.replicaof("127.0.0.1", "1")
+        cache = bench.hybrid()
+        for question in (A, A_ZH, A_ZH):
+            cache.get_or_generate(question, model=MINI)
+        assert tiers(cache) == (1, 2, 0) and cache.exact_stats.errors == 2, "no promotion there"
+
+
+def test_a_redis_that_never_answers_is_waited_for_a_bounded_number_of_times():
+    with never_answers() as broken:
+        bench = SemanticBench("matrix", lambda: broken.client)
+        cache = bench.hybrid(embedding_model="multilingual-e5-small")
+        with round_trips(broken.client) as trips:
+            cache.get_or_generate(A, model=MINI)
+        assert trips.count <= 4
+
+
+@pytest.mark.parametrize("bad", ["", None, 5, "half \ud83d"])
+def test_a_question_that_cannot_be_embedded_is_refused_before_anything(bench, bad):
+    cache = bench.hybrid()
+    with round_trips(bench.redis) as trips, pytest.raises(InvalidInput):
+        cache.get_or_generate(bad, model=MINI)
+    assert trips.count == 0 and not bench.api.calls and cache.stats.lookups == 0
+
+
+def test_options_that_cannot_work_are_refused(bench):
+    for wrong in ({"threshold": 2}, {"ttl": -1}, {"on_error": "no"}):
+        with pytest.raises(ConfigError):
+            bench.hybrid(**wrong)
+    cache = bench.hybrid()
+    cache.get_or_generate(A, model=MINI)
+    with pytest.raises(ConfigError, match="between -1 and 1"):
+        cache.get_or_generate(A, model=MINI, semantic_threshold=float("nan"))
+
+
+def test_a_question_without_direction_is_answered_by_the_llm(every):
+    api = ChatAPI()
+    cache = every.hybrid(embedding_cache=Drawn({"zeros": (0, 0)}), openai=api.client())
+    assert cache.get_or_generate("zeros").startswith("answer")
+    assert cache.get_or_generate("zeros").startswith("answer")
+    assert sum(tiers(cache)) == 2
+
+
+def test_sixteen_threads_and_every_request_is_accounted_for(every):
+    api = ChatAPI()
+    cache = every.hybrid(embedding_cache=Drawn(), openai=api.client(), threshold=0.9999)
+
+    def work(number: int) -> None:
+        for turn in range(10):
+            cache.get_or_generate(f"q{number % 2}@{(number + turn) % 12 * 7}")
+
+    with ThreadPoolExecutor(16) as pool:
+        for done in [pool.submit(work, n) for n in range(16)]:
+            done.result()
+    assert sum(tiers(cache)) == 160 == cache.stats.lookups
+    assert tiers(cache)[2] == len(api.requests) and cache.stats.errors == 0

@@ -1,0 +1,353 @@
+"""SemanticLLMCache: whose answers are shared, which are kept, and what a stream leaves."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
+import openai
+import pytest
+import redis
+from bench import SERVERS, round_trips
+from semantic_bench import (
+    INDEXES,
+    LARGE,
+    MINI,
+    SERVER_FIXTURES,
+    ChatAPI,
+    Drawn,
+    SemanticBench,
+    Spy,
+    completion,
+    event,
+    events,
+)
+
+from semcache import EmbeddingCache, SemanticLLMCache
+from semcache.errors import CacheUnavailable, ConfigError, InvalidInput
+from semcache.offline import OfflineAPI
+from semcache.semantic.generate import Completion, Request
+
+A, A_ZH, RUST = "What is Python?", "Python是什么？", "What is Rust?"
+EVERY_INDEX = [f"{index}-{server}" for index in INDEXES for server in SERVERS]
+
+
+@pytest.fixture(params=EVERY_INDEX)
+def every(request) -> SemanticBench:
+    index, server = request.param.split("-")
+    return SemanticBench(index, request.getfixturevalue(SERVER_FIXTURES[server]))
+
+
+@pytest.fixture
+def bench(fakeredis_) -> SemanticBench:
+    return SemanticBench("matrix", fakeredis_)
+
+
+def counts(stats) -> tuple[int, int, int]:
+    return stats.hits, stats.misses, stats.api_calls
+
+
+def test_a_similar_question_is_answered_without_the_llm(every):
+    cache = every.llm()
+    first = cache.get_or_generate(A, model=MINI)
+    assert cache.get_or_generate(A_ZH, model=MINI) == first
+    assert every.llm().get_or_generate(A, model=MINI) == first
+    assert cache.get_or_generate(RUST, model=MINI) != first
+    assert every.chats() == 2
+    assert counts(cache.stats) == (1, 2, 2) and cache.stats.tokens == every.api.tokens
+
+
+SETTINGS = [
+    {"model": MINI},
+    {"model": LARGE},
+    {"model": MINI, "system": "Be brief."},
+    {"model": MINI, "system": "Be brief. "},
+    {"model": MINI, "system": ""},
+    {"model": MINI, "temperature": 0.0},
+    {"model": MINI, "temperature": 1.0},
+    {"model": MINI, "top_p": 1.0},
+    {"model": MINI, "max_tokens": 1_000},
+    {"model": LARGE, "system": "Be brief.", "temperature": 0.0},
+]
+
+
+def test_model_system_prompt_and_sampling_keep_answers_apart(every):
+    api = ChatAPI()
+    cache = every.llm(openai=api.client())
+    answers = [cache.get_or_generate(A, **settings) for settings in SETTINGS]
+    assert answers == [f"answer {n + 1}" for n in range(len(SETTINGS))]
+    assert [cache.get_or_generate(A_ZH, **settings) for settings in SETTINGS] == answers
+    assert len(api.requests) == len(SETTINGS) == cache.stats.hits
+
+
+def test_a_streamed_answer_and_a_plain_one_are_shared(bench):
+    cache = bench.llm()
+    streamed = "".join(cache.get_or_generate(A, model=MINI, stream=True))
+    assert cache.get_or_generate(A_ZH, model=MINI) == streamed
+    assert list(cache.get_or_generate(A, model=MINI, stream=True)) == [streamed]
+    assert bench.chats() == 1
+
+
+def test_more_audiences_than_are_kept_at_hand_lose_nothing(bench, monkeypatch):
+    monkeypatch.setattr("semcache.semantic.llm.AUDIENCES", 3)
+    api = ChatAPI()
+    cache = bench.llm(openai=api.client())
+    for _ in range(2):
+        got = [cache.get_or_generate(A, model=f"m{n}") for n in range(8)]
+        assert got == [f"answer {n + 1}" for n in range(8)]
+    assert len(api.requests) == 8
+
+
+def test_scopes_do_not_share(bench):
+    one, two = bench.llm(scope="one"), bench.llm(scope="two")
+    for cache in (one, two):
+        cache.get_or_generate(A, model=MINI)
+    assert bench.chats() == 2
+    one.semantic(Request(A, MINI)).clear_cache()
+    two.get_or_generate(A_ZH, model=MINI)
+    assert bench.chats() == 2
+
+
+def test_threshold_and_ttl_of_one_request(bench):
+    cache = bench.llm(threshold=0.9, ttl=100)
+    cache.get_or_generate(A, model=MINI, ttl=10)
+    assert bench.chats() == 1
+    cache.get_or_generate(RUST, model=MINI, threshold=0.5)
+    assert bench.chats() == 1
+    cache.get_or_generate(A_ZH, model=MINI, threshold=0.99)
+    assert bench.chats() == 2
+    bench.clock.advance(11)
+    cache.get_or_generate(A, model=MINI, threshold=0.99)
+    assert bench.chats() == 3
+    with pytest.raises(ConfigError, match="between -1 and 1"):
+        cache.get_or_generate(A, model=MINI, threshold=1.5)
+    with pytest.raises(ConfigError, match="threshold"):
+        bench.llm(threshold=2)
+
+
+UNFIT = {
+    "cut off": completion("cut sh", "length"),
+    "filtered": completion("so f", "content_filter"),
+    "a tool": completion(None, "tool_calls"),
+    "empty": completion(""),
+    "nothing": completion(None),
+    "refused": completion(None, refusal="no"),
+    "refused beside a text": completion("Sorry", refusal="no"),
+    "unfinished": completion("so far", None),
+}
+UNFIT_STREAMS = {
+    "cut off": events("cut sh", "length"),
+    "filtered": events("so f", "content_filter"),
+    "empty": events("", "stop"),
+    "unfinished": events("so far", None),
+    "refused": [event("Sorry"), event(None, refusal="no"), event(None, "stop")],
+    "no event": [],
+}
+
+
+@pytest.mark.parametrize("reply", UNFIT.values(), ids=UNFIT.keys())
+def test_only_complete_successful_answers_are_kept(every, reply):
+    api = ChatAPI()
+    api.script.append(reply)
+    cache = every.llm(openai=api.client())
+    text = reply["choices"][0]["message"]["content"] or ""
+    assert cache.get_or_generate(A) == text, "given to the caller, as the API gave it"
+    assert not every.redis.dbsize()
+    assert cache.get_or_generate(A) == "answer 2" == cache.get_or_generate(A_ZH)
+    assert counts(cache.stats) == (1, 2, 2)
+
+
+@pytest.mark.parametrize("reply", UNFIT_STREAMS.values(), ids=UNFIT_STREAMS.keys())
+def test_only_complete_successful_streams_are_kept(bench, reply):
+    api = ChatAPI()
+    api.script.append(reply)
+    cache = bench.llm(openai=api.client())
+    list(cache.get_or_generate(A, stream=True))
+    assert not bench.redis.dbsize()
+    assert cache.get_or_generate(A) == "answer 2"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_admission_rule_can_be_replaced_and_then_an_empty_answer_is_an_answer(every, stream):
+    api, seen = ChatAPI(), []
+
+    def everything(completion: Completion) -> bool:
+        seen.append(completion)
+        return True
+
+    cache = every.llm(openai=api.client(), admit=everything)
+    api.script.append(events("", "length") if stream else completion("", "length"))
+    assert "".join(cache.get_or_generate(A, stream=stream)) == ""
+    assert cache.get_or_generate(A_ZH) == "" and list(cache.get_or_generate(A, stream=True)) == [""]
+    assert len(api.requests) == 1 and seen == [Completion("", "length", False, 7)]
+    strict = every.llm(openai=api.client(), scope="strict", admit=lambda completion: False)
+    strict.get_or_generate(A)
+    strict.get_or_generate(A)
+    assert len(api.requests) == 3
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("status", [400, 401, 429, 500])
+def test_an_api_error_comes_through_and_nothing_is_kept(bench, status, stream):
+    api = ChatAPI()
+    api.script.append(httpx2.Response(status, json={"error": {"message": "scripted"}}))
+    cache = bench.llm(openai=api.client())
+    with pytest.raises(openai.APIStatusError):
+        "".join(cache.get_or_generate(A, stream=stream))
+    assert not bench.redis.dbsize()
+    assert counts(cache.stats) == (0, 1, 0)
+    assert cache.get_or_generate(A) == "answer 2"
+
+
+def test_a_stream_yields_as_it_comes_and_is_kept_at_its_end(every):
+    cache = every.llm()
+    pieces = cache.get_or_generate(A, model=MINI, stream=True)
+    first = next(pieces)
+    assert first and not every.redis.dbsize() and cache.stats.api_calls == 0
+    rest = list(pieces)
+    assert len(rest) > 3
+    assert cache.get_or_generate(A_ZH, model=MINI) == first + "".join(rest)
+    assert cache.stats.api_calls == 1 and cache.stats.tokens == every.api.tokens
+
+
+@pytest.mark.parametrize("after", [0, 2, 5])
+def test_a_stream_that_is_cut_keeps_nothing(every, after):
+    cache = every.llm()
+    every.api.fail("cut", after=after)
+    with pytest.raises(openai.APIError):
+        list(cache.get_or_generate(A, model=MINI, stream=True))
+    assert not every.redis.dbsize()
+    assert "".join(cache.get_or_generate(A, model=MINI, stream=True))
+    assert every.chats() == 2
+
+
+@pytest.mark.parametrize("read", [0, 1, 4])
+@pytest.mark.parametrize("leave", ["close", "forget"])
+def test_an_abandoned_stream_keeps_nothing(every, read, leave):
+    cache = every.llm()
+    pieces = cache.get_or_generate(A, model=MINI, stream=True)
+    for _ in range(read):
+        next(pieces)
+    if leave == "close":
+        pieces.close()
+    del pieces
+    assert not every.redis.dbsize() and every.chats() == (read > 0)
+    assert cache.get_or_generate(A, model=MINI)
+    assert every.llm().stats.hits == 0 and cache.stats.hits == 0
+
+
+def test_two_streams_read_in_turns_do_not_mix(every):
+    cache = every.llm()
+    one = cache.get_or_generate(A, model=MINI, stream=True)
+    two = cache.get_or_generate(RUST, model=MINI, stream=True)
+    texts = ["", ""]
+    for left, right in zip(one, two, strict=False):
+        texts[0] += left
+        texts[1] += right
+    texts[0] += "".join(one)
+    texts[1] += "".join(two)
+    fresh = every.llm()
+    assert fresh.get_or_generate(A, model=MINI).startswith(texts[0][:30])
+    assert fresh.get_or_generate(RUST, model=MINI).startswith(texts[1][:30])
+    assert fresh.get_or_generate(A, model=MINI) != fresh.get_or_generate(RUST, model=MINI)
+
+
+def test_a_stream_may_be_read_in_another_thread(bench):
+    cache = bench.llm()
+    pieces = cache.get_or_generate(A, model=MINI, stream=True)
+    with ThreadPoolExecutor(1) as pool:
+        text = pool.submit("".join, pieces).result()
+    assert cache.get_or_generate(A_ZH, model=MINI) == text and bench.chats() == 1
+
+
+def test_a_caller_that_writes_itself_to_other_text_pieces_changes_nothing(bench):
+    """Half a character in one event, half in the next: both are kept as they came."""
+    api = ChatAPI()
+    api.script.append([event("\ud83d"), event("\ude00"), event(None, "stop")])
+    cache = bench.llm(openai=api.client())
+    text = "".join(cache.get_or_generate(A, stream=True))
+    assert cache.get_or_generate(A) == text == "\ud83d\ude00"
+
+
+# Failure, trips --------------------------------------------------------------------------------
+
+
+def lost(client):
+    def fail(name, _) -> None:
+        if name in ("execute", "execute_command", "hgetall", "get"):
+            raise redis.ConnectionError("gone")
+
+    return Spy(client, fail)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_without_redis_the_llm_answers_and_the_errors_are_counted(every, stream):
+    cache = every.llm(redis=lost(every.redis))
+    for _ in range(2):
+        assert "".join(cache.get_or_generate(A, model=MINI, stream=stream))
+    assert counts(cache.stats) == (0, 2, 2) and cache.stats.errors == 4
+    strict = every.llm(redis=lost(every.redis), on_error="raise")
+    with pytest.raises(CacheUnavailable):
+        strict.get_or_generate(A, model=MINI, stream=stream)
+    assert every.chats() == 2, "paid for, although it was already clear that it must raise"
+
+
+def test_a_hit_is_two_trips_and_a_miss_four_beside_the_api(every):
+    """The embedding: one trip when it is cached, two when not."""
+    cache = every.llm(embedding_model="multilingual-e5-small")
+    cache.get_or_generate(RUST, model=MINI)  # the first request also asks what the server can do
+    counted = []
+    for question in (A, A, A):
+        with round_trips(every.redis) as trips:
+            cache.get_or_generate(question, model=MINI)
+        counted.append(trips.count)
+    assert counted == [4, 2, 2]
+
+
+@pytest.mark.parametrize("bad", ["", None, 5, "half \ud83d"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_question_that_cannot_be_embedded_is_refused_before_anything(bench, bad, stream):
+    cache = bench.llm(embedding_model="multilingual-e5-small")
+    with pytest.raises(InvalidInput):
+        cache.get_or_generate(bad, model=MINI, stream=stream)
+    assert not bench.redis.dbsize() and not bench.api.calls
+
+
+def test_clients_that_cannot_work_are_refused(bench):
+    async_client = OfflineAPI().async_client()
+    for clients in ((None, bench.openai), (bench.redis, None), (bench.redis, async_client)):
+        with pytest.raises(ConfigError):
+            SemanticLLMCache(*clients, embedding_cache=Drawn())
+    with pytest.raises(ConfigError, match="ttl"):
+        bench.llm(ttl=0)
+    with pytest.raises(ConfigError, match="on_error"):
+        bench.llm(on_error="ignore")
+
+
+def test_the_embedding_cache_it_makes_is_of_the_given_model_and_scope(bench):
+    cache = bench.llm(embedding_model="multilingual-e5-small", scope="app")
+    assert isinstance(cache.embedding_cache, EmbeddingCache)
+    cache.get_or_generate(A, model=MINI)
+    assert cache.embedding_cache.get_cache_size() == 1
+    assert all(key.startswith(b"semcache:1:{app}:") for key in bench.redis.scan_iter())
+
+
+def test_sixteen_threads_and_every_request_is_accounted_for(every):
+    api = ChatAPI()
+    cache = every.llm(embedding_cache=Drawn(), openai=api.client(), threshold=0.9999)
+
+    def work(number: int) -> None:
+        for turn in range(10):
+            question = f"q@{(number * 3 + turn) % 20 * 4}"
+            model = f"m{number % 2}"
+            assert cache.get_or_generate(question, model=model).startswith("answer ")
+
+    with ThreadPoolExecutor(16) as pool:
+        for done in [pool.submit(work, n) for n in range(16)]:
+            done.result()
+    stats = cache.stats
+    assert stats.hits + stats.api_calls == stats.lookups == 160
+    assert stats.api_calls == stats.misses == len(api.requests) and stats.errors == 0
+    before = len(api.requests)
+    for body in list(api.requests):
+        degrees = body["messages"][0]["content"].rpartition("@")[2]
+        cache.get_or_generate(f"other words@{degrees}", model=body["model"])
+    assert len(api.requests) == before

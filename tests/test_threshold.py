@@ -1,0 +1,394 @@
+"""Exact limits, the table over thresholds, and the promise of choose_threshold."""
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semcache.errors import ConfigError, InvalidInput
+from semcache.semantic.binomial import interval, tail, upper_bound
+from semcache.semantic.evaluate import evaluate, evaluate_by, risk_coverage
+from semcache.semantic.scored import Rate, Scored, counts
+from semcache.semantic.threshold import choose_threshold
+
+# Exact limits ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("count", "trials", "confidence", "low", "high"),
+    [
+        # Conover, "Practical Nonparametric Statistics" (1971), p. 97, as R's ?binom.test prints it
+        (682, 925, 0.95, 0.7076683, 0.7654066),
+        # further outputs of R's binom.test
+        (9, 24, 0.95, 0.1879929, 0.5940636),
+        (1, 1497, 0.90, 3.426347e-05, 3.164954e-03),
+        # nothing, and all: the equation solves by hand
+        (0, 10, 0.95, 0.0, 1 - 0.025 ** (1 / 10)),
+        (10, 10, 0.95, 0.025 ** (1 / 10), 1.0),
+        (0, 0, 0.95, 0.0, 1.0),
+    ],
+)
+def test_intervals_are_the_published_ones(count, trials, confidence, low, high):
+    assert interval(count, trials, confidence) == pytest.approx((low, high), rel=1e-6, abs=1e-12)
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.sampled_from([0.001, 0.05, 0.3, 0.5, 0.97]))
+def test_the_tail_is_the_sum_of_the_probabilities(one, two, share):
+    count, trials = sorted((one, two))
+    p = Fraction(share)
+    exact = sum(math.comb(trials, k) * p**k * (1 - p) ** (trials - k) for k in range(count + 1))
+    assert tail(count, trials, share) == pytest.approx(float(exact), rel=1e-11)
+
+
+def test_the_tail_of_very_many_trials():
+    # The normal approximation and its first correction (Edgeworth), at n p = 50,000.
+    deviation = math.sqrt(50_000 * 0.95)
+    z = (50_100 + 0.5 - 50_000) / deviation
+    density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    expected = (1 + math.erf(z / 2**0.5)) / 2 + 0.9 * (1 - z * z) / (6 * deviation) * density
+    assert tail(50_100, 1_000_000, 0.05) == pytest.approx(expected, abs=1e-6)
+
+
+@given(st.integers(0, 300), st.integers(0, 300), st.floats(0.5, 0.999))
+def test_the_bound_is_where_the_tail_is_the_doubt(one, two, confidence):
+    count, trials = sorted((one, two))
+    bound = upper_bound(count, trials, confidence)
+    if count == trials:
+        assert bound == 1
+    else:
+        assert count / trials < bound < 1
+        assert tail(count, trials, bound) == pytest.approx(1 - confidence, abs=1e-9)
+
+
+def test_intervals_cover_the_true_share_at_least_as_often_as_they_say():
+    for n, share in ((20, 0.03), (60, 0.05), (150, 0.3)):
+        covered = math.fsum(
+            math.comb(n, k) * share**k * (1 - share) ** (n - k)
+            for k in range(n + 1)
+            if (limits := interval(k, n, 0.9))[0] <= share <= limits[1]
+        )
+        assert 0.9 <= covered < 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: tail(3, 2, 0.5),
+        lambda: tail(-1, 2, 0.5),
+        lambda: tail(1, 2, 1.5),
+        lambda: interval(1, 2, 1.0),
+        lambda: interval(1, 2, -0.5),
+        lambda: upper_bound(1, 2, 0.0),
+    ],
+)
+def test_impossible_arguments_are_refused(call):
+    with pytest.raises(ConfigError):
+        call()
+
+
+# The table ------------------------------------------------------------------------------
+
+ROWS = [
+    Scored(0.99, False, "en", "negation"),
+    Scored(0.97, True, "en", "paraphrase"),
+    Scored(0.95, True, "zh", "paraphrase"),
+    Scored(0.95, False, "zh", "number"),
+    Scored(0.90, True, "zh", "typo"),
+    Scored(0.80, True, "en", "paraphrase"),
+]
+
+
+def test_a_threshold_serves_what_reaches_it_ties_included():
+    table = evaluate(ROWS, [0.9, 0.95, 0.999])
+    assert [line.threshold for line in table.lines] == [0.999, 0.95, 0.9]
+    nothing, strict, loose = table.lines
+    assert (nothing.hit_rate, nothing.recall) == (Rate(0, 6), Rate(0, 4))
+    assert math.isnan(nothing.precision.value)
+    assert (strict.hit_rate, strict.false_hit_rate) == (Rate(4, 6), Rate(2, 4))
+    assert (strict.precision, strict.recall) == (Rate(2, 4), Rate(2, 4))
+    assert (loose.hit_rate, loose.false_hit_rate, loose.recall) == (
+        Rate(5, 6),
+        Rate(2, 5),
+        Rate(3, 4),
+    )
+
+
+def test_money_is_the_calls_saved_less_the_cost_of_wrong_answers():
+    (line,) = evaluate(ROWS, [0.95], call_price=0.03, wrong_price=0.05).lines
+    assert line.saved == pytest.approx((4 * 0.03 - 2 * 0.05) / 6 * 1_000)
+    (line,) = evaluate(ROWS, [0.95]).lines
+    assert line.saved is None
+
+
+def test_groups_partition_the_pairs():
+    by_kind = evaluate_by(ROWS, "kind", [0.95])
+    assert list(by_kind) == ["paraphrase", "negation", "number", "typo"]
+    assert [table.lines[0].hit_rate for table in by_kind.values()] == [
+        Rate(2, 3),
+        Rate(1, 1),
+        Rate(1, 1),
+        Rate(0, 1),
+    ]
+    assert sum(table.same for table in evaluate_by(ROWS, "language", [0.9]).values()) == 4
+
+
+def test_the_curve_has_a_point_for_each_distinct_score():
+    curve = risk_coverage(ROWS)
+    assert curve.threshold.tolist() == [0.99, 0.97, 0.95, 0.90, 0.80]
+    assert curve.coverage.tolist() == [1 / 6, 2 / 6, 4 / 6, 5 / 6, 1]
+    assert curve.risk.tolist() == [1, 1 / 2, 2 / 4, 2 / 5, 2 / 6]
+    assert all(curve.low <= curve.risk) and all(curve.risk <= curve.high)
+    assert (curve.low[2], curve.high[2]) == interval(2, 4)
+
+
+def test_the_printed_table_has_a_line_for_each_threshold():
+    lines = str(evaluate(ROWS, [0.95, 0.999], call_price=0.01)).splitlines()
+    assert lines[0].split("   ")[0] == "threshold" and lines[0].endswith("saved by 1,000")
+    assert lines[1].startswith("0.999") and "   -   " in lines[1]
+    assert "2  50.0 % (6.8-93.2)" in lines[2] and lines[2].endswith("$6.67")
+
+
+@pytest.mark.parametrize("grid", [[], [math.nan], [0.9, math.inf]])
+def test_thresholds_that_are_none_are_refused(grid):
+    with pytest.raises(ConfigError, match="finite"):
+        evaluate(ROWS, grid)
+
+
+def test_a_score_that_is_none_is_refused_and_named():
+    rows = [*ROWS, Scored(math.nan, True)]
+    for call in (evaluate, choose_threshold, risk_coverage):
+        with pytest.raises(InvalidInput, match="pair 6 "):
+            call(rows)
+    with pytest.raises(InvalidInput, match="no pairs"):
+        risk_coverage([])
+
+
+# The choice -----------------------------------------------------------------------------
+
+
+def rows_of(*bins: tuple[float, int, int], **group: str) -> list[Scored]:
+    """Pairs by (score, how many, how many of them wrong)."""
+    return [Scored(score, i >= wrong, **group) for score, n, wrong in bins for i in range(n)]
+
+
+def test_59_right_answers_are_just_enough_for_one_test():
+    enough = choose_threshold(rows_of((0.9, 59, 0)), grid=[0.9])
+    assert enough.threshold == 0.9 and enough.more_pairs == 0
+    short = choose_threshold(rows_of((0.9, 58, 0)), grid=[0.9])
+    assert short.threshold is None and short.more_pairs == 1
+    assert not short.serves(0.99)
+
+
+def test_a_threshold_passes_where_its_upper_bound_is_within_the_limit():
+    rows = rows_of((0.97, 200, 1), (0.93, 200, 8), (0.88, 200, 60))
+    for correction in ("fallback", "fixed-sequence", "bonferroni"):
+        choice = choose_threshold(rows, grid=[0.95, 0.9, 0.85], correction=correction)
+        assert choice.chosen is not None
+        for test in choice.tests:
+            assert test.passed == (test.bound <= 0.05)
+            assert test.bound == (upper_bound(test.wrong, test.served, 1 - test.level) or 1)
+
+
+def approx_levels(levels, passed):
+    return [(pytest.approx(level), good) for level, good in zip(levels, passed, strict=True)]
+
+
+def test_levels_follow_the_correction():
+    rows = rows_of((0.99, 5, 0), (0.97, 300, 1), (0.93, 300, 2), (0.88, 300, 250))
+    grid = [0.98, 0.95, 0.9, 0.85]
+
+    def levels(correction):
+        tests = choose_threshold(rows, grid=grid, correction=correction).tests
+        return [(test.level, test.passed) for test in tests]
+
+    # 5 pairs are too few to pass; then a test that passes hands its level on, except Bonferroni's
+    passed = [False, True, True, False]
+    assert levels("bonferroni") == approx_levels([0.0125] * 4, passed)
+    assert levels("fallback") == approx_levels([0.0125, 0.0125, 0.025, 0.0375], passed)
+    assert levels("fixed-sequence") == approx_levels([0.05, 0, 0, 0], [False] * 4)
+
+
+def test_a_threshold_below_one_that_failed_may_still_be_chosen():
+    pocket_of_traps = rows_of((0.99, 40, 30), (0.95, 2_000, 10))
+    choice = choose_threshold(pocket_of_traps, grid=[0.98, 0.9])
+    assert [test.passed for test in choice.tests] == [False, True]
+    assert choice.serves(0.9) and not choice.serves(0.89)
+
+
+def test_fallback_finds_whatever_bonferroni_finds():
+    rng = np.random.default_rng(3)
+    found = {"fallback": 0, "bonferroni": 0}
+    for _ in range(50):
+        rows = draw(rng, RISING, 600)
+        loose, strict = (choose_threshold(rows, grid=GRID, correction=c).threshold for c in found)
+        assert strict is None or (loose is not None and loose <= strict)
+        found["fallback"] += loose is not None and loose != strict
+    assert found["fallback"] > 0
+
+
+def test_when_none_is_good_enough_the_choice_says_how_near_it_came():
+    choice = choose_threshold(rows_of((0.97, 100, 1), (0.9, 300, 150)), grid=[0.95, 0.9])
+    assert choice.threshold is None and choice.nearest == choice.tests[0]
+    more = choice.more_pairs
+    text = str(choice)
+    assert "Chosen threshold: none" in text and "1 of 100 served are wrong" in text
+    assert f"about {more:,} more labelled pairs" in text
+    # With that many more pairs of the same mix it does pass, and with 20 % fewer it does not.
+    for times, passes in ((1 + more / 400, True), (1 + 0.8 * more / 400, False)):
+        n = round(100 * times)
+        rows = rows_of((0.97, n, math.ceil(n / 100)), (0.9, 3 * n, 2 * n))
+        assert (choose_threshold(rows, grid=[0.95, 0.9]).threshold == 0.95) is passes
+
+
+def test_when_the_rate_itself_is_too_high_no_number_of_pairs_helps():
+    choice = choose_threshold(rows_of((0.97, 100, 60)))
+    assert choice.threshold is None and choice.more_pairs is None
+    assert "would not help" in str(choice)
+    for rows in ([], rows_of((0.1, 50, 0))):
+        assert "No labelled pair reaches" in str(choose_threshold(rows))
+
+
+def test_groups_choose_for_themselves_and_small_ones_use_the_common_threshold():
+    rows = [
+        *rows_of((0.95, 800, 2), (0.85, 200, 180), language="en"),
+        *rows_of((0.95, 100, 60), language="zh"),
+        *rows_of((0.95, 20, 0), language="mixed"),
+    ]
+    choice = choose_threshold(rows, grid=[0.9, 0.8], by="language", max_wrong=0.1)
+    assert choice.groups.keys() == {"en", "zh"}
+    assert choice.threshold_for("en") == 0.9 and choice.threshold_for("mixed") == choice.threshold
+    assert choice.threshold_for("zh") is None and not choice.serves(0.99, "zh")
+    # Three promises share the doubt of 5 %, and each its two thresholds.
+    assert choice.confidence == pytest.approx(1 - 0.05 / 3)
+    assert choice.groups["en"].tests[0].level == pytest.approx(0.05 / 3 / 2)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"max_wrong": 0}, {"max_wrong": 5}, {"confidence": 1}, {"correction": "none"}, {"grid": []}],
+)
+def test_options_that_cannot_work_are_refused(options):
+    with pytest.raises(ConfigError):
+        choose_threshold(ROWS, **options)
+
+
+# The promise ----------------------------------------------------------------------------
+#
+# Populations with a known risk: scores are uniform on [0, 1], and a pair of score s is wrong with
+# probability risk(s). A run draws labelled pairs, chooses, and breaks the promise if the true risk
+# above the threshold is over the limit.
+
+GRID = (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0)
+LIMIT = 0.05
+RUNS = 800
+# If a run breaks the promise with probability 0.05, more than 0.074 of 800 runs do so in 1 of 800
+# repetitions: three standard errors, sqrt(0.05 * 0.95 / 800) = 0.0077 each. The seed is fixed.
+SLACK = 3 * math.sqrt(0.05 * 0.95 / RUNS)
+
+Risk = Callable[[np.ndarray], np.ndarray]
+
+
+def RISING(s):  # the lower the score, the riskier
+    return 0.6 * (1 - s) ** 2
+
+
+def EDGE(s):  # every threshold is a little too risky: whatever is chosen breaks the promise
+    return np.full_like(s, 0.051)
+
+
+def POCKET(s):  # as on our pairs, the highest scores are the worst: risk falls, then rises
+    return np.where(s > 0.9, 0.12, np.where(s > 0.45, 0.005, 0.4))
+
+
+def draw(rng: np.random.Generator, risk: Risk, n: int, traps: float = 1.0) -> list[Scored]:
+    """Labelled pairs; with ``traps`` = 2, every pair that could be wrong comes twice as often."""
+    scores = rng.random(n * 3)
+    wrong = rng.random(n * 3) < risk(scores)
+    keep = rng.random(n * 3) < np.where(wrong, 1, 1 / traps)
+    pairs = zip(scores[keep][:n].tolist(), (~wrong[keep][:n]).tolist(), strict=True)
+    return [Scored(score, same) for score, same in pairs]
+
+
+def true_risk(risk: Risk, threshold: float, traps: float = 1.0) -> float:
+    scores = np.linspace(threshold, 1, 100_001)
+    wrong = float(risk(scores).mean())
+    return traps * wrong / (traps * wrong + 1 - wrong)
+
+
+def naive(rows: list[Scored]) -> float | None:
+    """The lowest threshold whose observed rate is within the limit."""
+    thresholds, served, wrong = counts(rows, GRID)
+    good = [t for t, n, w in zip(thresholds, served, wrong, strict=True) if n and w <= LIMIT * n]
+    return min(good, default=None)
+
+
+def chosen(risk: Risk, n: int, choose: Callable[[list[Scored]], float | None]) -> list[float]:
+    """The thresholds that the runs chose, without the runs that chose none."""
+    rng = np.random.default_rng(11)
+    found = (choose(draw(rng, risk, n)) for _ in range(RUNS))
+    return [threshold for threshold in found if threshold is not None]
+
+
+def broken(risk: Risk, thresholds: list[float], traps: float = 1.0) -> float:
+    """The share of the runs whose threshold breaks the limit."""
+    too_risky = {t: true_risk(risk, t, traps) > LIMIT for t in set(thresholds)}
+    return sum(too_risky[t] for t in thresholds) / RUNS
+
+
+def uncorrected(rows: list[Scored]) -> float | None:
+    """The lowest threshold whose own 95 % bound is within the limit."""
+    counted = zip(*counts(rows, GRID), strict=True)
+    return min((t for t, n, w in counted if tail(w, n, LIMIT) <= 0.05), default=None)
+
+
+def promised(rows: list[Scored], grid=GRID, **options) -> float | None:
+    return choose_threshold(rows, max_wrong=LIMIT, grid=grid, **options).threshold
+
+
+@pytest.mark.parametrize(
+    ("correction", "grid"), [("fallback", GRID), ("fixed-sequence", GRID[3:]), ("bonferroni", GRID)]
+)
+@pytest.mark.parametrize("risk", [RISING, EDGE, POCKET])
+def test_the_promise_holds(risk, correction, grid):
+    found = chosen(risk, 800, lambda rows: promised(rows, grid, correction=correction))
+    assert broken(risk, found) <= 0.05 + SLACK
+
+
+@pytest.mark.parametrize(("risk", "at_least"), [(RISING, 0.4), (EDGE, 0.7), (POCKET, 0.2)])
+def test_the_naive_choice_breaks_it_far_more_often(risk, at_least):
+    assert broken(risk, chosen(risk, 400, naive)) >= at_least
+
+
+def test_the_best_of_many_bounds_breaks_it_too():
+    assert broken(EDGE, chosen(EDGE, 800, uncorrected)) > 0.05 + SLACK
+
+
+@pytest.mark.parametrize(("risk", "at_least"), [(RISING, 0.9), (POCKET, 0.5)])
+def test_the_promise_is_not_kept_by_choosing_nothing(risk, at_least):
+    assert len(chosen(risk, 1_500, promised)) >= at_least * RUNS
+
+
+def test_pairs_drawn_anew_are_wrong_as_often_as_the_true_risk_says():
+    rng = np.random.default_rng(2)
+    for risk in (RISING, EDGE, POCKET):
+        for traps in (1.0, 2.0):
+            rows = draw(rng, risk, 100_000, traps)
+            (line,) = evaluate(rows, [0.6], confidence=0.999).lines
+            low, high = line.false_hit_rate.interval
+            assert low <= true_risk(risk, 0.6, traps) <= high
+
+
+def test_when_the_traffic_drifts_the_promise_fails():
+    """Chosen on yesterday's pairs; today the share of traps has doubled."""
+    found = chosen(RISING, 1_500, promised)
+    assert len(found) > 0.8 * RUNS
+    assert broken(RISING, found) <= 0.05 + SLACK
+    # Twice the traps are nearly twice the wrong answers: 2.4 % become 4.7 % on average, and nearly
+    # half of the runs, 48 % instead of 1.5 %, serve more wrong answers than they promised.
+    assert broken(RISING, found, traps=2.0) == pytest.approx(0.48, abs=0.1)
+    before, after = (np.mean([true_risk(RISING, t, k) for t in found]) for k in (1.0, 2.0))
+    assert before == pytest.approx(0.024, abs=0.004) and after == pytest.approx(0.047, abs=0.008)

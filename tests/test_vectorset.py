@@ -1,0 +1,163 @@
+"""VectorSetIndex: what is its own: the server searches, a sorted set remembers the times."""
+
+import numpy as np
+import pytest
+from bench import SERVERS, quick, round_trips
+from semantic_bench import SERVER_FIXTURES, Drawn, SemanticBench, Spy, at, embed_once, real_texts
+from test_contract_redis_failing import needs_redis8
+
+from semcache.course.redis_server import start_redis
+from semcache.errors import CacheUnavailable
+from semcache.semantic import VectorSetIndex
+from semcache.semantic.answers import Answer
+from semcache.semantic.index import IndexSettings
+from semcache.semantic.vectorset import SPARE, SWEEP
+
+
+@pytest.fixture(params=SERVERS)
+def bench(request) -> SemanticBench:
+    return SemanticBench("vectorset", request.getfixturevalue(SERVER_FIXTURES[request.param]))
+
+
+@pytest.fixture
+def index(bench) -> VectorSetIndex:
+    return VectorSetIndex(IndexSettings(bench.redis, "ns:", bench.clock, lambda damaged: None))
+
+
+def add(bench, index, id: str, degrees: float, ttl: float = 100) -> None:
+    now = bench.clock()
+    index.add(id, Answer(id, f"to {id}", now, now + ttl), at(degrees) / 3)
+
+
+def test_similarity_is_a_cosine_and_not_the_servers_score(bench, index):
+    add(bench, index, "a", 0)
+    assert [index.nearest(at(d) / 3)[0].similarity for d in (0, 60, 90, 180)] == [
+        1.0,
+        0.5,
+        0.0,
+        -1.0,
+    ]
+
+
+def test_several_neighbours_come_most_similar_first(bench, index):
+    for degrees in (70, 10, 40, 0, 90):
+        add(bench, index, f"at {degrees}", degrees)
+    found = index.nearest(at(12) / 3, count=3)
+    assert [f.id for f in found] == ["at 10", "at 0", "at 40"]
+
+
+@pytest.mark.parametrize("expired", [1, SPARE, SPARE + 1, 5 * SPARE])
+def test_any_number_of_expired_neighbours_is_got_out_of_the_way(bench, index, expired):
+    for number in range(expired):
+        add(bench, index, f"old {number}", 0, ttl=10)
+    add(bench, index, "alive", 45)
+    bench.clock.advance(11)
+    assert [f.id for f in index.nearest(at(0) / 3)] == ["alive"]
+    assert bench.redis.zcard("ns:expiry") == 1 == index.size()
+
+
+def test_a_write_sweeps_more_than_it_adds(bench, index):
+    for number in range(SWEEP + 5):
+        add(bench, index, f"old {number}", number, ttl=10)
+    bench.clock.advance(11)
+    add(bench, index, "new", 0)
+    assert bench.redis.zcard("ns:expiry") == bench.redis.execute_command("VCARD", "ns:vectors") == 6
+    add(bench, index, "newer", 0)
+    assert bench.redis.zcard("ns:expiry") == bench.redis.execute_command("VCARD", "ns:vectors") == 2
+
+
+def test_what_is_written_again_is_not_swept_for_its_old_time(bench, index):
+    add(bench, index, "a", 0, ttl=10)
+    add(bench, index, "a", 0, ttl=500)
+    bench.clock.advance(11)
+    add(bench, index, "b", 90)
+    assert [f.id for f in index.nearest(at(0) / 3)] == ["a"] and index.size() == 2
+
+
+@pytest.mark.parametrize("ttls", [(100, 50), (50, 100), (100, float("inf")), (float("inf"), 100)])
+def test_both_keys_live_as_long_as_the_longest_entry(bench, index, ttls):
+    for id, ttl in zip("ab", ttls, strict=True):
+        add(bench, index, id, 0, ttl)
+    longest = max(ttls)
+    for key in ("ns:vectors", "ns:expiry"):
+        left = bench.redis.pttl(key)
+        if longest == float("inf"):
+            assert left > 10**12
+        else:
+            assert longest * 990 < left <= longest * 1_000
+
+
+@pytest.mark.parametrize("attributes", [None, b"", b"{", b"[]", b'{"query": "q"}'])
+def test_an_element_without_a_usable_answer_is_counted_and_removed(bench, index, attributes):
+    cache = bench.semantic(Drawn(), threshold=0.5)
+    cache.add_cache("far@40", "good")
+    for number in range(SPARE + 3):
+        setattr_ = [] if attributes is None else ["SETATTR", attributes]
+        (key,) = bench.redis.keys("*vectors")
+        bench.redis.execute_command(
+            "VADD", key, "FP32", (at(0) / 3).tobytes(), f"bad {number}", "NOQUANT", *setattr_
+        )
+    assert cache.lookup("q@0").response == "good"
+    assert cache.stats.errors == SPARE + 3
+    assert bench.redis.execute_command("VCARD", key) == 1
+    assert cache.lookup("q@0") and cache.stats.errors == SPARE + 3
+
+
+def test_a_lookup_is_one_trip_and_a_write_too_unless_it_sweeps(bench, index):
+    def trips(work) -> int:
+        with round_trips(bench.redis) as counted:
+            work()
+        return counted.count
+
+    assert trips(lambda: index.nearest(at(0) / 3)) == 1
+    assert trips(lambda: add(bench, index, "a", 0, ttl=10)) == 1
+    assert trips(lambda: index.nearest(at(0) / 3)) == 1
+    bench.clock.advance(11)
+    assert trips(lambda: add(bench, index, "b", 0)) == 2
+
+
+def test_an_entry_replaced_between_search_and_clean_up_costs_one_miss_at_most(bench):
+    """The clean-up of what has expired may take a newer answer with it, never serve an old one."""
+    plain = bench.semantic(Drawn(), ttl=10)
+    plain.add_cache("q@0", "old")
+    bench.clock.advance(11)
+
+    def between(name, client) -> None:
+        if name == "pipeline":
+            plain.add_cache("q@0", "new", ttl=100)
+
+    spied = bench.semantic(Drawn(), redis=Spy(bench.redis, between))
+    assert spied.lookup("q@0") is None
+    match = plain.lookup("q@0")
+    assert match is None or match.response == "new"
+
+
+@needs_redis8
+def test_where_vector_sets_are_refused_nothing_is_half_written_and_a_lookup_is_a_miss():
+    with start_redis() as server, quick(server.url) as admin:
+        admin.acl_setuser(
+            "r", enabled=True, nopass=True, keys=["*"], commands=["-vadd", "-vsim"],
+            categories=["+@all"],
+        )  # fmt: skip
+        with quick(server.url, username="r", password="any") as client:
+            bench = SemanticBench("vectorset", lambda: client)
+            cache = bench.semantic(Drawn())
+            cache.add_cache("q@0", "x")
+            assert cache.lookup("q@0") is None and cache.stats.errors == 2
+            assert not client.dbsize(), "half an entry"
+            with pytest.raises(CacheUnavailable, match="no permissions"):
+                bench.semantic(Drawn(), on_error="raise").add_cache("q@0", "x")
+
+
+@needs_redis8
+def test_the_servers_graph_finds_the_nearest_of_real_questions(redis8):
+    bench = SemanticBench("vectorset", redis8)
+    texts = real_texts()
+    stored, asked = texts[::2], texts[1::2]
+    cache = bench.semantic(threshold=-1)
+    for text in stored:
+        cache.add_cache(text, text)
+    rows = np.stack([embed_once(text) for text in stored])
+    for text in asked:
+        best = float((rows @ embed_once(text)).max())
+        assert cache.lookup(text).similarity == pytest.approx(best, abs=2e-6)
