@@ -1,0 +1,227 @@
+"""Checks of lesson 06: the nearest question, an honest hit rate, who may share an answer."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from semcache.course.exercises import Exercise
+
+OBJECTIVES = {
+    "06.a": "compute a cosine similarity and find the nearest stored question",
+    "06.b": "count hits so that the rate is true",
+    "06.c": "say which requests may share an answer, and until when",
+}
+
+QUESTIONS = (
+    "Which parts of a request shape your LLM's answers, and are all of them in the address?",
+    "How would you find out that a user was given the answer to another question?",
+)
+
+Vector = Sequence[float]
+
+# asked, stored, position, similarity
+_SEARCHES: tuple[tuple[Vector, list[Vector], int, float, str], ...] = (
+    ([3, 4], [[0, 9], [4, 3]], 1, 0.96, "for the example it does not find (1, 0.96)."),
+    ([6, 8], [[0, 9], [4, 3]], 1, 0.96, "a question twice as long has another similarity."),
+    ([1, 0], [[3, 3], [0.8, 0.1]], 1, 0.9923, "a long vector wins over one that points better."),
+    ([1, 0], [[-1, 0], [-3, -4]], 1, -0.6, "the best of several negative cosines is not found."),
+    ([1, 0], [[0, 0], [-3, -4]], 1, -0.6, "a vector of zeros wins, or spoils the comparison."),
+    ([1, 0], [[0, 1]], 0, 0.0, "a stored vector at a right angle is the nearest if it is alone."),
+)
+
+
+def _verify_nearest(nearest: Callable[..., Any]) -> str | None:
+    for asked, stored, position, similarity, complaint in _SEARCHES:
+        found = nearest(asked, stored)
+        if found is None:
+            return complaint
+        if found[0] != position or not math.isclose(found[1], similarity, abs_tol=1e-4):
+            return complaint
+    for nothing in ([], [[0, 0]]):
+        if nearest([3, 4], nothing) is not None:
+            return f"with {nothing} stored there is nothing to compare, but something is returned."
+    return None
+
+
+_LOGS: tuple[tuple[list[float | None], float, float, str], ...] = (
+    ([None, 0.93, 0.87, 0.93, 0.85], 0.865, 0.6, "for the example the rate is not 0.6."),
+    ([], 0.9, 0.0, "without lookups the rate is not 0.0."),
+    ([None, None], 0.9, 0.0, "two lookups where nothing was stored make no rate of 0.0."),
+    ([0.9, 0.8], 0.9, 0.5, "a similarity equal to the threshold is a hit."),
+    ([None, 0.3], 0.0, 0.5, "at a threshold of 0 an empty cache still has no answer to serve."),
+    ([None, -0.5, 0.2, 0.0], -0.2, 0.5, "at a threshold of -0.2 a similarity of 0 is a hit."),
+)
+
+
+def _verify_hit_rate(hit_rate: Callable[..., Any]) -> str | None:
+    for best, least, right, complaint in _LOGS:
+        if not math.isclose(hit_rate(best, least), right):
+            return complaint
+    return None
+
+
+_ASKED = {"tenant": "acme", "model": "mini", "system": "Be brief.", "stream": False}
+
+# what the request changes, now, whether the entry (which expires at 60) may be served
+_SERVED: tuple[tuple[dict[str, object], float, bool, str], ...] = (
+    ({}, 59, True, "an equal request at second 59 may have the answer."),
+    ({}, 60, False, "at second 60 the entry is over."),
+    ({}, 61, False, "after second 60 the entry is over."),
+    ({"tenant": "umbrella"}, 1, False, "one tenant is given the answer of another."),
+    ({"model": "large"}, 1, False, "one LLM is asked, the answer of another is served."),
+    ({"system": "Answer in verse."}, 1, False, "another system prompt asks for another answer."),
+    ({"stream": True}, 1, True, "a stream of the same answer is the same answer."),
+)
+
+
+def _verify_may_serve(may_serve: Callable[..., Any]) -> str | None:
+    for changes, now, right, complaint in _SERVED:
+        if bool(may_serve({**_ASKED, "expires_at": 60}, {**_ASKED, **changes}, now)) != right:
+            return complaint
+    eternal = {**_ASKED, "system": None, "expires_at": math.inf}
+    if not may_serve(eternal, {**_ASKED, "system": None}, 10**9):
+        return "an entry that never expires, of a request without system prompt, may be served."
+    return None
+
+
+EXERCISES = (
+    Exercise(
+        id="06.1",
+        objectives=("06.a",),
+        name="nearest",
+        hint="A cosine can be negative, so no number is a safe start for the best one so far. "
+        "Which vectors have no length to divide by?",
+        solution="""
+def nearest(asked, stored):
+    best = None
+    for position, vector in enumerate(stored):
+        lengths = np.linalg.norm(asked) * np.linalg.norm(vector)
+        if lengths > 0:
+            similarity = np.dot(asked, vector) / lengths
+            if best is None or similarity > best[1]:
+                best = (position, similarity)
+    return best
+""",
+        wrong=(
+            """
+def nearest(asked, stored):
+    products = [np.dot(asked, vector) for vector in stored]
+    return (int(np.argmax(products)), max(products)) if stored else None
+""",
+            """
+def nearest(asked, stored):
+    best = (None, 0.0)
+    for position, vector in enumerate(stored):
+        similarity = np.dot(asked, vector) / (np.linalg.norm(asked) * np.linalg.norm(vector))
+        if similarity > best[1]:
+            best = (position, similarity)
+    return None if best[0] is None else best
+""",
+            """
+def nearest(asked, stored):
+    if not stored:
+        return None
+    lengths = np.linalg.norm(asked) * np.linalg.norm(stored, axis=1)
+    similarities = np.array(stored) @ np.array(asked) / np.maximum(lengths, 1e-12)
+    return int(np.argmax(similarities)), float(np.max(similarities))
+""",
+            """
+def nearest(asked, stored):
+    if not stored:
+        return None
+    apart = [np.linalg.norm(np.subtract(asked, vector)) for vector in stored]
+    position = int(np.argmin(apart))
+    vector = stored[position]
+    lengths = np.linalg.norm(asked) * np.linalg.norm(vector)
+    return position, np.dot(asked, vector) / lengths
+""",
+            """
+def nearest(asked, stored):
+    products = [np.dot(asked, vector) / np.linalg.norm(vector) for vector in stored]
+    return (int(np.argmax(products)), max(products)) if stored else None
+""",
+        ),
+        verify=_verify_nearest,
+    ),
+    Exercise(
+        id="06.2",
+        objectives=("06.b",),
+        name="hit_rate",
+        hint="How many lookups were there? And what does Python make of `None or 0.0`?",
+        solution="""
+def hit_rate(best, least):
+    hits = sum(similarity is not None and similarity >= least for similarity in best)
+    return hits / len(best) if best else 0.0
+""",
+        wrong=(
+            """
+def hit_rate(best, least):
+    counted = [similarity for similarity in best if similarity is not None]
+    return sum(s >= least for s in counted) / len(counted) if counted else 0.0
+""",
+            """
+def hit_rate(best, least):
+    return sum(s is not None and s >= least for s in best) / len(best)
+""",
+            """
+def hit_rate(best, least):
+    return sum((s or 0.0) >= least for s in best) / len(best) if best else 0.0
+""",
+            """
+def hit_rate(best, least):
+    return sum(s is not None and s > least for s in best) / len(best) if best else 0.0
+""",
+            """
+def hit_rate(best, least):
+    return sum(bool(s) and s >= least for s in best) / len(best) if best else 0.0
+""",
+            """
+def hit_rate(best, least):
+    return 100 * sum(s is not None and s >= least for s in best) / len(best) if best else 0.0
+""",
+        ),
+        verify=_verify_hit_rate,
+    ),
+    Exercise(
+        id="06.3",
+        objectives=("06.c",),
+        name="may_serve",
+        hint="Go through the parts of a request: which of them could make the LLM, or the "
+        "truth, say something else?",
+        solution="""
+def may_serve(entry, request, now):
+    shared = ("tenant", "model", "system")
+    return now < entry["expires_at"] and all(entry[p] == request[p] for p in shared)
+""",
+        wrong=(
+            """
+def may_serve(entry, request, now):
+    return now < entry["expires_at"]
+""",
+            """
+def may_serve(entry, request, now):
+    same = entry["tenant"] == request["tenant"] and entry["model"] == request["model"]
+    return same and now < entry["expires_at"]
+""",
+            """
+def may_serve(entry, request, now):
+    return all(entry[p] == request[p] for p in request) and now < entry["expires_at"]
+""",
+            """
+def may_serve(entry, request, now):
+    shared = ("tenant", "model", "system")
+    return now <= entry["expires_at"] and all(entry[p] == request[p] for p in shared)
+""",
+            """
+def may_serve(entry, request, now):
+    shared = ("model", "system")
+    return now < entry["expires_at"] and all(entry[p] == request[p] for p in shared)
+""",
+            """
+def may_serve(entry, request, now):
+    return all(entry[p] == request[p] for p in ("tenant", "model", "system"))
+""",
+        ),
+        verify=_verify_may_serve,
+    ),
+)
