@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import fakeredis
 import numpy as np
 import openai
 import pytest
@@ -545,10 +546,39 @@ def test_scopes_models_and_audiences_share_nothing_and_clear_only_their_own(benc
     assert bench.redis.dbsize() == len(foreign)
 
 
+def test_two_lengths_of_one_model_share_nothing(bench):
+    """Some models give shorter vectors on request; those of another length are not comparable."""
+    for dimensions in (None, 8, 16):
+        embeddings = Drawn()
+        embeddings.dimensions = dimensions
+        cache = bench.semantic(embeddings)
+        assert cache.lookup("q@0") is None and cache.last_lookup is None
+        cache.add_cache("q@0", str(dimensions))
+    assert bench.semantic(embeddings).lookup("q@0").response == "16"
+
+
+def test_an_embedding_cache_on_another_server_is_asked_there(bench, request):
+    elsewhere = EmbeddingCache(request.getfixturevalue("elsewhere"), bench.openai, model=Real.model)
+    cache = bench.semantic(elsewhere)
+    cache.add_cache(A, "x")
+    for _ in range(2):
+        assert cache.lookup(A).response == "x"
+    assert (
+        elsewhere.get_cache_size() == 1
+        and elsewhere.stats.hits == 2
+        and elsewhere.stats.errors == 0
+    )
+
+
+@pytest.fixture
+def elsewhere() -> redis.Redis:
+    return fakeredis.FakeRedis()
+
+
 def test_keys_say_whose_they_are_and_never_show_the_question(bench):
     bench.semantic(scope="app", audience="gpt").add_cache(A, "x")
     for key in list(bench.redis.scan_iter()):
-        assert key.startswith(b"semcache:1:{app}:semantic:multilingual-e5-small:gpt:")
+        assert key.startswith(b"semcache:1:{app}:semantic:multilingual-e5-small:full:gpt:")
         assert b"Python" not in key
 
 

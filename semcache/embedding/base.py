@@ -83,6 +83,7 @@ class BaseEmbeddingCache(Storage):
         self._refresh = refresh_on_read and ttl is not None
         self.clock = clock
         self.model = model
+        self.dimensions = dimensions
         self.dims: int | None = dimensions or KNOWN_DIMS.get(model)
 
     def __repr__(self) -> str:
@@ -98,7 +99,7 @@ class BaseEmbeddingCache(Storage):
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
         """
         check_texts([text])
-        blobs = self._attempt(self._read_texts, [text])
+        blobs = self._fallback.attempt(None, self._read_texts, [text])
         if blobs and blobs[0] is not None and not self._refresh:  # the short way of a hit
             entry = self._usable(blobs[0])
             if entry is not None and self.clock() < entry.expires_at:
@@ -127,7 +128,7 @@ class BaseEmbeddingCache(Storage):
             return np.empty((0, self.dims or 0), np.float32)
         check_texts(rows)
         distinct = list(dict.fromkeys(rows))
-        blobs = self._attempt(self._read_texts, distinct)
+        blobs = self._fallback.attempt(None, self._read_texts, distinct)
         vectors = self._all_hits(blobs)
         if vectors is None:
             entries = self._complete(rows, distinct, blobs, progress)
@@ -147,7 +148,7 @@ class BaseEmbeddingCache(Storage):
         rows = as_rows(texts)
         check_texts(rows)
         distinct = list(dict.fromkeys(rows))
-        found, _ = self._usable_entries(distinct, self._guard(self._read_texts, distinct))
+        found, _ = self._usable_entries(distinct, self._fallback.guard(self._read_texts, distinct))
         return [text in found for text in rows]
 
     def delete(self, text: str) -> bool:
@@ -157,7 +158,7 @@ class BaseEmbeddingCache(Storage):
             CacheUnavailable: Redis failed; the entry may still be there.
         """
         check_texts([text])
-        return self._guard(self._delete, keys.digest(text))
+        return self._fallback.guard(self._delete, keys.digest(text))
 
     # The flow -----------------------------------------------------------------------------
 
@@ -168,7 +169,9 @@ class BaseEmbeddingCache(Storage):
         """
         check_texts(texts)
         distinct = list(dict.fromkeys(texts))
-        return self._complete(texts, distinct, self._attempt(self._read_texts, distinct), progress)
+        return self._complete(
+            texts, distinct, self._fallback.attempt(None, self._read_texts, distinct), progress
+        )
 
     def _all_hits(self, blobs: Sequence[bytes | None] | None) -> Vector | None:
         """The short way: all rows in one array, when none needs the API or a new TTL."""
@@ -193,7 +196,7 @@ class BaseEmbeddingCache(Storage):
         self._record(texts, distinct, set(missing))
         if self._refresh and entries and reachable:
             entries = {text: self._entry(e.vector, e.blob) for text, e in entries.items()}
-            if self._attempt(self._check_server):
+            if self._fallback.attempt(None, self._check_server):
                 self._store(entries, only_existing=True)
         if missing:
             self._fill(entries, missing, reachable, progress)
@@ -203,7 +206,7 @@ class BaseEmbeddingCache(Storage):
         self, entries: dict[str, Entry], missing: list[str], reachable: bool, progress: bool
     ) -> None:
         """Embed what is missing, call by call, and keep each call's result at once."""
-        reachable = reachable and bool(self._attempt(self._check_server))
+        reachable = reachable and bool(self._fallback.attempt(None, self._check_server))
         bar = tqdm(total=len(entries) + len(missing), unit="text", disable=not progress)
         with bar:
             bar.update(len(entries))
@@ -273,4 +276,4 @@ class BaseEmbeddingCache(Storage):
     def _store(self, entries: dict[str, Entry], only_existing: bool = False) -> bool:
         """Write entries; return whether Redis took them."""
         items = [(keys.digest(text), pack(entry), entry.ttl) for text, entry in entries.items()]
-        return bool(self._attempt(self._write, items, only_existing))
+        return bool(self._fallback.attempt(None, self._write, items, only_existing))

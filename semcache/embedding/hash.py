@@ -75,6 +75,9 @@ class HashEmbeddingCache(BaseEmbeddingCache):
                 raise
             return if_foreign
 
+    def _queue_read(self, pipe: Any, digest: str) -> None:
+        pipe.execute_command("HGET", self._hash_key, digest)
+
     def _write(self, items: list[tuple[str, bytes, float | None]], only_existing: bool) -> bool:
         write = self._write_with_field_ttl if self._field_ttl else self._write_with_hash_ttl
         try:

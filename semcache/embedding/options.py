@@ -8,11 +8,22 @@ from redis.asyncio import RedisCluster as AsyncRedisCluster
 
 from semcache.errors import ConfigError
 
-__all__ = ["check_clients", "check_dimensions", "check_ttl"]
+__all__ = ["check_clients", "check_dimensions", "check_redis", "check_ttl"]
 
 
 def check_clients(redis_client: object, openai_client: object) -> None:
     """Refuse clients that an embedding cache cannot use.
+
+    Raises:
+        ConfigError: Says what to change.
+    """
+    check_redis(redis_client)
+    if isinstance(openai_client, openai.AsyncOpenAI) or not hasattr(openai_client, "embeddings"):
+        raise ConfigError(f"openai_client is {_name(openai_client)}: pass an openai.OpenAI")
+
+
+def check_redis(redis_client: object) -> None:
+    """Refuse a client that returns text, or answers later.
 
     Raises:
         ConfigError: Says what to change.
@@ -25,8 +36,6 @@ def check_clients(redis_client: object, openai_client: object) -> None:
             "redis_client was made with decode_responses=True, which turns cached vectors "
             "into text: make it with decode_responses=False"
         )
-    if isinstance(openai_client, openai.AsyncOpenAI) or not hasattr(openai_client, "embeddings"):
-        raise ConfigError(f"openai_client is {_name(openai_client)}: pass an openai.OpenAI")
 
 
 def check_dimensions(dimensions: int | None) -> None:

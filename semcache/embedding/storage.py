@@ -1,20 +1,17 @@
 """What an embedding cache asks of Redis, and what happens when Redis fails."""
 
-import logging
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import redis
 
 from semcache import keys
-from semcache.errors import CacheUnavailable
+from semcache.fallback import Fallback
 from semcache.stats import Stats
 
 __all__ = ["Storage"]
-
-log = logging.getLogger("semcache")
-T = TypeVar("T")
 
 READ_CHUNK = 4_096  # keys in one read: at 1,536 dims a reply of 25 MB
 
@@ -30,9 +27,28 @@ class Storage(ABC):
     def __init__(self, client: redis.Redis, namespace: str, on_error: str) -> None:
         self._redis: Any = client  # the stubs of redis-py mix sync and async replies
         self._namespace = namespace
-        self._raise_on_error = on_error == "raise"
-        self._warned = False
+        self._ahead = threading.local()
         self.stats = Stats()
+        self._fallback = Fallback(self.stats, on_error, "answering from the API")
+
+    @property
+    def redis_client(self) -> redis.Redis:
+        """The client, to tell whether another cache asks the same server."""
+        client: redis.Redis = self._redis
+        return client
+
+    def ask_ahead(self, pipe: Any, text: str) -> bool:
+        """Queue on a pipeline of the same client what :meth:`get_embedding` would read.
+
+        Saves a trip to who has something to ask anyway. Return whether a command was queued.
+        """
+        self._queue_read(pipe, keys.digest(text))
+        return True
+
+    def hear_ahead(self, text: str, reply: Any) -> None:
+        """Take the reply to :meth:`ask_ahead`, for this thread's next read of ``text``."""
+        if not isinstance(reply, Exception):  # an error is met again, and told, by the read
+            self._ahead.heard = text, reply
 
     def get_cache_size(self) -> int:
         """Return how many entries this cache has in Redis.
@@ -40,7 +56,7 @@ class Storage(ABC):
         Raises:
             CacheUnavailable: Redis failed.
         """
-        return self._guard(self._count)
+        return self._fallback.guard(self._count)
 
     def clear_cache(self) -> int:
         """Delete all entries of this cache, and no other keys; return how many.
@@ -48,34 +64,18 @@ class Storage(ABC):
         Raises:
             CacheUnavailable: Redis failed; some entries may still be there.
         """
-        return self._guard(self._clear)
+        return self._fallback.guard(self._clear)
 
     def _read_texts(self, texts: Sequence[str]) -> list[bytes | None]:
         """Return the stored bytes of each text, in one round trip unless there are very many."""
+        heard, self._ahead.heard = getattr(self._ahead, "heard", None), None
+        if heard is not None and [heard[0]] == texts:
+            return [heard[1]]
         digests = [keys.digest(text) for text in texts]
         blobs: list[bytes | None] = []
         for start in range(0, len(digests), READ_CHUNK):
             blobs += self._read(digests[start : start + READ_CHUNK])
         return blobs
-
-    def _guard(self, operation: Callable[..., T], *args: Any) -> T:
-        try:
-            return operation(*args)
-        except (redis.RedisError, OSError) as error:
-            raise CacheUnavailable(f"Redis failed: {error}") from error
-
-    def _attempt(self, operation: Callable[..., T], *args: Any) -> T | None:
-        """Return the result, or ``None`` if Redis failed and the API is to answer."""
-        try:
-            return self._guard(operation, *args)
-        except CacheUnavailable as error:
-            self.stats.count(errors=1)
-            if self._raise_on_error:
-                raise
-            if not self._warned:
-                self._warned = True
-                log.warning("%s; answering from the API until it works again", error)
-            return None
 
     def _check_server(self) -> bool:
         """Refuse, before anything is paid, a server that cannot do what was asked."""
@@ -84,6 +84,10 @@ class Storage(ABC):
     @abstractmethod
     def _read(self, digests: list[str]) -> Sequence[bytes | None]:
         """Return the stored bytes for each digest, in one round trip."""
+
+    @abstractmethod
+    def _queue_read(self, pipe: Any, digest: str) -> None:
+        """Queue one command that reads one digest's bytes."""
 
     @abstractmethod
     def _write(self, items: list[tuple[str, bytes, float | None]], only_existing: bool) -> bool:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from semcache import keys
 from semcache.embedding.base import BaseEmbeddingCache
@@ -40,6 +41,9 @@ class EmbeddingCache(BaseEmbeddingCache):
         names = [self._namespace + digest for digest in digests]
         found: list[bytes | None] = self._redis.execute_command("MGET", *names)
         return found
+
+    def _queue_read(self, pipe: Any, digest: str) -> None:
+        pipe.execute_command("GET", self._namespace + digest)
 
     def _write(self, items: list[tuple[str, bytes, float | None]], only_existing: bool) -> bool:
         pipe = self._redis.pipeline(transaction=False)

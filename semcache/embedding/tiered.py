@@ -89,6 +89,11 @@ class TieredEmbeddingCache:
         return self.backing.model
 
     @property
+    def dimensions(self) -> int | None:
+        """The length asked of the API; ``None`` for the model's own."""
+        return self.backing.dimensions
+
+    @property
     def dims(self) -> int | None:
         """How long a vector is; ``None`` until an unknown model has answered once."""
         return self.backing.dims
@@ -101,6 +106,21 @@ class TieredEmbeddingCache:
         total.count(**redis_tier)
         total.count(hits=memory["hits"], evictions=memory["evictions"])
         return total
+
+    @property
+    def redis_client(self) -> redis.Redis:
+        """The client, to tell whether another cache asks the same server."""
+        return self.backing.redis_client
+
+    def ask_ahead(self, pipe: Any, text: str) -> bool:
+        """Queue what :meth:`get_embedding` would read, unless memory has it; return whether."""
+        with self._lock:
+            known = text in self._memory
+        return not known and self.backing.ask_ahead(pipe, text)
+
+    def hear_ahead(self, text: str, reply: Any) -> None:
+        """Take the reply to :meth:`ask_ahead`, for this thread's next read of ``text``."""
+        self.backing.hear_ahead(text, reply)
 
     def get_embedding(self, text: str) -> Vector:
         """Return the embedding of ``text``, float32 of shape (dims,), the caller's own copy.

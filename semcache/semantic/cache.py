@@ -4,9 +4,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 import redis
@@ -14,17 +13,18 @@ import redis
 from semcache import keys
 from semcache.codecs import Vector
 from semcache.embedding.api import check_texts
-from semcache.embedding.options import check_ttl
-from semcache.errors import CacheUnavailable, ConfigError
+from semcache.embedding.options import check_redis, check_ttl
+from semcache.errors import ConfigError
+from semcache.fallback import Fallback
 from semcache.semantic.answers import Answer, normalise
 from semcache.semantic.index import Found, Index, IndexSettings
+from semcache.semantic.match import Embeds, Match, Near, Verifier
 from semcache.semantic.matrix import MatrixIndex
 from semcache.stats import Stats
 
 __all__ = ["OWN", "Embeds", "Match", "Near", "Own", "SemanticCache", "Verifier"]
 
 log = logging.getLogger("semcache")
-T = TypeVar("T")
 
 
 class Own(Enum):
@@ -34,53 +34,6 @@ class Own(Enum):
 
 
 OWN = Own.TTL
-
-
-@dataclass(frozen=True)
-class Match:
-    """A cached answer that may be served.
-
-    Attributes:
-        query: The question that was asked now.
-        response: The answer, given earlier to ``original_query``.
-        similarity: Cosine of the two questions' embeddings, in [-1, 1].
-        original_query: The question that the answer was given to.
-        created_at: When the answer was stored, in seconds since the epoch.
-        expires_at: When it expires; infinity for never.
-    """
-
-    query: str
-    response: str
-    similarity: float
-    original_query: str
-    created_at: float
-    expires_at: float
-
-
-@dataclass(frozen=True)
-class Near:
-    """How near a lookup came: the best candidate, whether or not it was served."""
-
-    original_query: str
-    similarity: float
-
-
-class Verifier(Protocol):
-    """Tells whether two questions may share an answer, beyond their similarity."""
-
-    def __call__(self, cached: str, asked: str, similarity: float) -> bool:
-        """Return whether the answer to ``cached`` may be given to ``asked``."""
-
-
-class Embeds(Protocol):
-    """What a semantic cache needs of an embedding cache; all of ours have it."""
-
-    @property
-    def model(self) -> str:
-        """The embedding model."""
-
-    def get_embedding(self, text: str) -> Vector:
-        """Return the embedding of a text."""
 
 
 class SemanticCache:
@@ -131,19 +84,23 @@ class SemanticCache:
         clock: Callable[[], float] = time.time,
         stats: Stats | None = None,
     ) -> None:
+        check_redis(redis_client)
         check_ttl(ttl, 0.0, on_error)
         check_threshold(threshold)
         self.embedding_cache = embedding_cache
         self.threshold = threshold
         self.stats = Stats() if stats is None else stats
         self._ttl, self._verifier, self._clock = ttl, verifier, clock
-        self._raise_on_error = on_error == "raise"
-        self._warned = False
+        self._fallback = Fallback(self.stats, on_error, "nothing is found")
+        self._redis: Any = redis_client
+        # Asked on the same trip as the index, if it can be, and is asked of the same server.
+        together = getattr(embedding_cache, "redis_client", None) is redis_client
+        self._asks_together: Any = embedding_cache if together else None
         self._seen = threading.local()
         self.index = index(
             IndexSettings(
                 redis_client,
-                keys.namespace(scope, "semantic", embedding_cache.model, audience),
+                keys.namespace(scope, "semantic", *_model(embedding_cache), audience),
                 clock,
                 lambda damaged: self.stats.count(errors=damaged),
             )
@@ -154,6 +111,11 @@ class SemanticCache:
         """The best candidate of this thread's last lookup; ``None`` if there was none."""
         near: Near | None = getattr(self._seen, "near", None)
         return near
+
+    @property
+    def last_lookup_failed(self) -> bool:
+        """Whether Redis failed this thread's last lookup; who keeps an answer now waits again."""
+        return getattr(self._seen, "failed", False)
 
     def add_cache(self, query: str, response: str, ttl: float | Own | None = OWN) -> None:
         """Store an answer; the same question, asked again, replaces it.
@@ -189,7 +151,7 @@ class SemanticCache:
         now = self._clock()
         expires_at = float("inf") if seconds is None else now + seconds
         answer = Answer(query, response, now, expires_at)
-        self._try(
+        self._fallback.attempt(
             None, self.index.add, _id_of(query), answer, vector, lambda pipe: also(pipe, answer)
         )
 
@@ -205,18 +167,41 @@ class SemanticCache:
             openai.OpenAIError: Its embedding was needed and the API failed.
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
         """
-        return self.find(query, threshold)
-
-    def find(self, query: str, threshold: float | None = None, heard: bool = False) -> Match | None:
-        """Do what :meth:`lookup` does; with ``heard``, the index has been brought up to date."""
-        self._seen.near = None
         least = self.threshold if threshold is None else check_threshold(threshold)
+        replies = self.ask(query)
+        return None if replies is None else self.find(query, least, replies)
+
+    def ask(self, query: str) -> list[Any] | None:
+        """Make the first trip of a lookup; ``None``, and a counted miss, if Redis failed."""
+        check_texts([query])
+        self._seen.near, self._seen.failed = None, False
+        pipe = self._redis.pipeline(transaction=False)
+        if not self.ask_ahead(pipe, query):
+            return []
+        replies: list[Any] | None = self._fallback.attempt(None, pipe.execute, False)
+        if replies is None:
+            self._seen.failed = True
+            self.stats.count(misses=1)
+        return replies
+
+    def ask_ahead(self, pipe: Any, query: str) -> bool:
+        """Queue what :meth:`find` would ask first, the embedding and what changed, if anything."""
+        cache = self._asks_together
+        self._seen.asked = cache is not None and cache.ask_ahead(pipe, query)
+        return self.index.ask_ahead(pipe) or self._seen.asked
+
+    def find(self, query: str, least: float, replies: list[Any]) -> Match | None:
+        """Finish a lookup with the replies to :meth:`ask_ahead`."""
+        if self._seen.asked:
+            self._asks_together.hear_ahead(query, replies.pop(0))
+        heard = self.index.hear_ahead(replies)
+        self._seen.near, self._seen.failed = None, False
         vector = self._direction(query)
         self._seen.direction = {query: vector}
-        nothing: list[Found] = []
-        found = (
-            nothing if vector is None else self._try(nothing, self.index.nearest, vector, 1, heard)
-        )
+        found: list[Found] | None = []
+        if vector is not None:
+            found = self._fallback.attempt(None, self.index.nearest, vector, 1, heard)
+            self._seen.failed = found is None
         best = found[0] if found else None
         self._seen.near = best and Near(best.answer.query, best.similarity)
         if best is None or not self._may_serve(query, best, least):
@@ -226,15 +211,7 @@ class SemanticCache:
         self.stats.count(hits=1)
         log.info("semantic hit, similarity %.3f", best.similarity)
         log.info("   original question: %s", best.answer.query)
-        answer = best.answer
-        return Match(
-            query,
-            answer.response,
-            best.similarity,
-            answer.query,
-            answer.created_at,
-            answer.expires_at,
-        )
+        return _match(query, best)
 
     def delete(self, query: str) -> bool:
         """Delete the answer to this very question; return whether there was one.
@@ -244,7 +221,7 @@ class SemanticCache:
             CacheUnavailable: Redis failed; the answer may still be there.
         """
         check_texts([query])
-        return bool(self._guard(self.index.delete, [_id_of(query)]))
+        return bool(self._fallback.guard(self.index.delete, [_id_of(query)]))
 
     def get_cache_size(self) -> int:
         """Return how many answers have not expired.
@@ -252,7 +229,7 @@ class SemanticCache:
         Raises:
             CacheUnavailable: Redis failed.
         """
-        return self._guard(self.index.size)
+        return self._fallback.guard(self.index.size)
 
     def clear_cache(self) -> None:
         """Delete all answers of this cache, and no other keys.
@@ -260,7 +237,7 @@ class SemanticCache:
         Raises:
             CacheUnavailable: Redis failed; some answers may still be there.
         """
-        self._guard(self.index.clear)
+        self._fallback.guard(self.index.clear)
 
     def _may_serve(self, query: str, best: Found, least: float) -> bool:
         if best.similarity < least:
@@ -273,23 +250,22 @@ class SemanticCache:
         length = np.linalg.norm(vector.astype(np.float64))
         return (vector / length).astype(np.float32) if length > 0 else None
 
-    def _guard(self, operation: Callable[..., T], *args: object) -> T:
-        try:
-            return operation(*args)
-        except (redis.RedisError, OSError) as error:
-            raise CacheUnavailable(f"Redis failed: {error}") from error
 
-    def _try(self, otherwise: T, operation: Callable[..., T], *args: object) -> T:
-        try:
-            return self._guard(operation, *args)
-        except CacheUnavailable as error:
-            self.stats.count(errors=1)
-            if self._raise_on_error:
-                raise
-            if not self._warned:
-                self._warned = True
-                log.warning("%s; nothing is found until it works again", error)
-            return otherwise
+def _match(query: str, found: Found) -> Match:
+    answer = found.answer
+    return Match(
+        query,
+        answer.response,
+        found.similarity,
+        answer.query,
+        answer.created_at,
+        answer.expires_at,
+    )
+
+
+def _model(embedding_cache: Embeds) -> tuple[str, object]:
+    """What made the vectors: vectors of another model, or length, are not comparable."""
+    return embedding_cache.model, getattr(embedding_cache, "dimensions", None) or "full"
 
 
 def check_threshold(threshold: float) -> float:

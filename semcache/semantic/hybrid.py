@@ -1,7 +1,6 @@
 """HybridLLMCache: the same question first, then a similar one, then the LLM. Lesson 07."""
 
 import logging
-import math
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, overload
@@ -9,11 +8,11 @@ from typing import Any, Literal, overload
 import openai
 import redis
 
-from semcache import keys
 from semcache.embedding.api import check_texts
-from semcache.errors import CacheUnavailable, CodecError
-from semcache.semantic.answers import Answer, normalise, pack, unpack
+from semcache.fallback import Fallback
+from semcache.semantic.answers import Answer
 from semcache.semantic.cache import OWN, Own, SemanticCache, check_threshold
+from semcache.semantic.exact import ExactTier
 from semcache.semantic.generate import Request
 from semcache.semantic.llm import SemanticLLMCache
 from semcache.stats import Stats
@@ -80,8 +79,8 @@ class HybridLLMCache:
         )
         self.exact_stats = Stats()
         self._redis: Any = redis_client
-        self._fold_case, self._scope, self._clock = fold_case, scope, clock
-        self._raise_on_error = on_error == "raise"
+        self._exact = ExactTier(redis_client, scope, fold_case, clock, self.exact_stats)
+        self._fallback = Fallback(self.exact_stats, on_error, "the LLM answers")
 
     @property
     def stats(self) -> Stats:
@@ -126,68 +125,66 @@ class HybridLLMCache:
         cache = self.semantic.semantic(request)
         least = cache.threshold if semantic_threshold is None else semantic_threshold
         check_threshold(least)
-        key = self._key(request)
-        exact, heard = self._read(key, cache)
+        read = self._fallback.attempt(None, self._read, request, cache)
+        if read is None:  # Redis failed: do not wait for it again, neither to look nor to keep
+            self.exact_stats.count(misses=1)
+            self.semantic.stats.count(misses=1)
+            return self.semantic.answer(request, stream, lambda text: None)
+        exact, replies = read
         if exact is not None and exact.similarity >= least:
             self.exact_stats.count(hits=1)
             log.info("exact hit")
             return iter([exact.response]) if stream else exact.response
         self.exact_stats.count(misses=1)
-        match = cache.find(query, least, heard)
+        match = cache.find(query, least, replies)
         if match is not None:  # an empty answer is an answer
             # With its similarity: a stricter request must not be served by it.
             promoted = Answer(
                 query, match.response, match.created_at, match.expires_at, match.similarity
             )
-            self._attempt(self._write, self._redis, key, promoted)
+            self._fallback.attempt(
+                None, self._exact.promote, request, promoted, match.original_query
+            )
             return iter([match.response]) if stream else match.response
+        key = self._exact.key(request)
+
+        failed = cache.last_lookup_failed
 
         def keep(text: str) -> None:
-            cache.keep(query, text, ttl, lambda pipe, answer: self._write(pipe, key, answer))
+            if failed:  # do not wait for Redis a second time
+                return
+            cache.keep(query, text, ttl, lambda pipe, answer: self._exact.write(pipe, key, answer))
 
         return self.semantic.answer(request, stream, keep)
 
-    def _key(self, request: Request) -> str:
-        prefix = keys.namespace(self._scope, "exact", request.audience)
-        return prefix + keys.digest(normalise(request.query, self._fold_case))
+    def delete(
+        self, query: str, model: str = "gpt-4o-mini", *, system: str | None = None, **sampling: Any
+    ) -> bool:
+        """Delete the answer to this very question in both tiers, and what was promoted from it.
 
-    def _read(self, key: str, cache: SemanticCache) -> tuple[Answer | None, bool]:
-        """Read the exact tier; on the same trip, ask what the similarity search will need.
+        Give the model, system prompt and sampling of the request that it answered. Return whether
+        there was one.
 
-        Return the answer, and whether the search need not ask again.
+        Raises:
+            InvalidInput: The question is empty, too long or not a string.
+            CacheUnavailable: Redis failed; the answer may still be there.
         """
+        found = self.semantic.delete(query, model, system=system, **sampling)
+        request = Request(query, model, system, sampling)
+        return self._fallback.guard(self._exact.delete, request) or found
 
-        def read() -> tuple[Answer | None, bool]:
-            pipe = self._redis.pipeline(transaction=False)
-            pipe.get(key)
-            cache.index.ask_ahead(pipe)
-            data, *replies = pipe.execute(raise_on_error=False)  # a foreign type is a miss
-            answer = self._usable(data)
-            return answer, answer is None and cache.index.hear_ahead(replies)
+    def clear_cache(self) -> int:
+        """Delete all answers of this scope, in both tiers; return how many keys were deleted.
 
-        return self._attempt(read) or (None, False)
+        Raises:
+            CacheUnavailable: Redis failed; some answers may still be there.
+        """
+        return self.semantic.clear_cache("semantic", "exact", "copies")
 
-    def _usable(self, data: Any) -> Answer | None:
-        if data is None:
-            return None
-        try:
-            answer, _ = unpack(data if isinstance(data, bytes) else b"")
-        except CodecError:
-            self.exact_stats.count(errors=1)
-            return None
-        return answer if self._clock() < answer.expires_at else None
-
-    def _write(self, client: Any, key: str, answer: Answer) -> None:
-        left = answer.expires_at - self._clock()
-        if left > 0:
-            milliseconds = math.ceil(left * 1000) if math.isfinite(left) else None
-            client.set(key, pack(answer), px=milliseconds)
-
-    def _attempt(self, operation: Callable[..., Any], *args: Any) -> Any:
-        try:
-            return operation(*args)
-        except (redis.RedisError, OSError) as error:
-            self.exact_stats.count(errors=1)
-            if self._raise_on_error:
-                raise CacheUnavailable(f"Redis failed: {error}") from error
-            return None
+    def _read(self, request: Request, cache: SemanticCache) -> tuple[Answer | None, list[Any]]:
+        """Read the exact tier; on the same trip, ask what the similarity search will need."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.get(self._exact.key(request))
+        cache.ask_ahead(pipe, request.query)
+        data, *replies = pipe.execute(raise_on_error=False)  # a foreign type is a miss
+        return self._exact.usable(data), replies

@@ -63,8 +63,8 @@ class Index(Protocol):
 
     def __init__(self, settings: IndexSettings) -> None: ...
 
-    def ask_ahead(self, pipe: Any) -> None:
-        """Queue on a pipeline what the next lookup of this thread would ask first."""
+    def ask_ahead(self, pipe: Any) -> bool:
+        """Queue on a pipeline what this thread's next lookup would ask; return whether it did."""
 
     def hear_ahead(self, replies: list[Any]) -> bool:
         """Take the replies to :meth:`ask_ahead`, which may be errors; return whether they do."""

@@ -10,9 +10,11 @@ import openai
 import redis
 from cachetools import LRUCache
 
+from semcache import keys
 from semcache.embedding import EmbeddingCache
 from semcache.embedding.options import check_clients
-from semcache.semantic.cache import OWN, Embeds, Own, SemanticCache, Verifier
+from semcache.fallback import Fallback
+from semcache.semantic.cache import OWN, Own, SemanticCache
 from semcache.semantic.generate import (
     Admission,
     Completion,
@@ -22,6 +24,7 @@ from semcache.semantic.generate import (
     stream,
 )
 from semcache.semantic.index import Index, IndexSettings
+from semcache.semantic.match import Embeds, Verifier
 from semcache.semantic.matrix import MatrixIndex
 from semcache.stats import Stats
 
@@ -93,6 +96,9 @@ class SemanticLLMCache:
             redis_client, openai_client, model=embedding_model, scope=scope, on_error=on_error
         )
         self.stats = Stats()
+        self._redis: Any = redis_client
+        self._scope = scope
+        self._fallback = Fallback(self.stats, on_error, "the LLM answers")
         self._openai = openai_client
         self._admit = admit
         self._lock = threading.Lock()
@@ -162,7 +168,41 @@ class SemanticLLMCache:
         match = cache.lookup(query, threshold)
         if match is not None:
             return iter([match.response]) if stream else match.response
+        if cache.last_lookup_failed:  # do not wait for Redis, nor embed, a second time
+            return self.answer(request, stream, lambda text: None)
         return self.answer(request, stream, lambda text: cache.add_cache(query, text, ttl))
+
+    def delete(
+        self, query: str, model: str = "gpt-4o-mini", *, system: str | None = None, **sampling: Any
+    ) -> bool:
+        """Delete the answer to this very question; return whether there was one.
+
+        Give the model, system prompt and sampling of the request that it answered.
+
+        Raises:
+            InvalidInput: The question is empty, too long or not a string.
+            CacheUnavailable: Redis failed; the answer may still be there.
+        """
+        return self.semantic(Request(query, model, system, sampling)).delete(query)
+
+    def clear_cache(self, *kinds: str) -> int:
+        """Delete all answers of this scope; return how many keys were deleted.
+
+        Of every LLM, prompt and sampling, also those of other processes. ``kinds`` are the kinds
+        of keys to delete; those of this cache if none are given.
+
+        Raises:
+            CacheUnavailable: Redis failed; some answers may still be there.
+        """
+
+        def clear() -> int:
+            deleted = 0
+            for kind in kinds or ("semantic",):
+                for key in self._redis.scan_iter(keys.namespace(self._scope, kind) + "*", 1_000):
+                    deleted += self._redis.unlink(key)
+            return deleted
+
+        return self._fallback.guard(clear)
 
     def semantic(self, request: Request) -> SemanticCache:
         """Return the cache of the answers that may be served to such requests."""

@@ -65,11 +65,12 @@ class MatrixIndex:
         """Delete all entries."""
         self._store.clear()
 
-    def ask_ahead(self, pipe: Any) -> None:
+    def ask_ahead(self, pipe: Any) -> bool:
         """Queue the question what has changed."""
         with self._lock:
             self._asked.since = self._position
         self._store.ask_changes(pipe, self._asked.since)
+        return True
 
     def hear_ahead(self, replies: list[Any]) -> bool:
         """Bring the copy up to date; return whether the replies allowed it."""

@@ -18,8 +18,9 @@ class ScanIndex:
     def __init__(self, settings: IndexSettings) -> None:
         self._store = Store(settings)
 
-    def ask_ahead(self, pipe: Any) -> None:
+    def ask_ahead(self, pipe: Any) -> bool:
         """Queue nothing: a scan reads everything at once."""
+        return False
 
     def hear_ahead(self, replies: list[Any]) -> bool:
         """Nothing was asked, so nothing is known."""

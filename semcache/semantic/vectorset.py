@@ -33,8 +33,9 @@ class VectorSetIndex:
         self._clock = settings.clock
         self._count_damaged = settings.count_damaged
 
-    def ask_ahead(self, pipe: Any) -> None:
+    def ask_ahead(self, pipe: Any) -> bool:
         """Queue nothing: the server is asked with the vector."""
+        return False
 
     def hear_ahead(self, replies: list[Any]) -> bool:
         """Nothing was asked, so nothing is known."""

@@ -1,0 +1,73 @@
+"""The exact tier of HybridLLMCache: answers under a digest of their question. Lesson 07."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from semcache import keys
+from semcache.errors import CodecError
+from semcache.semantic.answers import Answer, normalise, pack, unpack
+from semcache.semantic.generate import Request
+from semcache.stats import Stats
+
+__all__ = ["ExactTier"]
+
+
+class ExactTier:
+    """One Redis string an answer; what was promoted is remembered by the question it came from.
+
+    Every method may raise ``redis.RedisError``.
+    """
+
+    def __init__(
+        self, client: Any, scope: str, fold_case: bool, clock: Callable[[], float], stats: Stats
+    ) -> None:
+        self._redis, self._scope, self._fold_case = client, scope, fold_case
+        self._clock, self._stats = clock, stats
+
+    def key(self, request: Request) -> str:
+        """Return the key of a request's answer."""
+        return self._name("exact", request, request.query)
+
+    def usable(self, data: Any) -> Answer | None:
+        """Return the answer in the bytes that were read; damage is counted, and is a miss."""
+        if data is None:
+            return None
+        try:
+            answer, _ = unpack(data if isinstance(data, bytes) else b"")
+        except CodecError:
+            self._stats.count(errors=1)
+            return None
+        return answer if self._clock() < answer.expires_at else None
+
+    def write(self, pipe: Any, key: str, answer: Answer) -> int | None:
+        """Queue the write of an answer; return the milliseconds it has left, None for ever."""
+        left = answer.expires_at - self._clock()
+        milliseconds = math.ceil(left * 1000) if math.isfinite(left) else None
+        if left > 0:
+            pipe.set(key, pack(answer), px=milliseconds)
+        return milliseconds
+
+    def promote(self, request: Request, answer: Answer, source: str) -> None:
+        """Keep a copy of the answer to ``source``, and remember that it is one, in one trip."""
+        if answer.expires_at <= self._clock():
+            return
+        copies = self._name("copies", request, source)
+        pipe = self._redis.pipeline(transaction=True)
+        milliseconds = self.write(pipe, self.key(request), answer)
+        pipe.sadd(copies, self.key(request))
+        if milliseconds is None:
+            pipe.persist(copies)
+        else:  # a copy lives no longer than its source, so nor need the list of copies
+            pipe.pexpire(copies, milliseconds)
+        pipe.execute()
+
+    def delete(self, request: Request) -> bool:
+        """Delete an answer and all its copies; return whether there was one."""
+        copies = self._name("copies", request, request.query)
+        found: int = self._redis.unlink(self.key(request), copies, *self._redis.smembers(copies))
+        return found > 0
+
+    def _name(self, kind: str, request: Request, query: str) -> str:
+        prefix = keys.namespace(self._scope, kind, request.audience)
+        return prefix + keys.digest(normalise(query, self._fold_case))
