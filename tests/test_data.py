@@ -139,3 +139,53 @@ def test_a_reversed_direction_is_nearer_than_a_paraphrase_as_the_readme_says():
     to_annual, to_monthly = embed("monthly -> annual pls"), embed("annual -> monthly pls")
     assert to_annual @ to_monthly > to_annual @ embed("Can I change to being billed once a year?")
     assert {"monthly -> annual pls", "annual -> monthly pls"} <= {p.text for p in PHRASINGS}
+
+
+# pairs.jsonl ------------------------------------------------------------------------------------
+
+PAIRS = read_rows(FOLDER / "pairs.jsonl")
+SAME_KINDS = {"paraphrase", "short", "typo", "polite", "translation"}
+TRAPS = {
+    "number", "date", "negation", "direction", "entity", "specific", "personal", "time", "follow-up"
+}  # fmt: skip
+
+
+def test_every_pair_has_the_fields_and_a_kind_that_fits_its_label():
+    names = {"id", "a", "b", "same", "kind", "wording", "language", "split", "reason"}
+    for pair in PAIRS:
+        assert pair.keys() == names, pair["id"]
+        assert pair["kind"] in (SAME_KINDS if pair["same"] else TRAPS), pair["id"]
+        assert pair["wording"] in ("minimal", "natural") and pair["reason"].strip()
+        assert pair["split"] in ("calibration", "held-out")
+        assert pair["id"].startswith(f"{pair['language']}-")
+    assert repeated(pair["id"] for pair in PAIRS) == []
+
+
+def test_no_text_of_the_pairs_comes_twice_so_none_crosses_the_split():
+    texts = [pair[side].strip().casefold() for pair in PAIRS for side in "ab"]
+    assert repeated(texts) == []
+    assert all(pair[side] == " ".join(pair[side].split()) for pair in PAIRS for side in "ab")
+
+
+def test_the_language_of_a_pair_says_which_sides_are_chinese():
+    for pair in PAIRS:
+        sides = {chinese(pair["a"]), chinese(pair["b"])}
+        wanted = {"en": {False}, "zh": {True}, "mixed": {True, False}}[pair["language"]]
+        assert sides == wanted, pair["id"]
+
+
+def test_both_parts_have_enough_of_every_kind_and_language():
+    for part in ("calibration", "held-out"):
+        rows = [pair for pair in PAIRS if pair["split"] == part]
+        same = sum(pair["same"] for pair in rows)
+        assert len(rows) >= 800 and 0.45 < same / len(rows) < 0.55
+        assert min(Counter(pair["kind"] for pair in rows).values()) >= 20
+        assert min(Counter(pair["language"] for pair in rows).values()) >= 50
+        assert min(Counter((pair["same"], pair["wording"]) for pair in rows).values()) >= 100
+
+
+def test_readme_states_the_counts_of_the_pairs():
+    same = sum(pair["same"] for pair in PAIRS)
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert f"{len(PAIRS):,} pairs of questions" in readme
+    assert f"{same} may, {len(PAIRS) - same} may not" in readme
