@@ -10,6 +10,7 @@ __all__ = ["CHAT_MODELS", "answer"]
 
 CHAT_MODELS = ("offline-mini", "offline-large")
 RECORDED = FOLDER / "answers.jsonl"
+PHRASINGS = FOLDER / "phrasings.jsonl"
 
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
 
@@ -38,6 +39,13 @@ def _normal(question: str) -> str:
 
 @cache
 def _recorded(path: Path) -> dict[str, str]:
+    """Return each known question's answer: listed with it, or named by the support desk's texts."""
     if not path.exists():  # an installed wheel has no data folder; every question is then new
         return {}
-    return {_normal(q): row["answer"] for row in read_rows(path) for q in row["questions"]}
+    rows = read_rows(path)
+    by_id = {row["id"]: row["answer"] for row in rows}
+    known = {
+        _normal(text["text"]): by_id[f"{text['answer']}.{text['language']}"]
+        for text in read_rows(PHRASINGS)
+    }
+    return known | {_normal(q): row["answer"] for row in rows for q in row.get("questions", ())}
