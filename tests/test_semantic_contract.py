@@ -56,7 +56,7 @@ def test_a_similar_question_gets_the_answer_and_a_different_one_does_not(bench):
     cache.add_cache(A, "a language")
     match = cache.lookup(A_ZH)
     assert (match.query, match.response, match.original_query) == (A_ZH, "a language", A)
-    assert match.similarity == pytest.approx(float(embed_once(A) @ embed_once(A_ZH)), abs=2e-6)
+    assert match.similarity == pytest.approx(float(embed_once(A) @ embed_once(A_ZH)), abs=5e-5)
     assert cache.lookup(RUST) is None
     assert (cache.stats.hits, cache.stats.misses) == (1, 1)
 
@@ -252,7 +252,7 @@ def test_opposite_and_orthogonal_vectors_have_the_cosine_they_have(bench):
     cache.add_cache("zero@0", "x")
     for degrees in (0, 60, 90, 120, 180):
         match = cache.lookup(f"asked@{degrees}")
-        assert match.similarity == pytest.approx(np.cos(np.deg2rad(degrees)), abs=2e-6)
+        assert match.similarity == pytest.approx(np.cos(np.deg2rad(degrees)), abs=5e-4)
         assert -1 <= match.similarity <= 1
 
 
@@ -305,7 +305,7 @@ def test_a_verifier_decides_about_candidates_above_the_threshold_only(bench):
     cache.add_cache("zero@0", "x")
     assert served(cache, "ten@10", "sixty@60") == [None, None]
     assert asked == [("zero@0", "ten@10", 0.98)]
-    assert cache.last_lookup.similarity == pytest.approx(0.5, abs=1e-6)
+    assert cache.last_lookup.similarity == pytest.approx(0.5, abs=5e-4)
     assert (cache.stats.hits, cache.stats.misses) == (0, 2)
 
 
@@ -351,9 +351,9 @@ def test_the_three_indexes_and_the_plain_formula_agree_whatever_happens(server, 
                 best = float(similarities.max())
                 for name, cache in caches.items():
                     match = cache.lookup(query, -1)
-                    assert match.similarity == pytest.approx(best, abs=2e-6), (step, name)
+                    assert match.similarity == pytest.approx(best, abs=5e-5), (step, name)
                     row = names.index(match.original_query)
-                    assert similarities[row] == pytest.approx(best, abs=2e-6), (step, name)
+                    assert similarities[row] == pytest.approx(best, abs=5e-5), (step, name)
                     assert match.response == living[match.original_query][0], (step, name)
     assert len(living) > 40
 
@@ -364,7 +364,7 @@ def test_of_two_equally_near_ones_one_is_served_and_both_can_go(bench):
     cache.add_cache("left", "l")
     cache.add_cache("right", "r")
     match = cache.lookup("middle")
-    assert match.response in "lr" and match.similarity == pytest.approx(3 / np.sqrt(10), abs=1e-6)
+    assert match.response in "lr" and match.similarity == pytest.approx(3 / np.sqrt(10), abs=5e-4)
     assert cache.delete(match.original_query)
     other = cache.lookup("middle")
     assert {match.response, other.response} == {"l", "r"}

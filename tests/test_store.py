@@ -25,7 +25,7 @@ def store(bench) -> Store:
 
 def write(store: Store, id: str, ttl: float = 100):
     now = 1_700_000_000.0
-    return store.write(id, Answer(id, "x", now, now + ttl), at(1), nothing_else)
+    return store.write(id, Answer(id, "x", now, now + ttl), at(1) / 3, nothing_else)[0]
 
 
 def changes(bench, store: Store, since):

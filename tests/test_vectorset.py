@@ -87,7 +87,7 @@ def test_both_keys_live_as_long_as_the_longest_entry(bench, index, ttls):
             assert longest * 990 < left <= longest * 1_000
 
 
-@pytest.mark.parametrize("attributes", [None, b"", b"{", b"[]", b'{"query": "q"}'])
+@pytest.mark.parametrize("attributes", [None, b"", b"{", b"[]", b"sa\x02\0 cut"])
 def test_an_element_without_a_usable_answer_is_counted_and_removed(bench, index, attributes):
     cache = bench.semantic(Drawn(), threshold=0.5)
     cache.add_cache("far@40", "good")
@@ -95,7 +95,7 @@ def test_an_element_without_a_usable_answer_is_counted_and_removed(bench, index,
         setattr_ = [] if attributes is None else ["SETATTR", attributes]
         (key,) = bench.redis.keys("*vectors")
         bench.redis.execute_command(
-            "VADD", key, "FP32", (at(0) / 3).tobytes(), f"bad {number}", "NOQUANT", *setattr_
+            "VADD", key, "FP32", (at(0) / 3).tobytes(), f"bad {number}", "Q8", *setattr_
         )
     assert cache.lookup("q@0").response == "good"
     assert cache.stats.errors == SPARE + 3
@@ -164,4 +164,4 @@ def test_the_servers_graph_finds_the_nearest_of_real_questions(redis8):
     rows = np.stack([embed_once(text) for text in stored])
     for text in asked:
         best = float((rows @ embed_once(text)).max())
-        assert cache.lookup(text).similarity == pytest.approx(best, abs=2e-6)
+        assert cache.lookup(text).similarity == pytest.approx(best, abs=5e-5)

@@ -6,8 +6,9 @@ from typing import Any
 
 from semcache import keys
 from semcache.errors import CodecError
-from semcache.semantic.answers import Answer, normalise, pack, unpack
+from semcache.semantic.answers import Answer, normalise
 from semcache.semantic.generate import Request
+from semcache.semantic.packed import Packed, pack
 from semcache.stats import Stats
 
 __all__ = ["ExactTier"]
@@ -34,7 +35,7 @@ class ExactTier:
         if data is None:
             return None
         try:
-            answer, _ = unpack(data if isinstance(data, bytes) else b"")
+            answer = Packed.read(data if isinstance(data, bytes) else b"").answer()
         except CodecError:
             self._stats.count(errors=1)
             return None

@@ -5,20 +5,17 @@ are in the copy, too: a hit needs no second trip. What this process wrote itself
 into the copy, and is not read back.
 """
 
+import math
 import threading
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from semcache.codecs import Vector
 from semcache.semantic.answers import Answer
 from semcache.semantic.index import Also, Found, IndexSettings, as_similarity, nothing_else
+from semcache.semantic.rows import Rows
 from semcache.semantic.store import EMPTY, UNKNOWN, Changes, Place, Store, Stored
 
 __all__ = ["MatrixIndex"]
-
-FIRST_ROWS = 256
 
 
 class MatrixIndex:
@@ -32,15 +29,15 @@ class MatrixIndex:
         self._lock = threading.Lock()
         self._position = UNKNOWN  # the copy holds every change up to here
         self._own: dict[str, Place] = {}  # written here and in the copy, beyond the position
-        self._rows: dict[int, _Rows] = {}  # by dims: vectors of other dims are not comparable
+        self._rows: dict[int, _Entries] = {}  # by dims: others are not comparable
 
     def add(self, id: str, answer: Answer, vector: Vector, also: Also = nothing_else) -> None:
         """Store an answer with its vector."""
-        place = self._store.write(id, answer, vector, also)
+        place, stored = self._store.write(id, answer, vector, also)
         with self._lock:
             # Another thread may have read it back by now, or have written something newer.
             if place > max(self._position, self._own.get(id, UNKNOWN)):
-                self._put([Stored(id, answer, vector)])
+                self._put([stored])
                 self._own[id] = place
 
     def nearest(self, vector: Vector, count: int = 1, heard: bool = False) -> list[Found]:
@@ -114,57 +111,47 @@ class MatrixIndex:
             for other, rows in self._rows.items():
                 if other != dims:
                     rows.drop({stored.id})
-            self._rows.setdefault(dims, _Rows(dims)).put(stored)
+            self._rows.setdefault(dims, _Entries(dims)).put(stored)
 
     def _drop(self, ids: set[str]) -> None:
         for rows in self._rows.values():
             rows.drop(ids)
 
 
-class _Rows:
-    """Vectors in one block that grows by doubling, and what belongs to each row."""
+class _Entries:
+    """The answers of one length of vectors, by id, each with its row."""
 
     def __init__(self, dims: int) -> None:
-        self._block: npt.NDArray[np.float32] = np.empty((FIRST_ROWS, dims), np.float32)
-        self._expires: npt.NDArray[np.float64] = np.empty(FIRST_ROWS)
-        self._ids: list[str] = []
+        self._rows = Rows(dims)
+        self._ids: list[str] = []  # of each row, as are the answers
         self._answers: list[Answer] = []
         self._row_of: dict[str, int] = {}
+        self._first_expiry = math.inf
 
     def put(self, stored: Stored) -> None:
         row = self._row_of.setdefault(stored.id, len(self._ids))
         if row == len(self._ids):
             self._ids.append(stored.id)
             self._answers.append(stored.answer)
-            self._grow()
-        self._block[row], self._expires[row] = stored.vector, stored.answer.expires_at
         self._answers[row] = stored.answer
+        self._rows.put(row, stored.vector)
+        self._first_expiry = min(self._first_expiry, stored.answer.expires_at)
 
     def drop(self, ids: set[str]) -> None:
         for id in ids & self._row_of.keys():
-            row, last = self._row_of.pop(id), len(self._ids) - 1
+            row = self._row_of.pop(id)
+            self._rows.drop(row)
             moved, answer = self._ids.pop(), self._answers.pop()
-            if row != last:  # the last row fills the gap
-                self._block[row], self._expires[row] = self._block[last], self._expires[last]
+            if moved != id:  # the last row fills the gap
                 self._ids[row], self._answers[row], self._row_of[moved] = moved, answer, row
 
     def nearest(self, vector: Vector, count: int, now: float) -> list[Found]:
-        self._drop_expired(now)
-        size = len(self._ids)
-        if not size:
-            return []
-        similarities = self._block[:size] @ vector
-        if count == 1:
-            best = [int(similarities.argmax())]
-        else:
-            best = np.argsort(-similarities, kind="stable")[:count].tolist()
-        return [Found(self._ids[i], self._answers[i], as_similarity(similarities[i])) for i in best]
+        if self._first_expiry <= now:
+            self._drop_expired(now)
+        found = self._rows.nearest(vector, count)
+        return [Found(self._ids[i], self._answers[i], as_similarity(s)) for i, s in found]
 
     def _drop_expired(self, now: float) -> None:
-        over = np.flatnonzero(self._expires[: len(self._ids)] <= now)
-        self.drop({self._ids[row] for row in over})
-
-    def _grow(self) -> None:
-        if len(self._ids) > len(self._block):
-            self._block = np.concatenate([self._block, np.empty_like(self._block)])
-            self._expires = np.concatenate([self._expires, np.empty_like(self._expires)])
+        ends = [answer.expires_at for answer in self._answers]
+        self.drop({id for id, end in zip(self._ids, ends, strict=True) if end <= now})
+        self._first_expiry = min((end for end in ends if end > now), default=math.inf)

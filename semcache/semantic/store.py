@@ -16,8 +16,9 @@ import redis
 
 from semcache.codecs import Vector
 from semcache.errors import CodecError
-from semcache.semantic.answers import Answer, pack, unpack
+from semcache.semantic.answers import Answer
 from semcache.semantic.index import Also, IndexSettings
+from semcache.semantic.packed import Packed, pack, rows_of
 from semcache.server import knows
 
 __all__ = ["EMPTY", "FOREVER", "UNKNOWN", "Changes", "Place", "Store", "Stored"]
@@ -33,7 +34,7 @@ EMPTY: Place = (0, 1, b"")  # there was nothing to read
 
 
 class Stored(NamedTuple):
-    """An entry as it was read."""
+    """An entry as it was read; the vector has unit length."""
 
     id: str
     answer: Answer
@@ -67,14 +68,18 @@ class Store:
         self._count_damaged = settings.count_damaged
         self._field_ttl: bool | None = None  # asked of the server at the first write
 
-    def write(self, id: str, answer: Answer, vector: Vector, also: Also) -> Place:
-        """Store one entry and announce it, in one transaction; return its place in the stream."""
+    def write(self, id: str, answer: Answer, vector: Vector, also: Also) -> tuple[Place, Stored]:
+        """Store one entry and announce it, in one transaction.
+
+        Return its place in the stream, and the entry as a reader will read it.
+        """
         if self._field_ttl is None:
             self._field_ttl = knows(self._redis, "HPEXPIRE", self._entries)
         ttl = answer.expires_at - self._clock()
         milliseconds = max(1, math.ceil(ttl * 1000)) if math.isfinite(ttl) else FOREVER
         pipe = self._redis.pipeline(transaction=True)
-        pipe.hset(self._entries, id, pack(answer, vector))
+        data = pack(answer, vector)
+        pipe.hset(self._entries, id, data)
         token = self._announce(pipe, [id])
         also(pipe)
         if self._field_ttl and milliseconds < FOREVER:
@@ -83,7 +88,8 @@ class Store:
             # The stream outlives the last entry, so that an abandoned scope leaves nothing.
             pipe.pexpire(self._changes, 2 * milliseconds, nx=True)
             pipe.pexpire(self._changes, 2 * milliseconds, gt=True)
-        return _place(pipe.execute()[1], token)
+        place = _place(pipe.execute()[1], token)
+        return place, Stored(id, answer, rows_of([Packed.read(data)])[0])
 
     def delete(self, ids: list[str]) -> int:
         """Delete entries and announce it, in one transaction; return how many there were."""
@@ -141,24 +147,41 @@ class Store:
         return token
 
     def _usable(self, items: Iterable[tuple[bytes, bytes]]) -> list[Stored]:
-        usable, expired, damaged, now = [], [], [], self._clock()
+        now = self._clock()
+        usable, vectors, expired, damaged = [], [], [], []
         for id, data in items:
             try:
-                answer, vector = unpack(data)
+                packed = Packed.read(data)
+                answer = packed.answer()
             except CodecError:
-                vector = None
-            if vector is None:
                 damaged.append(id)
-            elif now >= answer.expires_at:
+                continue
+            if not packed.numbers:
+                damaged.append(id)
+            elif now >= packed.expires_at:
                 expired.append(id)
             else:
-                usable.append(Stored(id.decode(errors="replace"), answer, vector))
+                usable.append((id.decode(errors="replace"), answer))
+                vectors.append(packed)
         if damaged:
             self._count_damaged(len(damaged))
         if damaged or expired:
             with contextlib.suppress(redis.ResponseError):  # a replica can be read all the same
                 self._redis.hdel(self._entries, *damaged, *expired)
-        return usable
+        pairs = zip(usable, _unit_vectors(vectors), strict=True)
+        return [Stored(id, answer, vector) for (id, answer), vector in pairs]
+
+
+def _unit_vectors(entries: list[Packed]) -> list[Vector]:
+    """The vectors of entries of any lengths, each length unpacked in one go."""
+    lengths: dict[int, list[int]] = {}
+    for position, entry in enumerate(entries):
+        lengths.setdefault(len(entry.numbers), []).append(position)
+    vectors: dict[int, Vector] = {}
+    for positions in lengths.values():
+        rows = rows_of([entries[position] for position in positions])
+        vectors.update(zip(positions, rows, strict=True))
+    return [vectors[position] for position in range(len(entries))]
 
 
 def _place(id: bytes, token: bytes) -> Place:

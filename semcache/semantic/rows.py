@@ -1,0 +1,112 @@
+"""Unit vectors as the rows of one matrix, and the nearest of them. MatrixIndex keeps one.
+
+**Few rows** are compared one and all: one product of the whole block. The time is that of
+reading the block from memory once, 1.5 kB a row at 384 dims.
+
+**Many rows** are sieved first. A sketch keeps one bit for each dim: whether it lies above the mean
+of all rows (without the mean, most bits of most embeddings are the same: they share a direction).
+The rows whose bits differ least from the query's are compared exactly. The sketch is 32 times
+smaller than the block, so it stays in the processor's cache. The similarity that comes out is
+exact; what the sieve can lose is a nearest row whose bits happen to differ much, see
+``benchmarks/semantic_lookup.py`` for how rarely it does.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from semcache.codecs import Vector
+
+__all__ = ["SIEVE_FROM", "Rows"]
+
+FIRST_ROWS = 256
+SIEVE_FROM = 3_000  # rows; below, one product is as fast
+CANDIDATES = 320  # rows compared exactly for the nearest few
+SAMPLE = 8  # one distance of so many is looked at to find where to cut
+
+Bits = npt.NDArray[np.uint64]
+
+
+class Rows:
+    """Vectors of one length in one block that grows by doubling, numbered from 0 without gaps.
+
+    Not safe for two threads at once.
+    """
+
+    def __init__(self, dims: int) -> None:
+        self.size = 0
+        self._block: Vector = np.empty((FIRST_ROWS, dims), np.float32)
+        self._sketch: _Sketch | None = None
+
+    def put(self, row: int, vector: Vector) -> None:
+        """Set a row, or add one when ``row`` equals ``size``."""
+        if row == len(self._block):
+            self._block = np.concatenate([self._block, np.empty_like(self._block)])
+            self._sketch = None  # made anew, with the mean of what is there by then
+        self._block[row] = vector
+        self.size = max(self.size, row + 1)
+        if self._sketch is not None:
+            self._sketch.put(row, vector)
+
+    def drop(self, row: int) -> None:
+        """Remove a row; the last one takes its place."""
+        self.size -= 1
+        if row != self.size:
+            self.put(row, self._block[self.size])
+
+    def nearest(self, vector: Vector, count: int) -> list[tuple[int, float]]:
+        """Return up to ``count`` rows with their cosines, most similar first."""
+        if self.size < SIEVE_FROM or count * 8 > CANDIDATES:
+            rows, cosines = None, np.vecdot(self._block[: self.size], vector)
+        else:
+            if self._sketch is None:
+                self._sketch = _Sketch(self._block, self.size)
+            rows = self._sketch.candidates(vector, self.size)
+            cosines = np.vecdot(self._block[rows], vector)
+        if count == 1 and len(cosines):
+            best = [int(cosines.argmax())]
+        else:
+            best = np.argsort(-cosines, kind="stable")[:count].tolist()
+        return [(i if rows is None else int(rows[i]), float(cosines[i])) for i in best]
+
+
+class _Sketch:
+    """One bit for each dim of each row; word by word, so that each step is one long sweep."""
+
+    def __init__(self, block: Vector, size: int) -> None:
+        self._mean = block[:size].mean(axis=0)
+        words = -(-block.shape[1] // 64)
+        self._bits: Bits = np.zeros((words, len(block)), np.uint64)
+        for start in range(0, size, 4_096):  # in pieces, or the signs would take another block
+            part = block[start : min(start + 4_096, size)]
+            self._bits[:, start : start + len(part)] = self._bits_of(part).T
+        self._differs: Bits = np.empty(len(block), np.uint64)  # for each lookup, kept from the last
+        self._counts = np.empty(len(block), np.uint8)
+        self._distances = np.empty(len(block), np.uint16)
+
+    def put(self, row: int, vector: Vector) -> None:
+        self._bits[:, row] = self._bits_of(vector[None])[0]
+
+    def candidates(self, vector: Vector, size: int) -> npt.NDArray[np.intp]:
+        """Return the rows whose bits differ least, about :data:`CANDIDATES` of them."""
+        query = self._bits_of(vector[None])[0]
+        differs, counts = self._differs[:size], self._counts[:size]
+        distances = self._distances[:size]
+        distances[:] = 0
+        for word, bits in zip(query, self._bits, strict=True):
+            np.bitwise_xor(bits[:size], word, out=differs)
+            np.bitwise_count(differs, out=counts)
+            np.add(distances, counts, out=distances)
+        return np.flatnonzero(distances <= _cut(distances))
+
+    def _bits_of(self, rows: Vector) -> Bits:
+        signs = np.packbits(rows > self._mean, axis=1)
+        padded = np.zeros((len(rows), 8 * len(self._bits)), np.uint8)
+        padded[:, : signs.shape[1]] = signs
+        return padded.view(np.uint64)
+
+
+def _cut(distances: npt.NDArray[np.uint16]) -> int:
+    """Return a distance that about CANDIDATES lie below, but some always do."""
+    sample = distances[::SAMPLE]
+    wanted = max(CANDIDATES, len(distances) // 256) // SAMPLE
+    return int(np.partition(sample, wanted)[wanted])
