@@ -45,7 +45,7 @@ def test_changes_are_told_in_order_from_any_place_on(bench, store):
     assert changes(bench, store, places[3]).ids == []
     store.delete(["b"])
     heard = changes(bench, store, places[3])
-    assert ids(heard) == ["b"] and heard.until > places[3] and heard.entries == 2
+    assert ids(heard) == ["b"] and heard.until > places[3]
 
 
 def test_who_knows_nothing_must_read_everything_and_moves_one_change_for_it(bench, store):
@@ -53,7 +53,7 @@ def test_who_knows_nothing_must_read_everything_and_moves_one_change_for_it(benc
     pipe = bench.redis.pipeline(transaction=False)
     store.ask_changes(pipe, UNKNOWN)
     replies = pipe.execute()
-    assert len(replies[1]) == 1
+    assert len(replies[0]) == 1
     heard = store.hear_changes(replies, UNKNOWN)
     assert heard.ids is None and heard.until == places[-1]
 
@@ -116,7 +116,8 @@ def test_no_stream_but_entries_means_read_everything_each_time(bench, store):
     bench.redis.delete("ns:changes")
     for since in (place, UNKNOWN, EMPTY):
         heard = changes(bench, store, since)
-        assert (heard.ids, heard.until, heard.entries) == (None, UNKNOWN, 1)
+        assert (heard.ids, heard.until) == (None, UNKNOWN)
+        assert heard.entries == (None if since == place else 1), "not asked: 0 would mean empty"
 
 
 @pytest.mark.parametrize("ttls", [(100, 50), (50, 100), (100, float("inf")), (float("inf"), 100)])

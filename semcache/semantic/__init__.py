@@ -1,6 +1,7 @@
 """Caches for answers: by similarity, and by the same question first."""
 
 from semcache.semantic.cache import Match, SemanticCache
+from semcache.semantic.choose import best_index
 from semcache.semantic.hybrid import HybridLLMCache
 from semcache.semantic.llm import SemanticLLMCache
 from semcache.semantic.matrix import MatrixIndex
@@ -15,4 +16,5 @@ __all__ = [
     "SemanticCache",
     "SemanticLLMCache",
     "VectorSetIndex",
+    "best_index",
 ]

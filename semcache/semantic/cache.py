@@ -17,14 +17,16 @@ from semcache.embedding.options import check_redis, check_ttl
 from semcache.errors import ConfigError
 from semcache.fallback import Fallback
 from semcache.semantic.answers import Answer, normalise
+from semcache.semantic.choose import best_index
 from semcache.semantic.index import Found, Index, IndexSettings
 from semcache.semantic.match import Embeds, Match, Near, Verifier
-from semcache.semantic.matrix import MatrixIndex
 from semcache.stats import Stats
 
 __all__ = ["OWN", "Embeds", "Match", "Near", "Own", "SemanticCache", "Verifier"]
 
 log = logging.getLogger("semcache")
+
+BEST_INDEX = best_index()
 
 
 class Own(Enum):
@@ -47,7 +49,8 @@ class SemanticCache:
         threshold: Least similarity to serve an answer. Depends on the model: choose it from
             labelled pairs, as lesson 08 does.
         ttl: Seconds an answer lives; ``None`` for ever.
-        index: The class that keeps and finds entries.
+        index: The class that keeps and finds entries; :func:`best_index` for an expected number
+            of answers if not given.
         verifier: Asked about a candidate above the threshold; none by default.
         on_error: What happens when Redis fails: ``"bypass"`` counts the error and finds nothing;
             ``"raise"`` raises :class:`CacheUnavailable`.
@@ -78,7 +81,7 @@ class SemanticCache:
         audience: str = "",
         threshold: float = 0.9,
         ttl: float | None = 3_600,
-        index: Callable[[IndexSettings], Index] = MatrixIndex,
+        index: Callable[[IndexSettings], Index] = BEST_INDEX,
         verifier: Verifier | None = None,
         on_error: Literal["bypass", "raise"] = "bypass",
         clock: Callable[[], float] = time.time,

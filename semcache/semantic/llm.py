@@ -14,7 +14,7 @@ from semcache import keys
 from semcache.embedding import EmbeddingCache
 from semcache.embedding.options import check_clients
 from semcache.fallback import Fallback
-from semcache.semantic.cache import OWN, Own, SemanticCache
+from semcache.semantic.cache import BEST_INDEX, OWN, Own, SemanticCache
 from semcache.semantic.generate import (
     Admission,
     Completion,
@@ -25,7 +25,6 @@ from semcache.semantic.generate import (
 )
 from semcache.semantic.index import Index, IndexSettings
 from semcache.semantic.match import Embeds, Verifier
-from semcache.semantic.matrix import MatrixIndex
 from semcache.stats import Stats
 
 __all__ = ["SemanticLLMCache"]
@@ -85,7 +84,7 @@ class SemanticLLMCache:
         scope: str = "default",
         threshold: float = 0.9,
         ttl: float | None = 3_600,
-        index: Callable[[IndexSettings], Index] = MatrixIndex,
+        index: Callable[[IndexSettings], Index] = BEST_INDEX,
         verifier: Verifier | None = None,
         admit: Admission = complete_answers,
         on_error: Literal["bypass", "raise"] = "bypass",

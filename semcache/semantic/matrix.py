@@ -5,6 +5,7 @@ are in the copy, too: a hit needs no second trip. What this process wrote itself
 into the copy, and is not read back.
 """
 
+import logging
 import math
 import threading
 from typing import Any
@@ -15,7 +16,11 @@ from semcache.semantic.index import Also, Found, IndexSettings, as_similarity, n
 from semcache.semantic.rows import Rows
 from semcache.semantic.store import EMPTY, UNKNOWN, Changes, Place, Store, Stored
 
-__all__ = ["MatrixIndex"]
+__all__ = ["COMFORTABLE", "MatrixIndex"]
+
+log = logging.getLogger("semcache")
+
+COMFORTABLE = 100_000  # entries; more belong on the server
 
 
 class MatrixIndex:
@@ -30,6 +35,7 @@ class MatrixIndex:
         self._position = UNKNOWN  # the copy holds every change up to here
         self._own: dict[str, Place] = {}  # written here and in the copy, beyond the position
         self._rows: dict[int, _Entries] = {}  # by dims: others are not comparable
+        self._warned = False
 
     def add(self, id: str, answer: Answer, vector: Vector, also: Also = nothing_else) -> None:
         """Store an answer with its vector."""
@@ -83,7 +89,7 @@ class MatrixIndex:
     def _catch_up(self, changes: Changes) -> None:
         """Make the copy equal to what Redis holds."""
         if changes.ids is None or not self._still_holds(changes):
-            stored = self._store.read_all() if changes.entries else []
+            stored = [] if changes.entries == 0 else self._store.read_all()
             self._rows, self._own = {}, {}
             self._put(stored)
         else:
@@ -111,7 +117,15 @@ class MatrixIndex:
             for other, rows in self._rows.items():
                 if other != dims:
                     rows.drop({stored.id})
-            self._rows.setdefault(dims, _Entries(dims)).put(stored)
+            if dims not in self._rows:
+                self._rows[dims] = _Entries(dims)
+            self._rows[dims].put(stored)
+        size = sum(map(len, self._rows.values()))
+        if size > COMFORTABLE and not self._warned:
+            self._warned = True
+            log.warning(
+                "this process holds %d answers: VectorSetIndex leaves them to the server", size
+            )
 
     def _drop(self, ids: set[str]) -> None:
         for rows in self._rows.values():
@@ -127,6 +141,9 @@ class _Entries:
         self._answers: list[Answer] = []
         self._row_of: dict[str, int] = {}
         self._first_expiry = math.inf
+
+    def __len__(self) -> int:
+        return len(self._ids)
 
     def put(self, stored: Stored) -> None:
         row = self._row_of.setdefault(stored.id, len(self._ids))

@@ -90,7 +90,8 @@ class Packed(NamedTuple):
             CodecError: The text part is no answer.
         """
         try:
-            query, response, created_at, similarity = json.loads(self.text)
+            fields = json.loads(self.text.decode("utf-8", "surrogatepass"))
+            query, response, created_at, similarity = fields
         except (ValueError, TypeError) as error:
             raise CodecError(f"not a cached answer: {error}") from error
         return Answer(query, response, created_at, self.expires_at, similarity)

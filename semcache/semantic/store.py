@@ -48,13 +48,13 @@ class Changes(NamedTuple):
         since: The place that was asked about.
         until: The newest place; EMPTY or UNKNOWN if there is no stream.
         ids: Which entry changed where; ``None`` if only reading everything can tell.
-        entries: How many entries there were.
+        entries: How many entries there were; ``None`` if nobody had to know.
     """
 
     since: Place
     until: Place
     ids: list[tuple[Place, str]] | None
-    entries: int
+    entries: int | None
 
 
 class Store:
@@ -116,22 +116,23 @@ class Store:
 
     def ask_changes(self, pipe: Any, since: Place) -> None:
         """Queue the question what was written or deleted after a place."""
-        pipe.hlen(self._entries)
         if since == UNKNOWN:
             pipe.xrevrange(self._changes, count=1)
         else:
-            pipe.xrange(self._changes, min=f"{since[0]}-{since[1]}")
+            pipe.execute_command("XRANGE", self._changes, f"{since[0]}-{since[1]}", "+")
+        if since <= EMPTY:  # else the change at that place is still there, and says enough
+            pipe.hlen(self._entries)
 
     def hear_changes(self, replies: list[Any], since: Place) -> Changes:
         """Return the answer to :meth:`ask_changes`."""
-        entries, changes = replies
+        changes, entries = replies if since <= EMPTY else (*replies, None)
         if not changes:  # never written, cleared, expired or evicted
-            return Changes(since, UNKNOWN if entries else EMPTY, None, entries)
+            return Changes(since, EMPTY if entries == 0 else UNKNOWN, None, entries)
         ids = [(_place(id, change[b"token"]), change[b"id"].decode()) for id, change in changes]
         until = ids[-1][0]
         if ids[0][0] == since:
             return Changes(since, until, ids[1:], entries)
-        whole = len(ids) < CHANGES_KEPT and len({id for _, id in ids}) >= entries
+        whole = len(ids) < CHANGES_KEPT and len({id for _, id in ids}) >= (entries or 0)
         return Changes(since, until, ids if since == EMPTY and whole else None, entries)
 
     def _announce(self, pipe: Any, ids: list[str], nomkstream: bool = False) -> bytes:

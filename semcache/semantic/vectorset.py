@@ -30,7 +30,7 @@ __all__ = ["VectorSetIndex"]
 
 SWEEP = 32  # expired elements that one write removes: more than it adds
 SPARE = 7  # neighbours asked for beyond the count: to compare exactly, and some may have expired
-EFFORT = 100  # candidates that the server's search keeps (EF): more find the nearest more surely
+EFFORT = 200  # candidates that the server's search keeps (EF): more find the nearest more surely
 
 
 class VectorSetIndex:
@@ -87,12 +87,39 @@ class VectorSetIndex:
     def nearest(self, vector: Vector, count: int = 1, heard: bool = False) -> list[Found]:
         """Return up to ``count`` entries that have not expired, most similar first."""
         while True:
-            found, useless = self._search(vector, count + SPARE)
+            found, useless = self._search(vector, count)
             if not useless or not self._removed(useless) or len(found) >= count:
-                return found[:count]  # else ask again: what is useless was in the way
+                return found  # else ask again: what is useless was in the way
 
     def _search(self, vector: Vector, count: int) -> tuple[list[Found], list[bytes]]:
         """Return what was found near, and the ids of what has expired or is damaged there."""
+        near, useless, damaged, now = [], [], 0, self._clock()
+        for id, data in self._ask(vector, count + SPARE):
+            try:
+                packed = Packed.read(data or b"")
+                whole = len(packed.numbers) == 2 * vector.size
+            except CodecError:
+                whole = False
+            if whole and now < packed.expires_at:
+                near.append((id, packed))
+            else:
+                useless.append(id)
+                damaged += not whole
+        cosines = rows_of([packed for _, packed in near]) @ vector if near else np.empty(0)
+        found = []
+        for i in np.argsort(-cosines, kind="stable")[:count].tolist():
+            id, packed = near[i]
+            try:
+                found.append(Found(id.decode(), packed.answer(), as_similarity(cosines[i])))
+            except CodecError:
+                useless.append(id)
+                damaged += 1
+        if damaged:
+            self._count_damaged(damaged)
+        return found, useless
+
+    def _ask(self, vector: Vector, count: int) -> list[tuple[bytes, bytes | None]]:
+        """Return the ids and stored bytes of what the server's graph takes for nearest."""
         try:
             reply = self._redis.execute_command(
                 "VSIM", self._vectors, "FP32", vector.tobytes(), "WITHSCORES", "WITHATTRIBS",
@@ -101,28 +128,8 @@ class VectorSetIndex:
         except (redis.ResponseError, ValueError) as error:
             if not _is_foreign(error):
                 raise
-            return [], []
-        ids, entries, useless, damaged, now = [], [], [], 0, self._clock()
-        for id, (_, attributes) in (reply or {}).items():
-            try:
-                packed = Packed.read(attributes or b"")
-                whole = len(packed.numbers) == 2 * vector.size
-            except CodecError:
-                whole = False
-            if whole and now < packed.expires_at:
-                ids.append(id)
-                entries.append(packed)
-            else:
-                useless.append(id)
-                damaged += not whole
-        if damaged:
-            self._count_damaged(damaged)
-        cosines = rows_of(entries) @ vector if entries else np.empty(0)
-        order = np.argsort(-cosines, kind="stable").tolist()
-        found = [
-            Found(ids[i].decode(), entries[i].answer(), as_similarity(cosines[i])) for i in order
-        ]
-        return found, useless
+            return []
+        return [(id, attributes) for id, (_, attributes) in (reply or {}).items()]
 
     def _removed(self, ids: list[bytes]) -> bool:
         try:
