@@ -1,10 +1,16 @@
 """What a Redis server can do, asked of the server itself rather than of its version."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import redis
+from redis.cluster import RedisCluster
 
-__all__ = ["knows"]
+__all__ = ["RedisClient", "knows", "scan"]
+
+RedisClient = redis.Redis | RedisCluster
+
+SCAN_CHUNK = 1_000
 
 
 def knows(client: Any, command: str, key: str) -> bool:
@@ -27,3 +33,18 @@ def knows(client: Any, command: str, key: str) -> bool:
     except redis.ResponseError as error:
         return "unknown command" not in str(error).lower()
     return True
+
+
+def scan(client: Any, prefix: str) -> Iterator[bytes]:
+    """Yield the keys that begin with a prefix of :mod:`semcache.keys`, some perhaps twice.
+
+    Unlike KEYS, SCAN never blocks the server. In a cluster only the node is asked that holds the
+    prefix's scope: all of its keys are there, and another node may be down.
+
+    Raises:
+        redis.RedisError: The server cannot be asked.
+    """
+    if hasattr(client, "get_node_from_key"):
+        node = client.get_node_from_key(prefix)
+        return client.scan_iter(f"{prefix}*", count=SCAN_CHUNK, target_nodes=node)  # type: ignore[no-any-return]
+    return client.scan_iter(f"{prefix}*", count=SCAN_CHUNK)  # type: ignore[no-any-return]

@@ -16,7 +16,6 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import openai
-import redis
 from tqdm.auto import tqdm
 
 from semcache import codecs, keys
@@ -26,6 +25,7 @@ from semcache.embedding.entry import Entry, pack, unpack, unpack_rows
 from semcache.embedding.options import check_clients, check_dimensions, check_ttl
 from semcache.embedding.storage import Storage
 from semcache.errors import CodecError
+from semcache.server import RedisClient
 
 __all__ = ["BaseEmbeddingCache"]
 
@@ -39,7 +39,7 @@ class BaseEmbeddingCache(Storage):
 
     def __init__(
         self,
-        redis_client: redis.Redis,
+        redis_client: RedisClient,
         openai_client: openai.OpenAI,
         *,
         model: str = "text-embedding-3-small",
@@ -55,7 +55,8 @@ class BaseEmbeddingCache(Storage):
         """Check the clients and the options; nothing is sent yet.
 
         Args:
-            redis_client: A ``redis.Redis`` that returns bytes (``decode_responses=False``).
+            redis_client: A ``redis.Redis`` or ``RedisCluster``; it returns
+                bytes (``decode_responses=False``).
             openai_client: An ``openai.OpenAI``, for any server that speaks its protocol.
             model: The embedding model; part of every key.
             dimensions: Asked of the API when given; part of every key.

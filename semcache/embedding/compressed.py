@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy.typing as npt
 import openai
-import redis
 
 from semcache.codecs import Codec
 from semcache.codecs.base import as_vector
 from semcache.embedding.string import EmbeddingCache
+from semcache.server import RedisClient
 
 __all__ = ["CompressedEmbeddingCache"]
 
@@ -23,7 +23,7 @@ class CompressedEmbeddingCache(EmbeddingCache):
     A miss returns the vector as a later hit will: after compression, not before.
 
     Args:
-        redis_client: A ``redis.Redis`` that returns bytes.
+        redis_client: A ``redis.Redis`` or ``RedisCluster`` that returns bytes.
         openai_client: An ``openai.OpenAI``.
         codec: ``"int8"``, ``"float16"``, ``"binary"``, or any other codec.
         **options: Those of :class:`~semcache.embedding.base.BaseEmbeddingCache`.
@@ -41,7 +41,7 @@ class CompressedEmbeddingCache(EmbeddingCache):
 
     def __init__(
         self,
-        redis_client: redis.Redis,
+        redis_client: RedisClient,
         openai_client: openai.OpenAI,
         *,
         codec: str | Codec = "int8",

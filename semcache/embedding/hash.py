@@ -11,7 +11,7 @@ from redis.commands.core import HashDataPersistOptions
 
 from semcache.embedding.base import BaseEmbeddingCache
 from semcache.errors import ConfigError, UnsupportedServer
-from semcache.server import knows
+from semcache.server import RedisClient, knows
 
 __all__ = ["HashEmbeddingCache"]
 
@@ -23,7 +23,7 @@ class HashEmbeddingCache(BaseEmbeddingCache):
     Redis 7.4 or newer.
 
     Args:
-        redis_client: A ``redis.Redis`` that returns bytes.
+        redis_client: A ``redis.Redis`` or ``RedisCluster`` that returns bytes.
         openai_client: An ``openai.OpenAI``.
         ttl_scope: What the server expires: each ``"field"`` alone, or the whole ``"hash"`` one
             TTL after its last write, which works on any server. Either way no entry is served
@@ -48,7 +48,7 @@ class HashEmbeddingCache(BaseEmbeddingCache):
 
     def __init__(
         self,
-        redis_client: redis.Redis,
+        redis_client: RedisClient,
         openai_client: openai.OpenAI,
         *,
         ttl_scope: Literal["field", "hash"] = "field",

@@ -30,7 +30,9 @@ def check_redis(redis_client: object) -> None:
     """
     asynchronous = isinstance(redis_client, AsyncRedis | AsyncRedisCluster)
     if asynchronous or not hasattr(redis_client, "get_encoder"):
-        raise ConfigError(f"redis_client is {_name(redis_client)}: pass a redis.Redis")
+        raise ConfigError(
+            f"redis_client is {_name(redis_client)}: pass a redis.Redis or RedisCluster"
+        )
     if redis_client.get_encoder().decode_responses:
         raise ConfigError(
             "redis_client was made with decode_responses=True, which turns cached vectors "

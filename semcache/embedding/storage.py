@@ -5,10 +5,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-import redis
-
 from semcache import keys
 from semcache.fallback import Fallback
+from semcache.server import RedisClient
 from semcache.stats import Stats
 
 __all__ = ["Storage"]
@@ -24,7 +23,7 @@ class Storage(ABC):
     chose ``on_error="raise"``.
     """
 
-    def __init__(self, client: redis.Redis, namespace: str, on_error: str) -> None:
+    def __init__(self, client: RedisClient, namespace: str, on_error: str) -> None:
         self._redis: Any = client  # the stubs of redis-py mix sync and async replies
         self._namespace = namespace
         self._ahead = threading.local()
@@ -32,9 +31,9 @@ class Storage(ABC):
         self._fallback = Fallback(self.stats, on_error, "answering from the API")
 
     @property
-    def redis_client(self) -> redis.Redis:
+    def redis_client(self) -> RedisClient:
         """The client, to tell whether another cache asks the same server."""
-        client: redis.Redis = self._redis
+        client: RedisClient = self._redis
         return client
 
     def ask_ahead(self, pipe: Any, text: str) -> bool:

@@ -1,16 +1,17 @@
 """EmbeddingCache: one Redis string per vector, each with its own TTL. Lesson 02."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
 from semcache import keys
 from semcache.embedding.base import BaseEmbeddingCache
+from semcache.server import scan
 
 __all__ = ["EmbeddingCache"]
 
-SCAN_CHUNK = 1_000
+UNLINK_CHUNK = 1_000
 
 
 class EmbeddingCache(BaseEmbeddingCache):
@@ -57,15 +58,10 @@ class EmbeddingCache(BaseEmbeddingCache):
         return bool(self._redis.unlink(self._namespace + digest))
 
     def _count(self) -> int:
-        return len(set(self._scan()))  # SCAN may return a key twice
+        return len(set(scan(self._redis, self._namespace)))  # SCAN may return a key twice
 
     def _clear(self) -> int:
-        deleted, scan = 0, self._scan()
-        while chunk := list(islice(scan, SCAN_CHUNK)):
+        deleted, keys_ = 0, scan(self._redis, self._namespace)
+        while chunk := list(islice(keys_, UNLINK_CHUNK)):
             deleted += self._redis.unlink(*chunk)
         return deleted
-
-    def _scan(self) -> Iterator[bytes]:
-        """Yield this cache's keys; unlike KEYS, SCAN never blocks the server."""
-        found: Iterator[bytes] = self._redis.scan_iter(f"{self._namespace}*", count=SCAN_CHUNK)
-        return found

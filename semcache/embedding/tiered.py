@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import openai
-import redis
 from cachetools import TLRUCache
 
 from semcache.codecs import Vector
@@ -16,6 +15,7 @@ from semcache.embedding.base import BaseEmbeddingCache
 from semcache.embedding.entry import Entry
 from semcache.embedding.string import EmbeddingCache
 from semcache.errors import ConfigError
+from semcache.server import RedisClient
 from semcache.stats import Stats
 
 __all__ = ["TieredEmbeddingCache"]
@@ -33,7 +33,7 @@ class TieredEmbeddingCache:
     Redis' own LRU eviction.
 
     Args:
-        redis_client: A ``redis.Redis`` that returns bytes.
+        redis_client: A ``redis.Redis`` or ``RedisCluster`` that returns bytes.
         openai_client: An ``openai.OpenAI``.
         memory_size: How many vectors to keep in memory; 0 for no memory tier.
         memory_ttl: Seconds a vector stays in memory; ``None`` for as long as its entry lives.
@@ -61,7 +61,7 @@ class TieredEmbeddingCache:
 
     def __init__(
         self,
-        redis_client: redis.Redis,
+        redis_client: RedisClient,
         openai_client: openai.OpenAI,
         *,
         memory_size: int = 1_000,
@@ -108,7 +108,7 @@ class TieredEmbeddingCache:
         return total
 
     @property
-    def redis_client(self) -> redis.Redis:
+    def redis_client(self) -> RedisClient:
         """The client, to tell whether another cache asks the same server."""
         return self.backing.redis_client
 

@@ -8,7 +8,6 @@ from enum import Enum
 from typing import Any, Literal
 
 import numpy as np
-import redis
 
 from semcache import keys
 from semcache.codecs import Vector
@@ -20,6 +19,7 @@ from semcache.semantic.answers import Answer, normalise
 from semcache.semantic.choose import best_index
 from semcache.semantic.index import Found, Index, IndexSettings
 from semcache.semantic.match import Embeds, Match, Near, Verifier
+from semcache.server import RedisClient
 from semcache.stats import Stats
 
 __all__ = ["OWN", "Embeds", "Match", "Near", "Own", "SemanticCache", "Verifier"]
@@ -42,7 +42,7 @@ class SemanticCache:
     """Answers a question with the answer to a similar one.
 
     Args:
-        redis_client: A ``redis.Redis`` that returns bytes.
+        redis_client: A ``redis.Redis`` or ``RedisCluster`` that returns bytes.
         embedding_cache: Any of the embedding caches; it also says which model is in use.
         scope: Who shares the answers; part of every key.
         audience: A further part of the key, for answers that differ by it: model and prompt.
@@ -74,7 +74,7 @@ class SemanticCache:
 
     def __init__(
         self,
-        redis_client: redis.Redis,
+        redis_client: RedisClient,
         embedding_cache: Embeds,
         *,
         scope: str = "default",

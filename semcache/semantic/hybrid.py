@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal, overload
 
 import openai
-import redis
 
 from semcache.embedding.api import check_texts
 from semcache.fallback import Fallback
@@ -15,6 +14,7 @@ from semcache.semantic.cache import OWN, Own, SemanticCache, check_threshold
 from semcache.semantic.exact import ExactTier
 from semcache.semantic.generate import Request
 from semcache.semantic.llm import SemanticLLMCache
+from semcache.server import RedisClient
 from semcache.stats import Stats
 
 __all__ = ["HybridLLMCache"]
@@ -28,7 +28,7 @@ class HybridLLMCache:
     A promoted answer lives as long as the answer it came from, not longer.
 
     Args:
-        redis_client: A ``redis.Redis`` that returns bytes.
+        redis_client: A ``redis.Redis`` or ``RedisCluster`` that returns bytes.
         openai_client: An ``openai.OpenAI``.
         fold_case: Whether "Rust?" and "rust?" are the same question.
         scope: Who shares the answers.
@@ -58,7 +58,7 @@ class HybridLLMCache:
 
     def __init__(
         self,
-        redis_client: redis.Redis,
+        redis_client: RedisClient,
         openai_client: openai.OpenAI,
         *,
         fold_case: bool = False,

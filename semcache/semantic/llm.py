@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal, overload
 
 import openai
-import redis
 from cachetools import LRUCache
 
 from semcache import keys
@@ -25,6 +24,7 @@ from semcache.semantic.generate import (
 )
 from semcache.semantic.index import Index, IndexSettings
 from semcache.semantic.match import Embeds, Verifier
+from semcache.server import RedisClient, scan
 from semcache.stats import Stats
 
 __all__ = ["SemanticLLMCache"]
@@ -41,7 +41,7 @@ class SemanticLLMCache:
     successful answers are kept.
 
     Args:
-        redis_client: A ``redis.Redis`` that returns bytes.
+        redis_client: A ``redis.Redis`` or ``RedisCluster`` that returns bytes.
         openai_client: An ``openai.OpenAI``.
         embedding_cache: Any embedding cache; an ``EmbeddingCache`` of ``embedding_model`` in the
             same scope if not given.
@@ -76,7 +76,7 @@ class SemanticLLMCache:
 
     def __init__(
         self,
-        redis_client: redis.Redis,
+        redis_client: RedisClient,
         openai_client: openai.OpenAI,
         *,
         embedding_cache: Embeds | None = None,
@@ -197,7 +197,7 @@ class SemanticLLMCache:
         def clear() -> int:
             deleted = 0
             for kind in kinds or ("semantic",):
-                for key in self._redis.scan_iter(keys.namespace(self._scope, kind) + "*", 1_000):
+                for key in scan(self._redis, keys.namespace(self._scope, kind)):
                     deleted += self._redis.unlink(key)
             return deleted
 
