@@ -309,6 +309,19 @@ def test_a_verifier_decides_about_candidates_above_the_threshold_only(bench):
     assert (cache.stats.hits, cache.stats.misses) == (0, 2)
 
 
+def test_a_trap_that_is_nearest_does_not_hide_a_true_match_behind_it(bench):
+    cache = bench.semantic(
+        Drawn(), threshold=0.9, verifier=lambda cached, asked, similarity: "trap" not in cached
+    )
+    for number in range(3):
+        cache.add_cache(f"trap@{number}", "wrong")
+    cache.add_cache("true@9", "right")
+    match = cache.lookup("asked@0")
+    assert match.response == "right" and match.original_query == "true@9"
+    assert cache.last_lookup.original_query == "trap@0", "the nearest, served or not"
+    assert (cache.stats.hits, cache.stats.misses) == (1, 0)
+
+
 # The same matches ------------------------------------------------------------------------------
 
 

@@ -1,9 +1,10 @@
 """Caches for answers: by similarity, and by the same question first."""
 
-from semcache.semantic.cache import Match, SemanticCache
+from semcache.semantic.cache import SemanticCache
 from semcache.semantic.choose import best_index
 from semcache.semantic.hybrid import HybridLLMCache
 from semcache.semantic.llm import SemanticLLMCache
+from semcache.semantic.match import Match
 from semcache.semantic.matrix import MatrixIndex
 from semcache.semantic.scan import ScanIndex
 from semcache.semantic.vectorset import VectorSetIndex

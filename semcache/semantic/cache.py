@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from enum import Enum
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,29 +13,27 @@ from semcache import keys
 from semcache.codecs import Vector
 from semcache.embedding.api import check_texts
 from semcache.embedding.options import check_redis, check_ttl
-from semcache.errors import ConfigError
 from semcache.fallback import Fallback
 from semcache.semantic.answers import Answer, normalise
 from semcache.semantic.choose import best_index
 from semcache.semantic.index import Found, Index, IndexSettings
-from semcache.semantic.match import Embeds, Match, Near, Verifier
+from semcache.semantic.match import OWN, Embeds, Match, Near, Own, Verifier, check_threshold
+from semcache.semantic.near_misses import NearMiss, NearMisses
 from semcache.server import RedisClient
 from semcache.stats import Stats
 
-__all__ = ["OWN", "Embeds", "Match", "Near", "Own", "SemanticCache", "Verifier"]
+__all__ = ["BEST_INDEX", "SemanticCache"]
 
 log = logging.getLogger("semcache")
 
 BEST_INDEX = best_index()
+CANDIDATES = 5  # that a verifier may be asked about: the nearest may be a trap
+
+AlsoWrites = Callable[[Any, Answer], object]
 
 
-class Own(Enum):
-    """Stands for the cache's own TTL, since ``None`` means for ever."""
-
-    TTL = "own"
-
-
-OWN = Own.TTL
+def nothing_more(pipe: Any, answer: Answer) -> None:
+    """Queue nothing more."""
 
 
 class SemanticCache:
@@ -51,7 +49,10 @@ class SemanticCache:
         ttl: Seconds an answer lives; ``None`` for ever.
         index: The class that keeps and finds entries; :func:`best_index` for an expected number
             of answers if not given.
-        verifier: Asked about a candidate above the threshold; none by default.
+        verifier: Asked about candidates above the threshold, the most similar first, until it
+            accepts one; none by default.
+        judge_from: Least similarity of a candidate that was not served to be noted for
+            :meth:`judge_near_misses`; ``None`` to note none.
         on_error: What happens when Redis fails: ``"bypass"`` counts the error and finds nothing;
             ``"raise"`` raises :class:`CacheUnavailable`.
         clock: Seconds since the epoch; tests turn it by hand.
@@ -83,6 +84,7 @@ class SemanticCache:
         ttl: float | None = 3_600,
         index: Callable[[IndexSettings], Index] = BEST_INDEX,
         verifier: Verifier | None = None,
+        judge_from: float | None = None,
         on_error: Literal["bypass", "raise"] = "bypass",
         clock: Callable[[], float] = time.time,
         stats: Stats | None = None,
@@ -100,6 +102,8 @@ class SemanticCache:
         together = getattr(embedding_cache, "redis_client", None) is redis_client
         self._asks_together: Any = embedding_cache if together else None
         self._seen = threading.local()
+        floor = None if judge_from is None else check_threshold(judge_from)
+        self._near_misses = None if floor is None else NearMisses(floor)
         self.index = index(
             IndexSettings(
                 redis_client,
@@ -140,7 +144,7 @@ class SemanticCache:
         query: str,
         response: str,
         ttl: float | Own | None = OWN,
-        also: Callable[[Any, Answer], object] = lambda pipe, answer: None,
+        also: AlsoWrites = nothing_more,
     ) -> None:
         """Do what :meth:`add_cache` does, and in the same transaction what ``also`` queues."""
         seconds = self._ttl if isinstance(ttl, Own) else ttl
@@ -153,7 +157,9 @@ class SemanticCache:
             return
         now = self._clock()
         expires_at = float("inf") if seconds is None else now + seconds
-        answer = Answer(query, response, now, expires_at)
+        self._write(query, Answer(query, response, now, expires_at), vector, also)
+
+    def _write(self, query: str, answer: Answer, vector: Vector, also: AlsoWrites) -> None:
         self._fallback.attempt(
             None, self.index.add, _id_of(query), answer, vector, lambda pipe: also(pipe, answer)
         )
@@ -193,8 +199,13 @@ class SemanticCache:
         self._seen.asked = cache is not None and cache.ask_ahead(pipe, query)
         return self.index.ask_ahead(pipe) or self._seen.asked
 
-    def find(self, query: str, least: float, replies: list[Any]) -> Match | None:
-        """Finish a lookup with the replies to :meth:`ask_ahead`."""
+    def find(
+        self, query: str, least: float, replies: list[Any], also: AlsoWrites = nothing_more
+    ) -> Match | None:
+        """Finish a lookup with the replies to :meth:`ask_ahead`.
+
+        ``also`` is what :meth:`keep` would get, if the judge promotes what was found.
+        """
         if self._seen.asked:
             self._asks_together.hear_ahead(query, replies.pop(0))
         heard = self.index.hear_ahead(replies)
@@ -203,18 +214,45 @@ class SemanticCache:
         self._seen.direction = {query: vector}
         found: list[Found] | None = []
         if vector is not None:
-            found = self._fallback.attempt(None, self.index.nearest, vector, 1, heard)
+            count = 1 if self._verifier is None else CANDIDATES
+            found = self._fallback.attempt(None, self.index.nearest, vector, count, heard)
             self._seen.failed = found is None
         best = found[0] if found else None
         self._seen.near = best and Near(best.answer.query, best.similarity)
-        if best is None or not self._may_serve(query, best, least):
+        served = next((near for near in found or () if self._may_serve(query, near, least)), None)
+        if served is None:
             self.stats.count(misses=1)
             log.info("semantic miss, highest similarity %.3f", best.similarity if best else 0.0)
+            if best and vector is not None:
+                self._note(NearMiss(query, vector, best.answer, best.similarity, also))
             return None
         self.stats.count(hits=1)
-        log.info("semantic hit, similarity %.3f", best.similarity)
-        log.info("   original question: %s", best.answer.query)
-        return _match(query, best)
+        log.info("semantic hit, similarity %.3f", served.similarity)
+        log.info("   original question: %s", served.answer.query)
+        return Match.of(query, served)
+
+    def judge_near_misses(self, judge: Verifier, most: int = 100) -> int:
+        """Let a judge decide about what was near and not served; return how many it accepted.
+
+        Call it off the request's path, in a thread or a job of its own: the judge may be slow.
+        An accepted answer becomes the noted question's own, in place of one that the LLM has given
+        meanwhile. It lives no longer than before, and is not deleted with what it came from.
+
+        Args:
+            judge: Called as a verifier is; see :class:`Verifier`.
+            most: How many to judge, the newest first; the rest stay noted.
+
+        Raises:
+            CacheUnavailable: Redis failed, and ``on_error="raise"``.
+        """
+        promoted = 0
+        for miss in self._near_misses.take(most) if self._near_misses else ():
+            answer = replace(miss.answer, query=miss.asked, similarity=1.0)
+            alive = self._clock() < answer.expires_at
+            if alive and judge(miss.answer.query, miss.asked, miss.similarity):
+                self._write(miss.asked, answer, miss.vector, miss.also)
+                promoted += 1
+        return promoted
 
     def delete(self, query: str) -> bool:
         """Delete the answer to this very question; return whether there was one.
@@ -245,7 +283,14 @@ class SemanticCache:
     def _may_serve(self, query: str, best: Found, least: float) -> bool:
         if best.similarity < least:
             return False
-        return self._verifier is None or self._verifier(best.answer.query, query, best.similarity)
+        if self._verifier is None or self._verifier(best.answer.query, query, best.similarity):
+            return True
+        log.info("refused, similarity %.3f: %s", best.similarity, best.answer.query)
+        return False
+
+    def _note(self, miss: NearMiss) -> None:
+        if self._near_misses is not None and miss.similarity >= self._near_misses.floor:
+            self._near_misses.note(miss)
 
     def _direction(self, query: str) -> Vector | None:
         """The embedding at length 1; ``None`` for a vector of zeros, which has no direction."""
@@ -254,32 +299,9 @@ class SemanticCache:
         return (vector / length).astype(np.float32) if length > 0 else None
 
 
-def _match(query: str, found: Found) -> Match:
-    answer = found.answer
-    return Match(
-        query,
-        answer.response,
-        found.similarity,
-        answer.query,
-        answer.created_at,
-        answer.expires_at,
-    )
-
-
 def _model(embedding_cache: Embeds) -> tuple[str, object]:
     """What made the vectors: vectors of another model, or length, are not comparable."""
     return embedding_cache.model, getattr(embedding_cache, "dimensions", None) or "full"
-
-
-def check_threshold(threshold: float) -> float:
-    """Return a threshold that is a cosine.
-
-    Raises:
-        ConfigError: It is outside [-1, 1].
-    """
-    if not -1 <= threshold <= 1:
-        raise ConfigError(f"threshold is {threshold}: a similarity lies between -1 and 1")
-    return threshold
 
 
 def _id_of(query: str) -> str:

@@ -10,10 +10,11 @@ import openai
 from semcache.embedding.api import check_texts
 from semcache.fallback import Fallback
 from semcache.semantic.answers import Answer
-from semcache.semantic.cache import OWN, Own, SemanticCache, check_threshold
+from semcache.semantic.cache import SemanticCache
 from semcache.semantic.exact import ExactTier
 from semcache.semantic.generate import Request
 from semcache.semantic.llm import SemanticLLMCache
+from semcache.semantic.match import OWN, Own, Verifier, check_threshold
 from semcache.server import RedisClient
 from semcache.stats import Stats
 
@@ -136,7 +137,12 @@ class HybridLLMCache:
             log.info("exact hit")
             return iter([exact.response]) if stream else exact.response
         self.exact_stats.count(misses=1)
-        match = cache.find(query, least, replies)
+        key = self._exact.key(request)
+
+        def also(pipe: Any, answer: Answer) -> None:
+            self._exact.write(pipe, key, answer)
+
+        match = cache.find(query, least, replies, also)
         if match is not None:  # an empty answer is an answer
             # With its similarity: a stricter request must not be served by it.
             promoted = Answer(
@@ -146,16 +152,18 @@ class HybridLLMCache:
                 None, self._exact.promote, request, promoted, match.original_query
             )
             return iter([match.response]) if stream else match.response
-        key = self._exact.key(request)
-
         failed = cache.last_lookup_failed
 
         def keep(text: str) -> None:
             if failed:  # do not wait for Redis a second time
                 return
-            cache.keep(query, text, ttl, lambda pipe, answer: self._exact.write(pipe, key, answer))
+            cache.keep(query, text, ttl, also)
 
         return self.semantic.answer(request, stream, keep)
+
+    def judge_near_misses(self, judge: Verifier, most: int = 100) -> int:
+        """Do what :meth:`SemanticCache.judge_near_misses` does; both tiers are written."""
+        return self.semantic.judge_near_misses(judge, most)
 
     def delete(
         self, query: str, model: str = "gpt-4o-mini", *, system: str | None = None, **sampling: Any

@@ -13,7 +13,7 @@ from semcache import keys
 from semcache.embedding import EmbeddingCache
 from semcache.embedding.options import check_clients
 from semcache.fallback import Fallback
-from semcache.semantic.cache import BEST_INDEX, OWN, Own, SemanticCache
+from semcache.semantic.cache import BEST_INDEX, SemanticCache
 from semcache.semantic.generate import (
     Admission,
     Completion,
@@ -23,7 +23,7 @@ from semcache.semantic.generate import (
     stream,
 )
 from semcache.semantic.index import Index, IndexSettings
-from semcache.semantic.match import Embeds, Verifier
+from semcache.semantic.match import OWN, Embeds, Own, Verifier
 from semcache.server import RedisClient, scan
 from semcache.stats import Stats
 
@@ -50,7 +50,8 @@ class SemanticLLMCache:
         threshold: Least similarity to serve an answer; depends on the embedding model.
         ttl: Seconds an answer lives; ``None`` for ever.
         index: The class that keeps and finds entries.
-        verifier: Asked about a candidate above the threshold.
+        verifier: Asked about candidates above the threshold.
+        judge_from: Least similarity of what is noted for :meth:`judge_near_misses`.
         admit: Which answers may be kept.
         on_error: ``"bypass"`` asks the LLM when Redis fails; ``"raise"`` raises.
         clock: Seconds since the epoch.
@@ -86,6 +87,7 @@ class SemanticLLMCache:
         ttl: float | None = 3_600,
         index: Callable[[IndexSettings], Index] = BEST_INDEX,
         verifier: Verifier | None = None,
+        judge_from: float | None = None,
         admit: Admission = complete_answers,
         on_error: Literal["bypass", "raise"] = "bypass",
         clock: Callable[[], float] = time.time,
@@ -113,6 +115,7 @@ class SemanticLLMCache:
                 ttl=ttl,
                 index=index,
                 verifier=verifier,
+                judge_from=judge_from,
                 on_error=on_error,
                 clock=clock,
                 stats=self.stats,
@@ -202,6 +205,12 @@ class SemanticLLMCache:
             return deleted
 
         return self._fallback.guard(clear)
+
+    def judge_near_misses(self, judge: Verifier, most: int = 100) -> int:
+        """Do what :meth:`SemanticCache.judge_near_misses` does, for every model and prompt."""
+        with self._lock:
+            caches = list(self._caches.values())
+        return sum(cache.judge_near_misses(judge, most) for cache in caches)
 
     def semantic(self, request: Request) -> SemanticCache:
         """Return the cache of the answers that may be served to such requests."""

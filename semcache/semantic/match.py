@@ -1,11 +1,23 @@
 """What a semantic cache is given, and what it returns."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from semcache.codecs import Vector
+from semcache.errors import ConfigError
+from semcache.semantic.index import Found
 
-__all__ = ["Embeds", "Match", "Near", "Verifier"]
+__all__ = ["OWN", "Embeds", "Match", "Near", "Own", "Verifier", "check_threshold"]
+
+
+class Own(Enum):
+    """Stands for the cache's own TTL, since ``None`` means for ever."""
+
+    TTL = "own"
+
+
+OWN = Own.TTL
 
 
 @dataclass(frozen=True)
@@ -27,6 +39,13 @@ class Match:
     original_query: str
     created_at: float
     expires_at: float
+
+    @classmethod
+    def of(cls, query: str, found: Found) -> "Match":
+        """Return what an index found, as an answer to ``query``."""
+        answer = found.answer
+        times = answer.created_at, answer.expires_at
+        return cls(query, answer.response, found.similarity, answer.query, *times)
 
 
 @dataclass(frozen=True)
@@ -53,3 +72,14 @@ class Embeds(Protocol):
 
     def get_embedding(self, text: str) -> Vector:
         """Return the embedding of a text."""
+
+
+def check_threshold(threshold: float) -> float:
+    """Return a threshold that is a cosine.
+
+    Raises:
+        ConfigError: It is outside [-1, 1].
+    """
+    if not -1 <= threshold <= 1:
+        raise ConfigError(f"threshold is {threshold}: a similarity lies between -1 and 1")
+    return threshold
