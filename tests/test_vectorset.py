@@ -11,7 +11,8 @@ from semcache.errors import CacheUnavailable
 from semcache.semantic import VectorSetIndex
 from semcache.semantic.answers import Answer
 from semcache.semantic.index import IndexSettings
-from semcache.semantic.vectorset import SPARE, SWEEP
+from semcache.semantic.rescore import SPARE
+from semcache.semantic.vectorset import SWEEP
 
 
 @pytest.fixture(params=SERVERS)

@@ -16,28 +16,25 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import redis
 
 from semcache.codecs import Vector
-from semcache.errors import CodecError
 from semcache.semantic.answers import Answer
-from semcache.semantic.index import Also, Found, IndexSettings, as_similarity, nothing_else
-from semcache.semantic.packed import Packed, pack, rows_of
+from semcache.semantic.index import Also, Found, IndexSettings, nothing_else
+from semcache.semantic.packed import pack
+from semcache.semantic.rescore import EFFORT, Candidate, nearest_alive
 from semcache.semantic.store import FOREVER
 
 __all__ = ["VectorSetIndex"]
 
 SWEEP = 32  # expired elements that one write removes: more than it adds
-SPARE = 7  # neighbours asked for beyond the count: to compare exactly, and some may have expired
-EFFORT = 200  # candidates that the server's search keeps (EF): more find the nearest more surely
 
 
 class VectorSetIndex:
     """One VSIM for a lookup; memory and search stay on the server."""
 
     def __init__(self, settings: IndexSettings) -> None:
-        self._redis = settings.redis
+        self._settings, self._redis = settings, settings.redis
         self._vectors = f"{settings.namespace}vectors"
         self._expiry = f"{settings.namespace}expiry"
         self._clock = settings.clock
@@ -86,39 +83,9 @@ class VectorSetIndex:
 
     def nearest(self, vector: Vector, count: int = 1, heard: bool = False) -> list[Found]:
         """Return up to ``count`` entries that have not expired, most similar first."""
-        while True:
-            found, useless = self._search(vector, count)
-            if not useless or not self._removed(useless) or len(found) >= count:
-                return found  # else ask again: what is useless was in the way
+        return nearest_alive(self._settings, self._ask, self.delete, vector, count)
 
-    def _search(self, vector: Vector, count: int) -> tuple[list[Found], list[bytes]]:
-        """Return what was found near, and the ids of what has expired or is damaged there."""
-        near, useless, damaged, now = [], [], 0, self._clock()
-        for id, data in self._ask(vector, count + SPARE):
-            try:
-                packed = Packed.read(data or b"")
-                whole = len(packed.numbers) == 2 * vector.size
-            except CodecError:
-                whole = False
-            if whole and now < packed.expires_at:
-                near.append((id, packed))
-            else:
-                useless.append(id)
-                damaged += not whole
-        cosines = rows_of([packed for _, packed in near]) @ vector if near else np.empty(0)
-        found = []
-        for i in np.argsort(-cosines, kind="stable")[:count].tolist():
-            id, packed = near[i]
-            try:
-                found.append(Found(id.decode(), packed.answer(), as_similarity(cosines[i])))
-            except CodecError:
-                useless.append(id)
-                damaged += 1
-        if damaged:
-            self._count_damaged(damaged)
-        return found, useless
-
-    def _ask(self, vector: Vector, count: int) -> list[tuple[bytes, bytes | None]]:
+    def _ask(self, vector: Vector, count: int) -> list[Candidate]:
         """Return the ids and stored bytes of what the server's graph takes for nearest."""
         try:
             reply = self._redis.execute_command(
@@ -130,12 +97,6 @@ class VectorSetIndex:
                 raise
             return []
         return [(id, attributes) for id, (_, attributes) in (reply or {}).items()]
-
-    def _removed(self, ids: list[bytes]) -> bool:
-        try:
-            return self.delete(ids) > 0
-        except redis.ResponseError:  # a replica can be read all the same
-            return False
 
     def delete(self, ids: Sequence[str | bytes]) -> int:
         """Delete entries; return how many there were."""
