@@ -1,16 +1,17 @@
 """What a Redis server can do, asked of the server itself rather than of its version."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import redis
 from redis.cluster import RedisCluster
 
-__all__ = ["RedisClient", "knows", "scan"]
+__all__ = ["RedisClient", "knows", "scan", "unlink_all"]
 
 RedisClient = redis.Redis | RedisCluster
 
-SCAN_CHUNK = 1_000
+SCAN_CHUNK = UNLINK_CHUNK = 1_000
 
 
 def knows(client: Any, command: str, key: str) -> bool:
@@ -48,3 +49,15 @@ def scan(client: Any, prefix: str) -> Iterator[bytes]:
         node = client.get_node_from_key(prefix)
         return client.scan_iter(f"{prefix}*", count=SCAN_CHUNK, target_nodes=node)  # type: ignore[no-any-return]
     return client.scan_iter(f"{prefix}*", count=SCAN_CHUNK)  # type: ignore[no-any-return]
+
+
+def unlink_all(client: Any, prefix: str) -> int:
+    """Delete the keys that begin with a prefix of one scope; return how many.
+
+    Raises:
+        redis.RedisError: The server cannot be asked; some keys may still be there.
+    """
+    deleted, keys = 0, scan(client, prefix)
+    while chunk := list(islice(keys, UNLINK_CHUNK)):
+        deleted += client.unlink(*chunk)
+    return deleted

@@ -9,7 +9,13 @@ import pytest
 import redis
 from bench import EVERYTHING, Bench, Connect, quick
 
-from semcache.course.redis_server import MISSING, RedisServer, start_redis
+from semcache.course.redis_server import (
+    MISSING,
+    SEARCH_MISSING,
+    RedisServer,
+    start_redis,
+    start_redis_with_search,
+)
 
 # The same examples in every run: a failure is the commit's, not the day's.
 hypothesis.settings.register_profile(
@@ -29,11 +35,30 @@ def redis8_server() -> Iterator[RedisServer]:
 @pytest.fixture
 def redis8(redis8_server: RedisServer) -> Iterator[Connect]:
     """Makes clients of one real server, empty at the start of each test."""
-    clients = [quick(redis8_server.url)]
+    yield from _clients_of(redis8_server)
+
+
+@pytest.fixture(scope="session")
+def search_server() -> Iterator[RedisServer]:
+    if SEARCH_MISSING:
+        pytest.skip(SEARCH_MISSING)
+    pytest.importorskip("redisvl")
+    with start_redis_with_search() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_with_search(search_server: RedisServer) -> Iterator[Connect]:
+    """The same, of a server that has the search module."""
+    yield from _clients_of(search_server)
+
+
+def _clients_of(server: RedisServer) -> Iterator[Connect]:
+    clients = [quick(server.url)]
     clients[0].flushall()
 
     def connect(**options: Any) -> redis.Redis:
-        clients.append(quick(redis8_server.url, **options))
+        clients.append(quick(server.url, **options))
         return clients[-1]
 
     yield connect

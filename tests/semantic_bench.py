@@ -9,17 +9,28 @@ from typing import Any
 import httpx2
 import numpy as np
 import openai
-from bench import Bench, Connect
+import pytest
+from bench import SERVERS, Bench, Connect
 
 from semcache import HybridLLMCache, SemanticCache, SemanticLLMCache
 from semcache._data import FOLDER, read_rows
 from semcache.codecs import Vector
+from semcache.course.redis_server import SEARCH_MISSING, start_redis, start_redis_with_search
 from semcache.offline.model import embed
-from semcache.semantic import MatrixIndex, ScanIndex, VectorSetIndex
+from semcache.semantic import MatrixIndex, RedisVLIndex, ScanIndex, VectorSetIndex
 
-INDEXES = {"scan": ScanIndex, "matrix": MatrixIndex, "vectorset": VectorSetIndex}
+ANYWHERE = {"scan": ScanIndex, "matrix": MatrixIndex, "vectorset": VectorSetIndex}
+INDEXES = {**ANYWHERE, "redisvl": RedisVLIndex}
 MINI, LARGE = "offline-mini", "offline-large"
-SERVER_FIXTURES = {"fakeredis": "fakeredis_", "redis8": "redis8"}
+SERVER_FIXTURES = {
+    "fakeredis": "fakeredis_",
+    "redis8": "redis8",
+    "search": "redis_with_search",
+}
+# Each index on each server that can have it; those that keep a scope in two keys; the real servers.
+IN_TWO_KEYS = [f"{index}-{server}" for index in ANYWHERE for server in SERVERS]
+EVERY_INDEX = [*IN_TWO_KEYS, "redisvl-search"]
+ON_A_REAL_SERVER = [name for name in EVERY_INDEX if not name.endswith("fakeredis")]
 
 embed_once = cache(embed)  # the model takes milliseconds, and is asked for the same texts
 
@@ -28,6 +39,16 @@ def real_texts() -> list[str]:
     """Some hundred and forty questions of the course's users, in English and Chinese."""
     rows = read_rows(FOLDER / "phrasings.jsonl")
     return list(dict.fromkeys(row["text"].strip() for row in rows))[::8]
+
+
+def starts(index: str) -> Callable[..., Any]:
+    """Return what starts a server that can have an index; skip the test where there is none."""
+    if index != "redisvl":
+        return start_redis
+    pytest.importorskip("redisvl")
+    if SEARCH_MISSING:
+        pytest.skip(SEARCH_MISSING)
+    return start_redis_with_search
 
 
 class Real:

@@ -8,7 +8,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +20,15 @@ from fakes import Tripwire
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from semcache.course.redis_server import MISSING, start_redis
+from semcache.course.redis_server import MISSING, RedisServer, start_redis
 from semcache.errors import CacheUnavailable
 from semcache.offline.model import embed
 
 A, B, C = "What is Python?", "Python是什么？", "What is Rust?"
 needs_redis8 = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+
+
+Start = Callable[..., AbstractContextManager[RedisServer]]
 
 
 @dataclass
@@ -38,20 +41,20 @@ class Broken:
 
 
 @contextmanager
-def nobody_listens() -> Iterator[Broken]:
+def nobody_listens(start: Start = start_redis) -> Iterator[Broken]:
     with socket.socket() as taken:  # bound and not listening: nobody else can take this port
         taken.bind(("127.0.0.1", 0))
         yield Broken(quick(f"redis://127.0.0.1:{taken.getsockname()[1]}"))
 
 
 @contextmanager
-def never_answers() -> Iterator[Broken]:
+def never_answers(start: Start = start_redis) -> Iterator[Broken]:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         yield Broken(quick(f"redis://127.0.0.1:{mute.getsockname()[1]}", socket_timeout=0.02))
 
 
 @contextmanager
-def speaks_another_protocol() -> Iterator[Broken]:
+def speaks_another_protocol(start: Start = start_redis) -> Iterator[Broken]:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:
@@ -72,15 +75,15 @@ def speaks_another_protocol() -> Iterator[Broken]:
 
 
 @contextmanager
-def a_replica() -> Iterator[Broken]:
-    with start_redis() as server, quick(server.url) as client:
+def a_replica(start: Start = start_redis) -> Iterator[Broken]:
+    with start() as server, quick(server.url) as client:
         client.replicaof("127.0.0.1", "1")
         yield Broken(client, reads=True, mend=lambda: client.replicaof("NO", "ONE"))
 
 
 @contextmanager
-def may_not_write() -> Iterator[Broken]:
-    with start_redis() as server, quick(server.url) as admin:
+def may_not_write(start: Start = start_redis) -> Iterator[Broken]:
+    with start() as server, quick(server.url) as admin:
         rights = {"enabled": True, "nopass": True, "keys": ["*"]}
         admin.acl_setuser("reader", **rights, categories=["+@all", "-@write"])
         with quick(server.url, username="reader", password="any") as client:
@@ -90,17 +93,17 @@ def may_not_write() -> Iterator[Broken]:
 
 
 @contextmanager
-def wants_a_password() -> Iterator[Broken]:
-    with start_redis() as server, quick(server.url) as admin:
+def wants_a_password(start: Start = start_redis) -> Iterator[Broken]:
+    with start() as server, quick(server.url) as admin:
         admin.config_set("requirepass", "secret")
         with quick(server.url) as client:
             yield Broken(client, mend=lambda: admin.config_set("requirepass", ""))
 
 
 @contextmanager
-def out_of_memory() -> Iterator[Broken]:
+def out_of_memory(start: Start = start_redis) -> Iterator[Broken]:
     full = ("--maxmemory", "1", "--maxmemory-policy", "noeviction")
-    with start_redis(*full) as server, quick(server.url) as client:
+    with start(*full) as server, quick(server.url) as client:
         yield Broken(client, reads=True, mend=lambda: client.config_set("maxmemory", 0))
 
 

@@ -2,16 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any
 
 from semcache import keys
 from semcache.embedding.base import BaseEmbeddingCache
-from semcache.server import scan
+from semcache.server import scan, unlink_all
 
 __all__ = ["EmbeddingCache"]
-
-UNLINK_CHUNK = 1_000
 
 
 class EmbeddingCache(BaseEmbeddingCache):
@@ -61,7 +58,4 @@ class EmbeddingCache(BaseEmbeddingCache):
         return len(set(scan(self._redis, self._namespace)))  # SCAN may return a key twice
 
     def _clear(self) -> int:
-        deleted, keys_ = 0, scan(self._redis, self._namespace)
-        while chunk := list(islice(keys_, UNLINK_CHUNK)):
-            deleted += self._redis.unlink(*chunk)
-        return deleted
+        return unlink_all(self._redis, self._namespace)

@@ -6,6 +6,7 @@ from semcache.semantic.hybrid import HybridLLMCache
 from semcache.semantic.llm import SemanticLLMCache
 from semcache.semantic.match import Match
 from semcache.semantic.matrix import MatrixIndex
+from semcache.semantic.query_engine import RedisVLIndex
 from semcache.semantic.scan import ScanIndex
 from semcache.semantic.vectorset import VectorSetIndex
 
@@ -13,6 +14,7 @@ __all__ = [
     "HybridLLMCache",
     "Match",
     "MatrixIndex",
+    "RedisVLIndex",
     "ScanIndex",
     "SemanticCache",
     "SemanticLLMCache",

@@ -1,6 +1,6 @@
 """What every index offers, and which one a server gets.
 
-An index keeps answers with their vectors in Redis and finds the nearest. The three give the
+An index keeps answers with their vectors in Redis and finds the nearest. The four give the
 same matches on the same entries; they differ in what a lookup moves and computes.
 
 =================  ==========================================  ===============================
@@ -9,6 +9,7 @@ index              a lookup                                    needs
 ScanIndex          reads and decodes every entry               any Redis
 MatrixIndex        one product in this process' memory         any Redis; memory per process
 VectorSetIndex     one command; the server searches            Redis 8
+RedisVLIndex       the same, asked through RedisVL             a search module; RedisVL
 =================  ==========================================  ===============================
 """
 
@@ -48,7 +49,7 @@ def nothing_else(pipe: Any) -> None:
 def as_similarity(product: float) -> float:
     """Return a product of unit vectors as a cosine in [-1, 1], without the noise of its sum.
 
-    The three indexes add up in another order each: their last digits differ, and the product of
+    The indexes add up in another order each: their last digits differ, and the product of
     a vector with itself is not quite 1.
 
     Example:
