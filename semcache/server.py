@@ -56,6 +56,14 @@ def unlink_all(client: Any, prefix: str) -> int:
 
     Raises:
         redis.RedisError: The server cannot be asked; some keys may still be there.
+
+    Example:
+        >>> from semcache import connect
+        >>> lab = connect(quiet=True)
+        >>> lab.redis.mset({"semcache:1:{old}:a": 1, "semcache:1:{old}:b": 2})
+        True
+        >>> unlink_all(lab.redis, "semcache:1:{old}:"), unlink_all(lab.redis, "semcache:1:{old}:")
+        (2, 0)
     """
     deleted, keys = 0, scan(client, prefix)
     while chunk := list(islice(keys, UNLINK_CHUNK)):

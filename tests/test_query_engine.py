@@ -301,7 +301,7 @@ def test_what_goes_along_is_done_in_the_same_transaction(bench, index):
     answer = Answer("q", "r", now, now + 100)
     index.add("a", answer, at(0) / 3, lambda pipe: pipe.set("also", "1"))
     assert bench.redis.get("also") == b"1" and index.size() == 1
-    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):  # as of any other command there
         index.add("b", answer, at(0) / 3, lambda pipe: pipe.rpush("also", "1"))
 
 

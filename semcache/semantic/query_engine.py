@@ -9,7 +9,11 @@ is there. So an index that others have dropped or flushed away is back before th
 and no answer is ever written where no search finds it. A lookup without an index finds nothing.
 
 Each length of vectors has its own search index, over the same hashes: the engine leaves out those
-whose vector has another length.
+whose vector has another length. A search index whose answers have all expired stays, empty and
+small, until the cache is cleared.
+
+All keys of a scope share a hash tag, here too, so that other keys can be written in the same
+transaction: one scope lives on one node.
 """
 
 import math
@@ -74,8 +78,11 @@ class RedisVLIndex:
         if math.isfinite(left):
             pipe.pexpire(key, max(1, math.ceil(left * 1000)))
         also(pipe)
-        for reply in pipe.execute(False):
-            if isinstance(reply, Exception) and "already exists" not in str(reply):
+        created, *replies = pipe.execute(False)
+        if "already exists" not in str(created):
+            replies.append(created)
+        for reply in replies:
+            if isinstance(reply, Exception):
                 raise reply
 
     def nearest(self, vector: Vector, count: int = 1, heard: bool = False) -> list[Found]:
