@@ -51,13 +51,8 @@ def run(entries: int, rounds: int, batch_rounds: int, calls: int = 20) -> dict[s
         "environment": environment(server.version),
         "settings": {"dims": DIMS, "entries": entries},
         "subjects": rows,
-        "targets": [_as_dict(target) for target in targets(rows)],
+        "targets": [target.as_dict() for target in targets(rows)],
     }
-
-
-def _as_dict(target: Any) -> dict[str, Any]:
-    return {"what": target.what, "promise": target.promise, "value": target.value,
-            "measured": target.measured, "verdict": target.verdict}  # fmt: skip
 
 
 def save(result: dict[str, Any], name: str) -> None:

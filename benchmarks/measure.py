@@ -1,6 +1,7 @@
 """Measure the subjects in turns, so that whatever disturbs the machine disturbs all alike."""
 
 import gc
+import math
 import random
 import statistics
 import time
@@ -56,7 +57,10 @@ def verify(subject: Subject, texts: list[str], vectors: Vector) -> None:
 
 
 def time_in_turns(
-    tasks: dict[str, Callable[[Any], Any]], arguments: list[Any], rounds: int, calls: int = 1
+    tasks: dict[str, Callable[[Any], Any]],
+    arguments: list[Any],
+    rounds: int,
+    calls: int | dict[str, float] = 1,
 ) -> dict[str, Timing]:
     """Time each task ``rounds * calls`` times, in a new order every round.
 
@@ -64,19 +68,21 @@ def time_in_turns(
         tasks: What to time, by name.
         arguments: Given to the tasks one after the other, over and over.
         rounds: How often every task has its turn.
-        calls: How many calls in a turn; the first of several is not counted, since it finds
-            the processor's caches as another subject left them.
+        calls: How many calls in a turn, the same for all or by name; 0.5 is one in every other
+            turn. The first of several in a turn is not counted, since it finds the processor's
+            caches as another subject left them.
     """
     timings = {name: Timing() for name in tasks}
+    rates = calls if isinstance(calls, dict) else dict.fromkeys(tasks, calls)
     order, clock, shuffle = list(tasks), time.perf_counter, random.Random(7).shuffle
     gc.collect()
     gc.freeze()  # the peers' imports would otherwise be searched at each collection
     for turn in range(rounds):
         shuffle(order)
-        chosen = [arguments[(turn * calls + i) % len(arguments)] for i in range(calls)]
         for name in order:
             task, seconds = tasks[name], []
-            for argument in chosen:
+            for i in range(math.floor(turn * rates[name]), math.floor((turn + 1) * rates[name])):
+                argument = arguments[i % len(arguments)]
                 start = clock()
                 task(argument)
                 seconds.append(clock() - start)

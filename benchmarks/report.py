@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Target", "environment", "markdown", "targets"]
+__all__ = ["Target", "environment", "markdown", "table", "targets"]
 
 FLOAT32, INT8 = "EmbeddingCache float32", "EmbeddingCache int8"
 TIERED = "TieredEmbeddingCache, in memory"
@@ -28,7 +28,7 @@ class Target:
         value: What was measured; ``None`` when a side of the comparison is missing.
         bound: The promise.
         at_most: Whether the bound is an upper one.
-        unit: ``"x"`` or ``"us"``.
+        unit: ``"x"``, ``"us"``, or ``""`` for a share.
     """
 
     what: str
@@ -39,22 +39,30 @@ class Target:
 
     @property
     def promise(self) -> str:
-        return f"at {'most' if self.at_most else 'least'} {self.bound:g}{self._unit}"
+        return f"at {'most' if self.at_most else 'least'} {self.bound:,g}{self._unit}"
 
     @property
     def measured(self) -> str:
-        return "-" if self.value is None else f"{self.value:.2f}{self._unit}"
+        return "-" if self.value is None else self._shown(self.value)
 
     @property
     def verdict(self) -> str:
         if self.value is None:
             return "not measured"
         short = self.value - self.bound if self.at_most else self.bound - self.value
-        return "reached" if short <= 0 else f"short by {short:.2f}{self._unit}"
+        return "reached" if short <= 0 else f"short by {self._shown(short)}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what the tables show, and the value."""
+        return {"what": self.what, "promise": self.promise, "value": self.value,
+                "measured": self.measured, "verdict": self.verdict}  # fmt: skip
+
+    def _shown(self, value: float) -> str:
+        return f"{value:,.{2 if self.unit else 3}f}{self._unit}"
 
     @property
     def _unit(self) -> str:
-        return "x" if self.unit == "x" else f" {self.unit}"
+        return f" {self.unit}" if self.unit == "us" else self.unit
 
 
 def targets(rows: Rows) -> list[Target]:
@@ -95,7 +103,7 @@ def _inverse(ratio: float | None) -> float | None:
     return None if ratio is None else 1 / ratio
 
 
-def environment(redis_version: str) -> dict[str, Any]:
+def environment(redis_version: str, packages: tuple[str, ...] = PACKAGES) -> dict[str, Any]:
     """Return the date, the processor and all versions."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -103,7 +111,7 @@ def environment(redis_version: str) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "redis-server": redis_version,
-        **{package: _version(package) for package in PACKAGES},
+        **{package: _version(package) for package in packages},
     }
 
 
@@ -127,10 +135,10 @@ def markdown(result: dict[str, Any]) -> str:
     settings = result["settings"]
     head = ["", "single hit, us", "p95", "x floor", f"batch of {settings['entries']}, ms", "p95"]
     head += ["x floor", "bytes in Redis", "payload"]
-    lines = _table(head, [_row(row, result["subjects"]) for row in result["subjects"]])
+    lines = table(head, [_row(row, result["subjects"]) for row in result["subjects"]])
     lines += ["", "Times are medians and 95th percentiles of one interleaved run.", ""]
     cells = [[t["what"], t["promise"], t["measured"], t["verdict"]] for t in result["targets"]]
-    lines += _table(["", "to reach", "measured", ""], cells)
+    lines += table(["", "to reach", "measured", ""], cells)
     lines += ["", "; ".join(f"{name} {value}" for name, value in settings.items()), ""]
     lines += ["; ".join(f"{name} {value}" for name, value in result["environment"].items())]
     return "\n".join(lines)
@@ -147,7 +155,8 @@ def _row(row: dict[str, Any], rows: Rows) -> list[str]:
     return [*cells, f"{row['memory']:,.0f}", f"{row['payload']:,.0f}"]
 
 
-def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """Return the lines of a table in markdown, its columns aligned."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     rule = ["-" * width for width in widths]
     aligned = ([cell.ljust(w) for cell, w in zip(row, widths, strict=True)] for row in

@@ -17,7 +17,7 @@ import openai
 from semcache.codecs import Vector
 from semcache.offline.model import embed
 
-__all__ = ["DIMS", "MODEL", "TTL", "api_client", "embed_questions", "questions"]
+__all__ = ["DIMS", "MODEL", "TTL", "api_client", "embed_questions", "lift", "questions", "unit"]
 
 DIMS = 1_536
 MODEL = "multilingual-e5-small-in-1536"
@@ -46,9 +46,17 @@ def questions(count: int) -> list[str]:
 
 def embed_questions(texts: list[str]) -> Vector:
     """Return their vectors, float32 of shape (n, 1536) and unit length."""
-    small = np.stack([embed(text) for text in texts]).astype(np.float64)
-    vectors = small @ _isometry(small.shape[1]).T
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return lift(np.stack([embed(text) for text in texts]))
+
+
+def lift(vectors: Vector) -> Vector:
+    """Carry vectors of shape (n, 384) to (n, 1536) with the fixed isometry; unit length again."""
+    return unit(vectors @ _isometry(vectors.shape[1]).T.astype(np.float32))
+
+
+def unit(vectors: np.ndarray) -> Vector:
+    """Return the rows, or the one vector, as float32 of length 1."""
+    return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
 
 
 def _isometry(dims: int) -> np.ndarray:

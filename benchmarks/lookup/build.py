@@ -1,0 +1,137 @@
+"""Start a server for each subject, fill it, and open what will be asked.
+
+One server each, all of the same binary: what Redis says it uses is then this subject's alone,
+and no subject's write passes through another's index. Only the one that is asked is busy.
+"""
+
+import gc
+import math
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.lookup.corpus import Corpus, Query
+from benchmarks.lookup.subject import Ask, OverBudget, Recipe, Store
+from benchmarks.subjects import Missing
+from semcache.course.redis_server import SEARCH_MISSING, start_redis, start_redis_with_search
+
+__all__ = ["Built", "Filled", "build", "open_one"]
+
+AT_ONCE = 20_000  # entries from which on two subjects are filled at the same time
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A subject whose entries are stored.
+
+    Attributes:
+        recipe: What it is.
+        open: Opens a reader.
+        seconds: What filling took.
+        stored: Bytes for each entry, in Redis or in its own files.
+        where: ``"Redis"``, ``"files"`` or ``""`` for one that stores nothing.
+    """
+
+    recipe: Recipe
+    open: Callable[[], Ask]
+    seconds: float
+    stored: float
+    where: str
+
+
+@dataclass(frozen=True)
+class Built:
+    """A subject that can be asked.
+
+    Attributes:
+        filled: The subject.
+        ask: One lookup.
+        first: Seconds from nothing to the first answer: what a new process waits.
+        process: Bytes of this process that each entry takes, about; not a number if unknown.
+    """
+
+    filled: Filled
+    ask: Ask = field(repr=False)
+    first: float
+    process: float
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.filled.recipe
+
+
+@contextmanager
+def build(
+    recipes: Iterable[Recipe], corpus: Corpus, seconds: float
+) -> Iterator[list[Filled | Missing]]:
+    """Yield every subject, filled, in the order of the recipes; their servers end afterwards."""
+    workers = 2 if len(corpus.questions) >= AT_ONCE else 1
+    with ExitStack() as stack, ThreadPoolExecutor(workers) as threads:
+        places = [(_place(stack, recipe)) for recipe in recipes]
+        jobs = [threads.submit(_fill, recipe, corpus, seconds, *place)
+                for recipe, place in zip(recipes, places, strict=True)]  # fmt: skip
+        yield [job.result() for job in jobs]
+
+
+def _place(stack: ExitStack, recipe: Recipe) -> tuple[str, Path]:
+    """Return the address of a new server ("" if there cannot be one), and a new folder."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="semcache-bench-")))
+    if SEARCH_MISSING and recipe.search:
+        return "", folder
+    start = start_redis if SEARCH_MISSING else start_redis_with_search
+    return stack.enter_context(start()).url, folder
+
+
+def _fill(
+    recipe: Recipe, corpus: Corpus, seconds: float, url: str, folder: Path
+) -> Filled | Missing:
+    entries = len(corpus.questions)
+    if not url:
+        return Missing(recipe.name, recipe.role, SEARCH_MISSING or "")
+    if entries > recipe.most:
+        return Missing(recipe.name, recipe.role, f"not asked beyond {recipe.most:,} entries")
+    store = Store(corpus, url, folder, seconds)
+    with store.client() as client:
+        before, start = _used(client), time.perf_counter()
+        try:
+            open_ = recipe.make(store)
+        except ImportError as error:
+            return Missing(recipe.name, recipe.role, f"not installed: {error}")
+        except OverBudget as error:
+            return Missing(recipe.name, recipe.role, str(error))
+        except Exception as error:
+            if recipe.role != "peer":
+                raise
+            return Missing(recipe.name, recipe.role, f"failed: {type(error).__name__}: {error}")
+        spent, redis_bytes = time.perf_counter() - start, _used(client) - before
+    file_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    stored = 0 if recipe.role == "floor" else file_bytes or redis_bytes
+    where = "" if recipe.role == "floor" else "files" if file_bytes else "Redis"
+    return Filled(recipe, open_, spent, stored / entries, where)
+
+
+def _used(client: object) -> int:
+    return int(client.info("memory")["used_memory"])  # type: ignore[attr-defined]
+
+
+def open_one(filled: Filled, query: Query, entries: int) -> Built:
+    """Open a subject and ask it its first question."""
+    gc.collect()
+    before, start = _resident(), time.perf_counter()
+    ask = filled.open()
+    ask(query)
+    first = time.perf_counter() - start
+    return Built(filled, ask, first, max(0.0, _resident() - before) / entries)
+
+
+def _resident() -> float:
+    """Bytes of memory that this process occupies; not a number where only Linux tells."""
+    table = Path("/proc/self/statm")
+    if not table.exists():
+        return math.nan
+    return int(table.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,108 @@
+"""Measure one semantic lookup that hits: semcache, its peers, the tutorial code, the floors.
+
+    python -m benchmarks.semantic_lookup            about six minutes; writes benchmarks/results/
+    python -m benchmarks.semantic_lookup --quick    a minute, 1,000 entries; only prints
+    python -m benchmarks.semantic_lookup --same-core    clients and servers share one core
+
+The embedding is at hand; what is timed is from there to the answer's text. All subjects of one
+size take turns, each on a real Redis 8 of its own that this program starts and ends.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.lookup.build import Filled, build, open_one
+from benchmarks.lookup.corpus import Corpus, load
+from benchmarks.lookup.floors import FLOORS, RAW
+from benchmarks.lookup.measure import measure
+from benchmarks.lookup.ours import OURS, SOURCE
+from benchmarks.lookup.peers import PEERS
+from benchmarks.lookup.report import PACKAGES, markdown, targets
+from benchmarks.lookup.subject import Recipe
+from benchmarks.report import environment
+from semcache.course.redis_server import start_redis
+
+RESULTS = Path(__file__).parent / "results"
+SUBJECTS = (*FLOORS, *RAW, *OURS, *SOURCE, *PEERS)
+SIZES = (1_000, 10_000, 100_000)
+
+
+def run(
+    sizes: list[tuple[int, int]], asked: int, seconds: float, recipes: tuple[Recipe, ...] = SUBJECTS
+) -> dict[str, Any]:
+    """Measure the subjects at each size.
+
+    Args:
+        sizes: Pairs of dims (384 or 1536) and entries.
+        asked: How many held-out questions there are at most.
+        seconds: How long filling one subject may take.
+        recipes: The subjects.
+    """
+    small = load(max(entries for _, entries in sizes), asked)
+    runs, lifted = [], None
+    for dims, entries in sizes:
+        corpus = small if dims == small.vectors.shape[1] else (lifted := lifted or small.lifted())
+        print(f"{dims} dims, {entries:,} entries", file=sys.stderr)
+        rows = run_one(recipes, corpus.first(entries), seconds)
+        runs.append({"dims": dims, "entries": entries, "subjects": rows})
+    with start_redis() as server:
+        versions = environment(server.version, PACKAGES)
+    return {
+        "environment": versions,
+        "settings": {"asked": len(small.asked), "seconds to fill, at most": seconds},
+        "runs": runs,
+        "targets": [target.as_dict() for target in targets(runs)],
+    }
+
+
+def run_one(recipes: tuple[Recipe, ...], corpus: Corpus, seconds: float) -> list[dict[str, Any]]:
+    """Return a row for every subject, measured or missing, at one size."""
+    queries = corpus.queries()
+    with build(recipes, corpus, seconds) as filled:
+        present = [f for f in filled if isinstance(f, Filled)]
+        built = [open_one(f, queries[0], len(corpus.questions)) for f in present]
+        measured = measure(built, corpus, queries)
+    return [
+        {"name": f.recipe.name, "role": f.recipe.role, **measured[f.recipe.name]}
+        if isinstance(f, Filled)
+        else {"name": f.name, "role": f.role, "missing": f.reason}
+        for f in filled
+    ]
+
+
+def save(result: dict[str, Any], name: str) -> None:
+    """Write the result as JSON, markdown and a picture."""
+    from benchmarks.lookup.picture import draw  # matplotlib is not needed for --quick
+
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
+    picture = f"![Median time of a lookup over the number of entries, on log scales]({name}.png)"
+    text = f"# One semantic lookup that hits\n\n{picture}\n\n{markdown(result)}\n"
+    (RESULTS / f"{name}.md").write_text(text)
+    draw(result, RESULTS / f"{name}.png")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="1,000 entries; write nothing")
+    parser.add_argument("--same-core", action="store_true", help="on one core (Linux)")
+    parser.add_argument("--entries", type=int, nargs="+", default=SIZES, help="sizes to measure")
+    parser.add_argument("--seconds", type=float, default=90, help="to fill one subject, at most")
+    options = parser.parse_args()
+    if options.same_core:
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # the servers inherit it
+    if options.quick:
+        print(markdown(run([(384, 1_000)], asked=100, seconds=options.seconds)))
+        return
+    sizes = [(dims, entries) for dims in (384, 1_536) for entries in sorted(options.entries)]
+    result = run(sizes, asked=400, seconds=options.seconds)
+    save(result, "semantic_lookup" + "_same_core" * options.same_core)
+    print(markdown(result))
+
+
+if __name__ == "__main__":
+    main()
