@@ -91,6 +91,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="1,000 entries; write nothing")
     parser.add_argument("--same-core", action="store_true", help="on one core (Linux)")
     parser.add_argument("--entries", type=int, nargs="+", default=SIZES, help="sizes to measure")
+    parser.add_argument("--dims", type=int, nargs="+", default=(384, 1_536), help="384, 1536")
     parser.add_argument("--seconds", type=float, default=90, help="to fill one subject, at most")
     options = parser.parse_args()
     if options.same_core:
@@ -98,7 +99,7 @@ def main() -> None:
     if options.quick:
         print(markdown(run([(384, 1_000)], asked=100, seconds=options.seconds)))
         return
-    sizes = [(dims, entries) for dims in (384, 1_536) for entries in sorted(options.entries)]
+    sizes = [(dims, entries) for dims in options.dims for entries in sorted(options.entries)]
     result = run(sizes, asked=400, seconds=options.seconds)
     save(result, "semantic_lookup" + "_same_core" * options.same_core)
     print(markdown(result))

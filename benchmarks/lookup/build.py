@@ -7,6 +7,7 @@ and no subject's write passes through another's index. Only the one that is aske
 import gc
 import math
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -75,7 +76,16 @@ def build(
         places = [(_place(stack, recipe)) for recipe in recipes]
         jobs = [threads.submit(_fill, recipe, corpus, seconds, *place)
                 for recipe, place in zip(recipes, places, strict=True)]  # fmt: skip
-        yield [job.result() for job in jobs]
+        yield [_tell(job.result()) for job in jobs]
+
+
+def _tell(subject: Filled | Missing) -> Filled | Missing:
+    """Show on the terminal how far the long part of a run has come."""
+    if isinstance(subject, Filled):
+        print(f"  {subject.recipe.name}: filled in {subject.seconds:.1f} s", file=sys.stderr)
+    else:
+        print(f"  {subject.name}: {subject.reason}", file=sys.stderr)
+    return subject
 
 
 def _place(stack: ExitStack, recipe: Recipe) -> tuple[str, Path]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -13,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from benchmarks.picture import COLOURS, ROLES, STYLE
 
-__all__ = ["draw"]
+__all__ = ["draw", "spread"]
 
 RAW = "#009E73"
 LINES = {"ours": 2.4, "floor": 1.0, "raw": 1.4, "source": 1.4, "peer": 1.4}
@@ -26,9 +27,8 @@ def draw(result: dict[str, Any], path: Path) -> None:
     plt.style.use(STYLE)
     dims = sorted({run["dims"] for run in result["runs"]})
     figure, axes = plt.subplots(1, len(dims), figsize=(7.2 * len(dims), 6), sharey=True)
-    times = [run for run in result["runs"]]
-    for one, panel in zip(dims, [axes] if len(dims) == 1 else axes, strict=True):
-        _panel(panel, [run for run in times if run["dims"] == one], one)
+    for one, panel in zip(dims, np.atleast_1d(axes), strict=True):
+        _panel(panel, [run for run in result["runs"] if run["dims"] == one], one)
     handles = [
         plt.Line2D([], [], color=_colour(role), lw=LINES[role], label=label)
         for role, label in {**ROLES, "floor": "floors", "raw": "bare commands"}.items()
@@ -67,26 +67,50 @@ def _lines(runs: list[dict[str, Any]]) -> dict[str, tuple[str, Points]]:
 
 
 def _name_lines(axes: Axes, lines: dict[str, tuple[str, Points]], largest: int) -> None:
-    """Write each name beside the end of its line, pushed up where it would cover another."""
+    """Write each name at the right, as near to the end of its line as the others allow."""
     low, high = (math.log10(limit) for limit in axes.get_ylim())
-    ends = sorted((points[-1][1], name) for name, (_, points) in lines.items())
-    below = -math.inf
-    for value, name in ends:
+    names = sorted(lines, key=lambda name: lines[name][1][-1][1])
+    ends = [(math.log10(lines[name][1][-1][1]) - low) / (high - low) for name in names]
+    for name, place in zip(names, spread(ends, GAP), strict=True):
         role, points = lines[name]
-        place = max((math.log10(value) - low) / (high - low), below + GAP)
-        below = place
-        entries = points[-1][0]
+        entries, value = points[-1]
+        height = 10 ** (low + place * (high - low))
         early = f" (to {entries:,})" if entries < largest else ""
-        axes.annotate(
+        leader = {"color": _colour(role), "lw": 0.6, "alpha": 0.6}
+        axes.plot([entries, largest * 1.35], [value, height], **leader)
+        axes.text(
+            largest * 1.45,
+            height,
             name.removeprefix("floor: ") + early,
-            (entries, value),
-            (largest * 1.5, 10 ** (low + place * (high - low))),
             va="center",
             fontsize=9,
             color=_colour(role),
             fontweight="bold" if role == "ours" else "normal",
-            arrowprops={"arrowstyle": "-", "color": _colour(role), "lw": 0.5, "alpha": 0.5},
         )
+
+
+def spread(places: list[float], gap: float) -> list[float]:
+    """Move ascending places apart to at least ``gap``, each crowd around its own middle.
+
+    Example:
+        >>> spread([0.0, 0.5, 0.5], 0.25)
+        [0.0, 0.375, 0.625]
+    """
+    crowds: list[list[float]] = []
+    for place in places:
+        crowds.append([place])
+        while len(crowds) > 1 and _lowest(crowds[-1], gap) < _next(crowds[-2], gap):
+            last = crowds.pop()
+            crowds[-1] += last
+    return [_lowest(crowd, gap) + i * gap for crowd in crowds for i in range(len(crowd))]
+
+
+def _lowest(crowd: list[float], gap: float) -> float:
+    return sum(crowd) / len(crowd) - gap * (len(crowd) - 1) / 2
+
+
+def _next(crowd: list[float], gap: float) -> float:
+    return _lowest(crowd, gap) + gap * len(crowd)
 
 
 def _colour(role: str) -> str:
