@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.lookup.corpus import Corpus, Query
@@ -32,6 +32,7 @@ class Filled:
 
     Attributes:
         recipe: What it is.
+        store: Where its entries are.
         open: Opens a reader.
         seconds: What filling took.
         stored: Bytes for each entry, in Redis or in its own files.
@@ -39,6 +40,7 @@ class Filled:
     """
 
     recipe: Recipe
+    store: Store = field(repr=False)
     open: Callable[[], Ask]
     seconds: float
     stored: float
@@ -72,11 +74,22 @@ def build(
 ) -> Iterator[list[Filled | Missing]]:
     """Yield every subject, filled, in the order of the recipes; their servers end afterwards."""
     workers = 2 if len(corpus.questions) >= AT_ONCE else 1
+    recipes = list(recipes)
     with ExitStack() as stack, ThreadPoolExecutor(workers) as threads:
-        places = [(_place(stack, recipe)) for recipe in recipes]
-        jobs = [threads.submit(_fill, recipe, corpus, seconds, *place)
-                for recipe, place in zip(recipes, places, strict=True)]  # fmt: skip
-        yield [_tell(job.result()) for job in jobs]
+        jobs = {
+            recipe.name: threads.submit(_fill, recipe, corpus, seconds, *_place(stack, recipe))
+            for recipe in recipes
+            if not recipe.of
+        }
+        filled = {name: _tell(job.result()) for name, job in jobs.items()}
+        yield [_other_way(r, filled[r.of]) if r.of else filled[r.name] for r in recipes]
+
+
+def _other_way(recipe: Recipe, filled: Filled | Missing) -> Filled | Missing:
+    """Return the subject that asks an already filled store in another way."""
+    if isinstance(filled, Missing):
+        return Missing(recipe.name, recipe.role, filled.reason)
+    return replace(filled, recipe=recipe, open=recipe.make(filled.store))
 
 
 def _tell(subject: Filled | Missing) -> Filled | Missing:
@@ -122,7 +135,7 @@ def _fill(
     file_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     stored = 0 if recipe.role == "floor" else file_bytes or redis_bytes
     where = "" if recipe.role == "floor" else "files" if file_bytes else "Redis"
-    return Filled(recipe, open_, spent, stored / entries, where)
+    return Filled(recipe, store, open_, spent, stored / entries, where)
 
 
 def _used(client: object) -> int:

@@ -12,7 +12,7 @@ from benchmarks.lookup.corpus import Corpus, Query
 
 __all__ = ["Ask", "Make", "OverBudget", "Recipe", "Store"]
 
-PATIENCE = 3  # seconds before a projection counts
+PATIENCE = 5  # seconds before a projection counts
 
 Ask = Callable[[Query], str | None]  # one lookup: the answer's text, None for a miss
 
@@ -68,6 +68,8 @@ class Recipe(NamedTuple):
         name: What the tables call it.
         role: ``"floor"``, ``"raw"``, ``"ours"``, ``"source"`` or ``"peer"``.
         make: Fills a store and returns what opens it.
+        of: The name of another subject, whose store is asked in this other way: ``make`` finds it
+            filled.
         exact: Whether it compares with every entry, so that it cannot miss the nearest.
         search: Whether its server needs the search module.
         most: The most entries that it is worth waiting for.
@@ -76,6 +78,7 @@ class Recipe(NamedTuple):
     name: str
     role: str
     make: Make
+    of: str = ""
     exact: bool = False
     search: bool = False
     most: int = 1_000_000_000
