@@ -98,8 +98,8 @@ def _md5(text: str) -> str:
 
 
 OURS = (
-    Recipe("ScanIndex", "ours", index(ScanIndex), exact=True, most=10_000),
+    Recipe("ScanIndex", "ours", index(ScanIndex), exact=True, most=10_000 * 1_536),
     Recipe("MatrixIndex", "ours", index(MatrixIndex), exact=True),
     Recipe("VectorSetIndex", "ours", index(VectorSetIndex)),
 )
-SOURCE = (Recipe("tutorial code", "source", source, exact=True),)
+SOURCE = (Recipe("tutorial code", "source", source, exact=True, most=100_000 * 384),)

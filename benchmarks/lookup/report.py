@@ -99,7 +99,7 @@ def markdown(result: dict[str, Any]) -> str:
         "turns in one run. Recall@1 counts answers that are those of the exact scan, for held-out",
         "questions. Stored bytes are what Redis reports more after filling (for GPTCache, its",
         "files); bytes in process are what the reader's own memory grew by, about. The first",
-        "lookup is that of a new process. From 20,000 entries on, two subjects were filled at the",
+        "lookup is that of a new process. From 10,000 entries on, two subjects were filled at the",
         "same time.", "", "## Promises", "",
     ]  # fmt: skip
     cells = [[t["what"], t["promise"], t["measured"], t["verdict"]] for t in result["targets"]]

@@ -72,7 +72,7 @@ class Recipe(NamedTuple):
             filled.
         exact: Whether it compares with every entry, so that it cannot miss the nearest.
         search: Whether its server needs the search module.
-        most: The most entries that it is worth waiting for.
+        most: The most numbers, entries times dims, that it is worth waiting for.
     """
 
     name: str
