@@ -9,19 +9,15 @@ real vectors of 1,536 dimensions (see workload.py). Only hits are measured.
 """
 
 import argparse
-import json
 import os
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import size_per_entry, time_in_turns, verify
-from benchmarks.report import environment, markdown, targets
+from benchmarks.report import RESULTS, environment, markdown, targets, write
 from benchmarks.subjects import Missing, Subject, build
 from benchmarks.workload import DIMS, embed_questions, questions
 from semcache.course.redis_server import start_redis
-
-RESULTS = Path(__file__).parent / "results"
 
 
 def run(entries: int, rounds: int, batch_rounds: int, calls: int = 20) -> dict[str, Any]:
@@ -59,11 +55,8 @@ def save(result: dict[str, Any], name: str) -> None:
     """Write the result as JSON, markdown and a picture."""
     from benchmarks.picture import draw  # matplotlib is not needed for --quick
 
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
-    picture = f"![Medians of the table below, as bars on log scales]({name}.png)"
-    text = f"# Embedding caches\n\n{picture}\n\n{markdown(result)}\n"
-    (RESULTS / f"{name}.md").write_text(text)
+    caption = "Medians of the table below, as bars on log scales"
+    write(result, name, "Embedding caches", caption, markdown(result))
     draw(result, RESULTS / f"{name}.png")
 
 

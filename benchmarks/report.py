@@ -1,5 +1,6 @@
 """Turn the measurements into the tables of the terminal, of the markdown file and of the JSON."""
 
+import json
 import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,7 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Target", "environment", "markdown", "table", "targets"]
+__all__ = ["RESULTS", "Target", "environment", "markdown", "table", "targets", "write"]
+
+RESULTS = Path(__file__).parent / "results"
 
 FLOAT32, INT8 = "EmbeddingCache float32", "EmbeddingCache int8"
 TIERED = "TieredEmbeddingCache, in memory"
@@ -101,6 +104,13 @@ def _ratios(rows: Rows, measure: str, ours: str) -> dict[str, float | None]:
 
 def _inverse(ratio: float | None) -> float | None:
     return None if ratio is None else 1 / ratio
+
+
+def write(result: dict[str, Any], name: str, title: str, caption: str, text: str) -> None:
+    """Write a result as JSON and as markdown, whose picture is drawn beside them by others."""
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
+    (RESULTS / f"{name}.md").write_text(f"# {title}\n\n![{caption}]({name}.png)\n\n{text}\n")
 
 
 def environment(redis_version: str, packages: tuple[str, ...] = PACKAGES) -> dict[str, Any]:

@@ -10,10 +10,8 @@ size take turns, each on a real Redis 8 of its own that this program starts and 
 """
 
 import argparse
-import json
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from benchmarks.lookup.build import Filled, build, open_one
@@ -24,10 +22,9 @@ from benchmarks.lookup.ours import OURS, SOURCE
 from benchmarks.lookup.peers import PEERS
 from benchmarks.lookup.report import PACKAGES, markdown, targets
 from benchmarks.lookup.subject import Recipe
-from benchmarks.report import environment
+from benchmarks.report import RESULTS, environment, write
 from semcache.course.redis_server import start_redis
 
-RESULTS = Path(__file__).parent / "results"
 SUBJECTS = (*FLOORS, *RAW, *OURS, *SOURCE, *PEERS)
 SIZES = [(384, 1_000), (384, 10_000), (384, 100_000), (1_536, 1_000), (1_536, 10_000)]
 LARGEST = [(1_536, 100_000)]
@@ -80,11 +77,8 @@ def save(result: dict[str, Any], name: str) -> None:
     """Write the result as JSON, markdown and a picture."""
     from benchmarks.lookup.picture import draw  # matplotlib is not needed for --quick
 
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
-    picture = f"![Median time of a lookup over the number of entries, on log scales]({name}.png)"
-    text = f"# One semantic lookup that hits\n\n{picture}\n\n{markdown(result)}\n"
-    (RESULTS / f"{name}.md").write_text(text)
+    caption = "Median time of a lookup over the number of entries, on log scales"
+    write(result, name, "One semantic lookup that hits", caption, markdown(result))
     draw(result, RESULTS / f"{name}.png")
 
 

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from benchmarks.lookup.corpus import Corpus, Query
 from benchmarks.lookup.subject import Ask, OverBudget, Recipe, Store
@@ -140,8 +141,8 @@ def _fill(
     return Filled(recipe, store, open_, spent, stored / entries, where)
 
 
-def _used(client: object) -> int:
-    return int(client.info("memory")["used_memory"])  # type: ignore[attr-defined]
+def _used(client: Any) -> int:
+    return int(client.info("memory")["used_memory"])
 
 
 def open_one(filled: Filled, query: Query, entries: int) -> Built:

@@ -1,9 +1,11 @@
 """The floors, and the bare commands of the server: what nobody's lookup can be faster than."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from benchmarks.lookup.corpus import Query
-from benchmarks.lookup.subject import Ask, Callable, Make, Recipe, Store
+from benchmarks.lookup.subject import Ask, Make, Recipe, Store
 
 __all__ = ["FLOORS", "RAW"]
 

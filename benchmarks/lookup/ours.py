@@ -86,7 +86,7 @@ def source(store: Store) -> Callable[[], Ask]:
 
         def ask(query: Query) -> str | None:
             found = cache.lookup(query.text)
-            return found and found["response"]
+            return found["response"] if found else None
 
         return ask
 

@@ -10,6 +10,7 @@ import numpy as np
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from benchmarks.picture import COLOURS, ROLES, STYLE
@@ -30,7 +31,7 @@ def draw(result: dict[str, Any], path: Path) -> None:
     for one, panel in zip(dims, np.atleast_1d(axes), strict=True):
         _panel(panel, [run for run in result["runs"] if run["dims"] == one], one)
     handles = [
-        plt.Line2D([], [], color=_colour(role), lw=LINES[role], label=label)
+        Line2D([], [], color=_colour(role), lw=LINES[role], label=label)
         for role, label in {**ROLES, "floor": "floors", "raw": "bare commands"}.items()
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))

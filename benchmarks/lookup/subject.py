@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import redis
 
@@ -37,7 +37,7 @@ class Store:
     folder: Path
     seconds: float
 
-    def client(self, **options: object) -> redis.Redis:
+    def client(self, **options: Any) -> Any:
         return redis.Redis.from_url(self.url, **options)
 
     def batches(self, size: int = 500) -> Iterator[range]:
