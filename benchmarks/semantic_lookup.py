@@ -12,17 +12,19 @@ size take turns, each on a real Redis 8 of its own that this program starts and 
 import argparse
 import os
 import sys
+from functools import partial
 from typing import Any
 
-from benchmarks.lookup.build import Filled, build, open_one
+from benchmarks.lookup.build import Filled, attempt, build
 from benchmarks.lookup.corpus import Corpus, load
 from benchmarks.lookup.floors import FLOORS, RAW
-from benchmarks.lookup.measure import measure
+from benchmarks.lookup.measure import measure, open_and_check
 from benchmarks.lookup.ours import OURS, SOURCE
 from benchmarks.lookup.peers import PEERS
 from benchmarks.lookup.report import PACKAGES, markdown, targets
 from benchmarks.lookup.subject import Recipe
 from benchmarks.report import RESULTS, environment, write
+from benchmarks.subjects import Missing
 from semcache.course.redis_server import start_redis
 
 SUBJECTS = (*FLOORS, *RAW, *OURS, *SOURCE, *PEERS)
@@ -62,14 +64,18 @@ def run_one(recipes: tuple[Recipe, ...], corpus: Corpus, seconds: float) -> list
     """Return a row for every subject, measured or missing, at one size."""
     queries = corpus.queries()
     with build(recipes, corpus, seconds) as filled:
-        present = [f for f in filled if isinstance(f, Filled)]
-        built = [open_one(f, queries[0], len(corpus.questions)) for f in present]
-        measured = measure(built, corpus, queries)
+        checked = [
+            attempt(f.recipe, partial(open_and_check, f, corpus, queries))
+            if isinstance(f, Filled)
+            else f
+            for f in filled
+        ]
+        measured = measure([c for c in checked if not isinstance(c, Missing)], queries)
     return [
-        {"name": f.recipe.name, "role": f.recipe.role, **measured[f.recipe.name]}
-        if isinstance(f, Filled)
-        else {"name": f.name, "role": f.role, "missing": f.reason}
-        for f in filled
+        {"name": c.name, "role": c.role, "missing": c.reason}
+        if isinstance(c, Missing)
+        else {"name": r.name, "role": r.role, **measured[r.name]}
+        for r, c in zip(recipes, checked, strict=True)
     ]
 
 

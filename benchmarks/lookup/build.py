@@ -17,14 +17,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.lookup.corpus import Corpus, Query
 from benchmarks.lookup.subject import Ask, OverBudget, Recipe, Store
 from benchmarks.subjects import Missing
 from semcache.course.redis_server import SEARCH_MISSING, start_redis, start_redis_with_search
 
-__all__ = ["Built", "Filled", "build", "open_one"]
+__all__ = ["Built", "Filled", "attempt", "build", "open_one"]
+
+T = TypeVar("T")
 
 AT_ONCE = 10_000  # entries from which on two subjects are filled at the same time
 
@@ -124,21 +126,29 @@ def _fill(
     store = Store(corpus, url, folder, seconds)
     with store.client() as client:
         before, start = _used(client), time.perf_counter()
-        try:
-            open_ = recipe.make(store)
-        except ImportError as error:
-            return Missing(recipe.name, recipe.role, f"not installed: {error}")
-        except OverBudget as error:
-            return Missing(recipe.name, recipe.role, str(error))
-        except Exception as error:
-            if recipe.role != "peer":
-                raise
-            return Missing(recipe.name, recipe.role, f"failed: {type(error).__name__}: {error}")
+        open_ = attempt(recipe, lambda: recipe.make(store))
+        if isinstance(open_, Missing):
+            return open_
         spent, redis_bytes = time.perf_counter() - start, _used(client) - before
     file_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     stored = 0 if recipe.role == "floor" else file_bytes or redis_bytes
     where = "" if recipe.role == "floor" else "files" if file_bytes else "Redis"
     return Filled(recipe, store, open_, spent, stored / entries, where)
+
+
+def attempt(recipe: Recipe, action: Callable[[], T]) -> T | Missing:
+    """Return what ``action`` returns, or why it cannot be had. Only a peer may fail."""
+    try:
+        return action()
+    except ImportError as error:
+        reason = f"not installed: {error}"
+    except OverBudget as error:
+        reason = str(error)
+    except Exception as error:
+        if recipe.role != "peer":
+            raise
+        reason = f"failed: {type(error).__name__}: {error}"
+    return Missing(recipe.name, recipe.role, reason)
 
 
 def _used(client: Any) -> int:

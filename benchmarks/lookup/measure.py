@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.lookup.build import Built
+from benchmarks.lookup.build import Built, Filled, open_one
 from benchmarks.lookup.corpus import Corpus, Query
 from benchmarks.measure import Timing, time_in_turns
 
-__all__ = ["Check", "check", "measure"]
+__all__ = ["Check", "check", "measure", "open_and_check"]
 
 SECONDS = 1.5  # for a subject's turns
 ROUNDS, MOST_CALLS = 40, 12
@@ -71,24 +71,23 @@ def _must_fit(
         assert best - got < TIE, f"{name} answered {query.text!r} from {got}, not {best}"
 
 
-def measure(
-    subjects: list[Built], corpus: Corpus, queries: list[Query]
-) -> dict[str, dict[str, Any]]:
+def open_and_check(filled: Filled, corpus: Corpus, queries: list[Query]) -> tuple[Built, Check]:
+    """Open a subject and ask it everything once, before it is timed among the others."""
+    built = open_one(filled, queries[0], len(corpus.questions))
+    return built, check(built, corpus, queries)
+
+
+def measure(subjects: list[tuple[Built, Check]], queries: list[Query]) -> dict[str, dict[str, Any]]:
     """Return time, recall and sizes of every subject, by name."""
-    checks = {built.recipe.name: check(built, corpus, queries) for built in subjects}
-    quick = {b.recipe.name: b.ask for b in subjects if _median(checks[b.recipe.name]) < SLOW}
+    quick = {b.recipe.name: (b.ask, c.timing.median) for b, c in subjects}
+    quick = {name: both for name, both in quick.items() if both[1] < SLOW}
     calls = {
-        name: float(np.clip(SECONDS / ROUNDS / _median(checks[name]), 5 / ROUNDS, MOST_CALLS))
-        for name in quick
+        name: float(np.clip(SECONDS / ROUNDS / seconds, 5 / ROUNDS, MOST_CALLS))
+        for name, (_, seconds) in quick.items()
     }
-    timings = time_in_turns(quick, queries, ROUNDS, calls)
-    return {
-        built.recipe.name: _row(built, checks[built.recipe.name], timings) for built in subjects
-    }
-
-
-def _median(check: Check) -> float:
-    return check.timing.median
+    asks = {name: ask for name, (ask, _) in quick.items()}
+    timings = time_in_turns(asks, queries, ROUNDS, calls)
+    return {b.recipe.name: _row(b, c, timings) for b, c in subjects}
 
 
 def _row(built: Built, check: Check, timings: dict[str, Timing]) -> dict[str, Any]:

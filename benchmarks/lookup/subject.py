@@ -38,7 +38,8 @@ class Store:
     seconds: float
 
     def client(self, **options: Any) -> Any:
-        return redis.Redis.from_url(self.url, **options)
+        # The tutorial's lookup makes the server think for longer than redis-py would wait.
+        return redis.Redis.from_url(self.url, socket_timeout=300, **options)
 
     def batches(self, size: int = 500) -> Iterator[range]:
         """Yield the numbers of all entries, some at a time.
