@@ -1,0 +1,1 @@
+"""The pieces of ``benchmarks/request.py``: a whole request, from the question to the answer."""
