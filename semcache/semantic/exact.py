@@ -23,12 +23,14 @@ class ExactTier:
     def __init__(
         self, client: Any, scope: str, fold_case: bool, clock: Callable[[], float], stats: Stats
     ) -> None:
-        self._redis, self._scope, self._fold_case = client, scope, fold_case
+        self._redis, self._fold_case = client, fold_case
+        self._answers = keys.namespace(scope, "exact")
+        self._copies = keys.namespace(scope, "copies")
         self._clock, self._stats = clock, stats
 
     def key(self, request: Request) -> str:
         """Return the key of a request's answer."""
-        return self._name("exact", request, request.query)
+        return self._name(self._answers, request, request.query)
 
     def usable(self, data: Any) -> Answer | None:
         """Return the answer in the bytes that were read; damage is counted, and is a miss."""
@@ -49,14 +51,14 @@ class ExactTier:
             pipe.set(key, pack(answer), px=milliseconds)
         return milliseconds
 
-    def promote(self, request: Request, answer: Answer, source: str) -> None:
+    def promote(self, request: Request, key: str, answer: Answer, source: str) -> None:
         """Keep a copy of the answer to ``source``, and remember that it is one, in one trip."""
         if answer.expires_at <= self._clock():
             return
-        copies = self._name("copies", request, source)
+        copies = self._name(self._copies, request, source)
         pipe = self._redis.pipeline(transaction=True)
-        milliseconds = self.write(pipe, self.key(request), answer)
-        pipe.sadd(copies, self.key(request))
+        milliseconds = self.write(pipe, key, answer)
+        pipe.sadd(copies, key)
         if milliseconds is None:
             pipe.persist(copies)
         else:  # a copy lives no longer than its source, so nor need the list of copies
@@ -65,10 +67,10 @@ class ExactTier:
 
     def delete(self, request: Request) -> bool:
         """Delete an answer and all its copies; return whether there was one."""
-        copies = self._name("copies", request, request.query)
+        copies = self._name(self._copies, request, request.query)
         found: int = self._redis.unlink(self.key(request), copies, *self._redis.smembers(copies))
         return found > 0
 
-    def _name(self, kind: str, request: Request, query: str) -> str:
-        prefix = keys.namespace(self._scope, kind, request.audience)
-        return prefix + keys.digest(normalise(query, self._fold_case))
+    def _name(self, namespace: str, request: Request, query: str) -> str:
+        text = keys.digest(normalise(query, self._fold_case))
+        return f"{namespace}{request.audience}:{text}"

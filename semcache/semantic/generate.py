@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import openai
@@ -28,17 +29,21 @@ class Request:
     system: str | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def audience(self) -> str:
         """A digest of all but the query: requests that may share answers have the same.
+
+        It is URL-safe, so that it can stand in a key as it is.
 
         Example:
             >>> mini, large = Request("hi", "gpt-4o-mini"), Request("hi", "gpt-4o")
             >>> mini.audience == large.audience
             False
         """
-        parts = [self.model, self.system, dict(self.sampling)]
-        return keys.digest(json.dumps(parts, sort_keys=True, default=repr))
+        parts = repr((self.model, self.system))  # which no two pairs share; JSON takes 3 us more
+        if self.sampling:
+            parts += json.dumps(dict(self.sampling), sort_keys=True, default=repr)
+        return keys.digest(parts)
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments for ``chat.completions.create``."""

@@ -126,7 +126,8 @@ class HybridLLMCache:
         cache = self.semantic.semantic(request)
         least = cache.threshold if semantic_threshold is None else semantic_threshold
         check_threshold(least)
-        read = self._fallback.attempt(None, self._read, request, cache)
+        key = self._exact.key(request)
+        read = self._fallback.attempt(None, self._read, key, query, cache)
         if read is None:  # Redis failed: do not wait for it again, neither to look nor to keep
             self.exact_stats.count(misses=1)
             self.semantic.stats.count(misses=1)
@@ -149,7 +150,7 @@ class HybridLLMCache:
                 query, match.response, match.created_at, match.expires_at, match.similarity
             )
             self._fallback.attempt(
-                None, self._exact.promote, request, promoted, match.original_query
+                None, self._exact.promote, request, key, promoted, match.original_query
             )
             return iter([match.response]) if stream else match.response
         failed = cache.last_lookup_failed
@@ -189,10 +190,10 @@ class HybridLLMCache:
         """
         return self.semantic.clear_cache("semantic", "exact", "copies")
 
-    def _read(self, request: Request, cache: SemanticCache) -> tuple[Answer | None, list[Any]]:
+    def _read(self, key: str, query: str, cache: SemanticCache) -> tuple[Answer | None, list[Any]]:
         """Read the exact tier; on the same trip, ask what the similarity search will need."""
         pipe = self._redis.pipeline(transaction=False)
-        pipe.get(self._exact.key(request))
-        cache.ask_ahead(pipe, request.query)
+        pipe.get(key)
+        cache.ask_ahead(pipe, query)
         data, *replies = pipe.execute(raise_on_error=False)  # a foreign type is a miss
         return self._exact.usable(data), replies

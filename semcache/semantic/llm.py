@@ -214,8 +214,8 @@ class SemanticLLMCache:
 
     def semantic(self, request: Request) -> SemanticCache:
         """Return the cache of the answers that may be served to such requests."""
+        audience = request.audience
         with self._lock:
-            audience = request.audience
             if audience not in self._caches:
                 self._caches[audience] = self._open_cache(audience)
             return self._caches[audience]

@@ -31,6 +31,7 @@ _HEAD = struct.Struct("<2sBxI")
 _BODY = struct.Struct("<dI")
 _TEXT = _HEAD.size + _BODY.size
 _MAGIC, _VERSION = b"sa", 2
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def pack(answer: Answer, vector: Vector | None = None) -> bytes:
@@ -44,7 +45,7 @@ def pack(answer: Answer, vector: Vector | None = None) -> bytes:
         CodecError: The vector has NaN, an infinity or a wrong shape.
     """
     fields = [answer.query, answer.response, answer.created_at, answer.similarity]
-    text = json.dumps(fields, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogatepass")
+    text = _JSON.encode(fields).encode("utf-8", "surrogatepass")
     numbers = b"" if vector is None else as_vector(vector).astype("<f2").tobytes()
     body = _BODY.pack(answer.expires_at, len(text)) + text + numbers
     return _HEAD.pack(_MAGIC, _VERSION, zlib.crc32(body)) + body
