@@ -8,10 +8,14 @@ from itertools import accumulate
 from random import Random
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from semcache import _data
 from semcache.errors import ConfigError
+from semcache.semantic.pairs import Pair
 
-__all__ = ["Phrasing", "load_phrasings", "zipf_stream"]
+__all__ = ["Phrasing", "load_phrasings", "nearest_earlier", "zipf_stream"]
 
 Item = TypeVar("Item")
 
@@ -95,3 +99,54 @@ def zipf_stream(
     # version of Python, so choices() is not used.
     draw, last = Random(seed).random, len(items) - 1
     return [items[bisect(bounds, draw() * bounds[-1], hi=last)] for _ in range(size)]
+
+
+def nearest_earlier(
+    phrasings: Sequence[Phrasing],
+    vectors: NDArray[np.floating],
+    *,
+    scope: str = "",
+    seed: int = 7,
+) -> tuple[list[Pair], list[float]]:
+    """Return what a semantic cache would compare: each text and the most similar earlier one.
+
+    Every text arrives once, in random order, and its own answer is kept, as in a cache that serves
+    nothing: what a threshold would have served can then be counted for any threshold. A text is
+    asked in one pair only, but may be the earlier one in many: such pairs are not independent.
+
+    Args:
+        phrasings: What is asked; texts that are repeated are an exact tier's business.
+        vectors: Their embeddings, shape (n, dims), a row for each; of any length but zero.
+        scope: Whose cache this is; kept in the pairs.
+        seed: Of the order of arrival; the same on every machine.
+
+    Returns:
+        The pairs, all but the first text's, in the order of arrival (``a`` is the earlier text,
+        ``b`` the one that arrives, ``same`` whether one answer settles both), and the cosine of
+        each.
+
+    Raises:
+        ConfigError: There is not one vector for each phrasing.
+
+    Example:
+        >>> one, two = load_phrasings()[:2]
+        >>> (pair,), (similarity,) = nearest_earlier([one, two], np.array([[3.0, 4.0], [8.0, 6.0]]))
+        >>> pair.a, pair.b, pair.same, round(similarity, 2)
+        ('forgot password', 'How do I reset my password?', True, 0.96)
+    """
+    if len(vectors) != len(phrasings):
+        raise ConfigError(f"{len(phrasings)} phrasings need as many vectors, not {len(vectors)}")
+    draw = Random(seed).random
+    order = sorted(range(len(phrasings)), key=lambda _: draw())
+    directions = np.asarray(vectors, np.float64)[order]
+    directions = directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    pairs, similarities = [], []
+    for at in range(1, len(order)):
+        cosines = directions[:at] @ directions[at]
+        best = int(cosines.argmax())
+        a, b = phrasings[order[best]], phrasings[order[at]]
+        language = b.language if a.language == b.language else "mixed"
+        same = a.answer == b.answer
+        pairs.append(Pair(a.text, b.text, same, language=language, scope=scope))
+        similarities.append(float(cosines[best]))
+    return pairs, similarities

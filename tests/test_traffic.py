@@ -6,11 +6,13 @@ from collections import Counter
 from dataclasses import FrozenInstanceError
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from semcache import _data
 from semcache.errors import ConfigError
-from semcache.traffic import Phrasing, load_phrasings, zipf_stream
+from semcache.semantic.pairs import Pair
+from semcache.traffic import Phrasing, load_phrasings, nearest_earlier, zipf_stream
 
 
 def test_phrasings_come_in_the_order_of_the_file():
@@ -98,3 +100,48 @@ def test_one_item_and_no_draw():
 def test_what_cannot_work_is_refused(items, size, exponent, word):
     with pytest.raises(ConfigError, match=word):
         zipf_stream(items, size, exponent=exponent)
+
+
+def desk(*answers: str) -> list[Phrasing]:
+    return [Phrasing(f"{i}", f"text {i}", "en", answer, answer) for i, answer in enumerate(answers)]
+
+
+def test_each_text_but_the_first_meets_the_most_similar_earlier_one():
+    phrasings = load_phrasings()[:40]
+    angles = 5 * np.sqrt(np.arange(2, 42)) % 3  # all different, in no order
+    vectors = np.column_stack([np.cos(angles), np.sin(angles)]) * (1 + np.arange(40) % 5)[:, None]
+    pairs, similarities = nearest_earlier(phrasings, vectors)
+    position = {phrasing.text: i for i, phrasing in enumerate(phrasings)}
+    first = next(iter(set(position) - {pair.b for pair in pairs}))
+    seen = [position[first]]
+    for pair, similarity in zip(pairs, similarities, strict=True):
+        a, b = position[pair.a], position[pair.b]
+        cosines = {i: np.cos(angles[i] - angles[b]) for i in seen}  # lengths do not count
+        assert max(cosines, key=cosines.__getitem__) == a
+        assert similarity == pytest.approx(cosines[a])
+        assert pair.same == (phrasings[a].answer == phrasings[b].answer)
+        seen.append(b)
+    assert sorted(seen) == list(range(40))
+
+
+def test_the_order_of_arrival_is_the_seeds_and_mixes_topics():
+    phrasings, vectors = desk(*"aabbcc"), np.eye(6) + 0.1
+    arrivals = [pair.b for pair in nearest_earlier(phrasings, vectors)[0]]
+    assert arrivals == [f"text {i}" for i in (1, 0, 5, 4, 2)]
+    assert [pair.b for pair in nearest_earlier(phrasings, vectors, seed=8)[0]] != arrivals
+
+
+def test_a_pair_says_its_language_and_scope():
+    english, chinese = Phrasing("1", "hi", "en", "x", "x"), Phrasing("2", "喂", "zh", "x", "x")
+    ((pair,), _) = nearest_earlier([english, chinese], np.eye(2), scope="acme")
+    assert {pair.a, pair.b} == {"hi", "喂"}
+    assert pair == Pair(pair.a, pair.b, True, language="mixed", scope="acme")
+    again = Phrasing("3", "hello", "en", "x", "x")
+    ((alike,), _) = nearest_earlier([english, again], np.eye(2))
+    assert alike.language == "en"
+
+
+def test_one_text_has_no_earlier_one_and_none_may_lack_its_vector():
+    assert nearest_earlier(desk("a"), np.eye(1)) == ([], [])
+    with pytest.raises(ConfigError, match="2 phrasings need as many vectors, not 3"):
+        nearest_earlier(desk("a", "b"), np.eye(3))
