@@ -1,18 +1,23 @@
 """Charts of lesson 08, and of ``python -m semcache evaluate``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from semcache.course.plots import use_style
+from semcache.course.plots import finish, use_style
 from semcache.semantic.evaluate import Curve
-from semcache.semantic.scored import shown
+from semcache.semantic.evaluate import risk_coverage as curve_of
+from semcache.semantic.scored import Scored, shown
 
 _FEWEST_SHOWN = 10  # of fewer pairs a rate jumps between 0 and 100 %
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+_LANGUAGES = {"en": "English", "zh": "Chinese"}
 _LABEL_WIDTH = 0.055  # as a share of the axis
 
 
@@ -93,3 +98,143 @@ def _marks(ax: Axes, curve: Curve, thresholds: Sequence[float]) -> None:
         )
         label.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1})
         last = served
+
+
+def curves(materials: Mapping[str, Sequence[Scored]], thresholds: Sequence[float]) -> None:
+    """Draw wrong answers over the share served: a panel for each material, a line a language.
+
+    Args:
+        materials: Pairs scored by similarity, by what they are.
+        thresholds: Marked on each line.
+    """
+    use_style()
+    fig, axes = plt.subplots(1, len(materials), figsize=(9.5, 4.4), sharey=True, squeeze=False)
+    numbers = []
+    for ax, (material, rows) in zip(axes[0], materials.items(), strict=True):
+        for at, (language, name) in enumerate(_LANGUAGES.items()):
+            curve = curve_of([row for row in rows if row.language == language])
+            ax.plot(*_visible(curve, curve.risk), color=f"C{at}", label=name)
+            _points(ax, curve, thresholds, f"C{at}", below=bool(at))
+        ax.set(
+            title=material, xlim=(0, 1.02), ylim=(-0.07, 0.85), xlabel="share of the pairs served"
+        )
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        served, risk = _at(curve_of(rows), thresholds[len(thresholds) // 2])
+        numbers.append(f"{material}: {_tens(served)} are served, {_tens(risk)} of them wrong")
+    axes[0][0].set(ylabel="wrong, of those served")
+    axes[0][0].legend(loc="lower left", labelcolor="linecolor", prop={"weight": "bold"})
+    middle = shown(thresholds[len(thresholds) // 2])
+    finish(fig, alt=f"Wrong answers over the share served. From {middle}, {'; '.join(numbers)}.")
+
+
+def _points(
+    ax: Axes, curve: Curve, thresholds: Sequence[float], color: str, *, below: bool
+) -> None:
+    """Mark thresholds on a line, as far as enough pairs reach them."""
+    for threshold in thresholds:
+        served, risk = _at(curve, threshold)
+        if served * curve.served[-1] >= _FEWEST_SHOWN:
+            ax.plot(served, risk, "o", color="white", markeredgecolor=color, zorder=4)
+            words: dict[str, Any] = {"color": color, "ha": "center", "textcoords": "offset points"}
+            ax.annotate(shown(threshold), (served, risk), (0, -17 if below else 9), **words)
+
+
+def reliability(judged: Mapping[str, Sequence[Scored]]) -> None:
+    """Draw how often pairs may share an answer over the probability that they were given.
+
+    Args:
+        judged: Pairs scored by a probability, by who judged what.
+    """
+    use_style()
+    fig, ax = plt.subplots(figsize=(6.4, 4.8))
+    ax.plot([0, 1], [0, 1], color="#999999", linewidth=1, label="as often as was said")
+    high = []
+    for name, rows in judged.items():
+        said, same = np.array([row.score for row in rows]), np.array([row.same for row in rows])
+        part = np.minimum((said * 5).astype(int), 4)
+        bins = [part == k for k in range(5) if np.sum(part == k) >= _FEWEST_SHOWN]
+        x, y = [said[b].mean() for b in bins], [same[b].mean() for b in bins]
+        (line,) = ax.plot(x, y, label=name)
+        ax.scatter(x, y, s=[3 * b.sum() ** 0.8 for b in bins], color=line.get_color(), zorder=3)
+        high.append(f"{name}: from 0.5 upwards {_tens(float(same[said >= 0.5].mean()))} may")
+    ax.set(xlim=(0, 1), ylim=(0, 1.02), title="What a probability is worth: does it come true?")
+    ax.set(xlabel="probability that they may share an answer", ylabel="pairs that may")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    ax.legend(loc="upper left", labelcolor="linecolor", prop={"weight": "bold"})
+    finish(fig, alt=f"Pairs that may share an answer, by the probability. {'; '.join(high)}.")
+
+
+def prices(scorers: Mapping[str, Sequence[Scored]], costs: Sequence[float]) -> None:
+    """Draw what is saved over the share served, a line for each cost of a wrong answer.
+
+    Args:
+        scorers: The same pairs, by what scored them.
+        costs: Of one wrong answer, in calls of the LLM.
+    """
+    use_style()
+    fig, axes = plt.subplots(1, len(scorers), figsize=(9.5, 4.2), sharey=True, squeeze=False)
+    best = []
+    for ax, (scorer, rows) in zip(axes[0], scorers.items(), strict=True):
+        curve = curve_of(rows)
+        for at, cost in enumerate(costs):
+            x = np.concatenate([[0.0], curve.coverage])
+            y = np.concatenate([[0.0], 1_000 * curve.coverage * (1 - cost * curve.risk)])
+            ax.plot(x, y, color=f"C{at}", label=f"{cost:g}")
+            ax.plot(x[y.argmax()], y.max(), "o", color=f"C{at}", markersize=10, zorder=4)
+            if at == len(costs) - 1:
+                best.append(f"by {scorer} {_tens(float(x[y.argmax()]))}")
+        ax.set(title=f"By {scorer}", xlim=(0, 1), ylim=(-300, 1_000))
+        ax.set(xlabel="share of the questions served")
+        ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    axes[0][0].set(ylabel="LLM calls saved, of 1,000 questions")
+    axes[0][0].legend(title="a wrong answer costs, in calls", loc="upper left", ncols=len(costs))
+    finish(
+        fig,
+        alt="Saved calls over the share served; the best place moves left as a wrong answer gets "
+        f"dearer. At {costs[-1]:g} calls for one it is best to serve {', '.join(best)}.",
+    )
+
+
+def explore(scorers: Mapping[str, Sequence[Scored]], *, cost: float) -> None:
+    """Show a slider for the cost of a wrong answer, with the best place of each scorer below it.
+
+    Where widgets are not shown, as on the web, the places for ``cost`` stand in their place.
+
+    Args:
+        scorers: The same pairs, by what scored them.
+        cost: Where the slider starts: calls of the LLM for one wrong answer.
+    """
+    slider = widgets.FloatLogSlider(value=cost, min=0, max=3, step=0.05, readout_format=",.0f")
+    places = widgets.HTML()
+
+    def update(_: object = None) -> None:
+        places.value = f"<pre>{_best(scorers, slider.value)}</pre>"
+
+    slider.observe(update, names="value")
+    update()
+    label = widgets.Label("one wrong answer costs, in calls of the LLM")
+    box = widgets.VBox([widgets.HBox([label, slider]), places])
+    text = f"A slider, once you run this cell in JupyterLab. It starts at:\n{_best(scorers, cost)}"
+    view = box._repr_mimebundle_()[_WIDGET]
+    display({_WIDGET: view, "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
+
+
+def _best(scorers: Mapping[str, Sequence[Scored]], cost: float) -> str:
+    lines = [f"a wrong answer costs {cost:,.0f} calls"]
+    for scorer, rows in scorers.items():
+        curve = curve_of(rows)
+        saved = 1_000 * curve.coverage * (1 - cost * curve.risk)
+        at = int(saved.argmax())
+        place = "serve nothing"
+        if saved[at] > 0:
+            hundreds = f"{100 * round(saved[at] / 100):,}"
+            place = f"serve {_tens(float(curve.coverage[at]))}, which saves about {hundreds} calls"
+        lines.append(f"{'by ' + scorer + ':':22} {place} of 1,000")
+    return "\n".join(lines)
+
+
+def _tens(share: float) -> str:
+    """To 10 %: what is finer than that varies with the CPU."""
+    return f"about {10 * round(10 * share)} %"
