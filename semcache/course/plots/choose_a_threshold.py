@@ -121,11 +121,11 @@ def curves(materials: Mapping[str, Sequence[Scored]], thresholds: Sequence[float
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda share, _: f"{share:.0%}")
         served, risk = _at(curve_of(rows), thresholds[len(thresholds) // 2])
-        numbers.append(f"{material}: {_tens(served)} are served, {_tens(risk)} of them wrong")
+        numbers.append(f"{material}: {roughly(served)} served, {roughly(risk)} of them wrong")
     axes[0][0].set(ylabel="wrong, of those served")
     axes[0][0].legend(loc="lower left", labelcolor="linecolor", prop={"weight": "bold"})
     middle = shown(thresholds[len(thresholds) // 2])
-    finish(fig, alt=f"Wrong answers over the share served. From {middle}, {'; '.join(numbers)}.")
+    finish(fig, alt=f"Wrong answers over the share served. From {middle}: {'; '.join(numbers)}.")
 
 
 def _points(
@@ -157,13 +157,13 @@ def reliability(judged: Mapping[str, Sequence[Scored]]) -> None:
         x, y = [said[b].mean() for b in bins], [same[b].mean() for b in bins]
         (line,) = ax.plot(x, y, label=name)
         ax.scatter(x, y, s=[3 * b.sum() ** 0.8 for b in bins], color=line.get_color(), zorder=3)
-        high.append(f"{name}: from 0.5 upwards {_tens(float(same[said >= 0.5].mean()))} may")
+        high.append(f"{name}: {roughly(float(same[said >= 0.5].mean()))} of those from 0.5")
     ax.set(xlim=(0, 1), ylim=(0, 1.02), title="What a probability is worth: does it come true?")
     ax.set(xlabel="probability that they may share an answer", ylabel="pairs that may")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(lambda share, _: f"{share:.0%}")
     ax.legend(loc="upper left", labelcolor="linecolor", prop={"weight": "bold"})
-    finish(fig, alt=f"Pairs that may share an answer, by the probability. {'; '.join(high)}.")
+    finish(fig, alt=f"Which pairs may share an answer, by probability. {'; '.join(high)}.")
 
 
 def prices(scorers: Mapping[str, Sequence[Scored]], costs: Sequence[float]) -> None:
@@ -183,8 +183,8 @@ def prices(scorers: Mapping[str, Sequence[Scored]], costs: Sequence[float]) -> N
             y = np.concatenate([[0.0], 1_000 * curve.coverage * (1 - cost * curve.risk)])
             ax.plot(x, y, color=f"C{at}", label=f"{cost:g}")
             ax.plot(x[y.argmax()], y.max(), "o", color=f"C{at}", markersize=10, zorder=4)
-            if at == len(costs) - 1:
-                best.append(f"by {scorer} {_tens(float(x[y.argmax()]))}")
+            if at in (0, len(costs) - 1):
+                best.append(f"{cost:g} calls, by {scorer}: {_half(float(x[y.argmax()]))}")
         ax.set(title=f"By {scorer}", xlim=(0, 1), ylim=(-300, 1_000))
         ax.set(xlabel="share of the questions served")
         ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
@@ -193,14 +193,14 @@ def prices(scorers: Mapping[str, Sequence[Scored]], costs: Sequence[float]) -> N
     finish(
         fig,
         alt="Saved calls over the share served; the best place moves left as a wrong answer gets "
-        f"dearer. At {costs[-1]:g} calls for one it is best to serve {', '.join(best)}.",
+        f"dearer. It is best to serve at {'; '.join(best)}.",
     )
 
 
 def explore(scorers: Mapping[str, Sequence[Scored]], *, cost: float) -> None:
     """Show a slider for the cost of a wrong answer, with the best place of each scorer below it.
 
-    Where widgets are not shown, as on the web, the places for ``cost`` stand in their place.
+    Where widgets are not shown, as on the web, a sentence stands in their place.
 
     Args:
         scorers: The same pairs, by what scored them.
@@ -216,25 +216,39 @@ def explore(scorers: Mapping[str, Sequence[Scored]], *, cost: float) -> None:
     update()
     label = widgets.Label("one wrong answer costs, in calls of the LLM")
     box = widgets.VBox([widgets.HBox([label, slider]), places])
-    text = f"A slider, once you run this cell in JupyterLab. It starts at:\n{_best(scorers, cost)}"
+    text = "A slider over the cost of a wrong answer, once you run this cell in JupyterLab."
     view = box._repr_mimebundle_()[_WIDGET]
     display({_WIDGET: view, "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def _best(scorers: Mapping[str, Sequence[Scored]], cost: float) -> str:
-    lines = [f"a wrong answer costs {cost:,.0f} calls"]
+    lines = []
     for scorer, rows in scorers.items():
         curve = curve_of(rows)
         saved = 1_000 * curve.coverage * (1 - cost * curve.risk)
         at = int(saved.argmax())
         place = "serve nothing"
         if saved[at] > 0:
-            hundreds = f"{100 * round(saved[at] / 100):,}"
-            place = f"serve {_tens(float(curve.coverage[at]))}, which saves about {hundreds} calls"
-        lines.append(f"{'by ' + scorer + ':':22} {place} of 1,000")
+            place = (
+                f"serve from {curve.threshold[at]:.3f}, {curve.coverage[at]:.0%} of the questions; "
+                f"of 1,000 calls that saves {saved[at]:,.0f}"
+            )
+        lines.append(f"by {scorer + ':':20} {place}")
     return "\n".join(lines)
 
 
-def _tens(share: float) -> str:
-    """To 10 %: what is finer than that varies with the CPU."""
-    return f"about {10 * round(10 * share)} %"
+def roughly(share: float) -> str:
+    """Say a share in words: its digits vary with the make of the CPU.
+
+    Example:
+        >>> [roughly(share) for share in (0.01, 0.05, 0.33, 0.5, 0.8, 0.93)]
+        ['hardly any', 'under an eighth', 'a quarter', 'half', 'three quarters', 'nearly all']
+    """
+    steps = {0.02: "hardly any", 0.125: "under an eighth", 0.375: "a quarter", 0.625: "half"}
+    return next((word for end, word in steps.items() if share < end), "") or (
+        "three quarters" if share < 0.875 else "nearly all"
+    )
+
+
+def _half(share: float) -> str:
+    return "more than half" if share > 0.5 else "less than half"
