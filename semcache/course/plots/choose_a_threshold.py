@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -16,7 +14,6 @@ from semcache.semantic.evaluate import risk_coverage as curve_of
 from semcache.semantic.scored import Scored, shown
 
 _FEWEST_SHOWN = 10  # of fewer pairs a rate jumps between 0 and 100 %
-_WIDGET = "application/vnd.jupyter.widget-view+json"
 _LANGUAGES = {"en": "English", "zh": "Chinese"}
 _LABEL_WIDTH = 0.055  # as a share of the axis
 
@@ -131,10 +128,12 @@ def curves(materials: Mapping[str, Sequence[Scored]], thresholds: Sequence[float
 def _points(
     ax: Axes, curve: Curve, thresholds: Sequence[float], color: str, *, below: bool
 ) -> None:
-    """Mark thresholds on a line, as far as enough pairs reach them."""
+    """Mark thresholds on a line, as far as enough pairs reach them and there is room."""
+    last = 0.0
     for threshold in thresholds:
         served, risk = _at(curve, threshold)
-        if served * curve.served[-1] >= _FEWEST_SHOWN:
+        if served * curve.served[-1] >= _FEWEST_SHOWN and served - last > 1.6 * _LABEL_WIDTH:
+            last = served
             ax.plot(served, risk, "o", color="white", markeredgecolor=color, zorder=4)
             words: dict[str, Any] = {"color": color, "ha": "center", "textcoords": "offset points"}
             ax.annotate(shown(threshold), (served, risk), (0, -17 if below else 9), **words)
@@ -166,77 +165,6 @@ def reliability(judged: Mapping[str, Sequence[Scored]]) -> None:
     finish(fig, alt=f"Which pairs may share an answer, by probability. {'; '.join(high)}.")
 
 
-def prices(scorers: Mapping[str, Sequence[Scored]], costs: Sequence[float]) -> None:
-    """Draw what is saved over the share served, a line for each cost of a wrong answer.
-
-    Args:
-        scorers: The same pairs, by what scored them.
-        costs: Of one wrong answer, in calls of the LLM.
-    """
-    use_style()
-    fig, axes = plt.subplots(1, len(scorers), figsize=(9.5, 4.2), sharey=True, squeeze=False)
-    best = []
-    for ax, (scorer, rows) in zip(axes[0], scorers.items(), strict=True):
-        curve = curve_of(rows)
-        for at, cost in enumerate(costs):
-            x = np.concatenate([[0.0], curve.coverage])
-            y = np.concatenate([[0.0], 1_000 * curve.coverage * (1 - cost * curve.risk)])
-            ax.plot(x, y, color=f"C{at}", label=f"{cost:g}")
-            ax.plot(x[y.argmax()], y.max(), "o", color=f"C{at}", markersize=10, zorder=4)
-            if at in (0, len(costs) - 1):
-                best.append(f"{cost:g} calls, by {scorer}: {_half(float(x[y.argmax()]))}")
-        ax.set(title=f"By {scorer}", xlim=(0, 1), ylim=(-300, 1_000))
-        ax.set(xlabel="share of the questions served")
-        ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    axes[0][0].set(ylabel="LLM calls saved, of 1,000 questions")
-    axes[0][0].legend(title="a wrong answer costs, in calls", loc="upper left", ncols=len(costs))
-    finish(
-        fig,
-        alt="Saved calls over the share served; the best place moves left as a wrong answer gets "
-        f"dearer. It is best to serve at {'; '.join(best)}.",
-    )
-
-
-def explore(scorers: Mapping[str, Sequence[Scored]], *, cost: float) -> None:
-    """Show a slider for the cost of a wrong answer, with the best place of each scorer below it.
-
-    Where widgets are not shown, as on the web, a sentence stands in their place.
-
-    Args:
-        scorers: The same pairs, by what scored them.
-        cost: Where the slider starts: calls of the LLM for one wrong answer.
-    """
-    slider = widgets.FloatLogSlider(value=cost, min=0, max=3, step=0.05, readout_format=",.0f")
-    places = widgets.HTML()
-
-    def update(_: object = None) -> None:
-        places.value = f"<pre>{_best(scorers, slider.value)}</pre>"
-
-    slider.observe(update, names="value")
-    update()
-    label = widgets.Label("one wrong answer costs, in calls of the LLM")
-    box = widgets.VBox([widgets.HBox([label, slider]), places])
-    text = "A slider over the cost of a wrong answer, once you run this cell in JupyterLab."
-    view = box._repr_mimebundle_()[_WIDGET]
-    display({_WIDGET: view, "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
-
-
-def _best(scorers: Mapping[str, Sequence[Scored]], cost: float) -> str:
-    lines = []
-    for scorer, rows in scorers.items():
-        curve = curve_of(rows)
-        saved = 1_000 * curve.coverage * (1 - cost * curve.risk)
-        at = int(saved.argmax())
-        place = "serve nothing"
-        if saved[at] > 0:
-            place = (
-                f"serve from {curve.threshold[at]:.3f}, {curve.coverage[at]:.0%} of the questions; "
-                f"of 1,000 calls that saves {saved[at]:,.0f}"
-            )
-        lines.append(f"by {scorer + ':':20} {place}")
-    return "\n".join(lines)
-
-
 def roughly(share: float) -> str:
     """Say a share in words: its digits vary with the make of the CPU.
 
@@ -248,7 +176,3 @@ def roughly(share: float) -> str:
     return next((word for end, word in steps.items() if share < end), "") or (
         "three quarters" if share < 0.875 else "nearly all"
     )
-
-
-def _half(share: float) -> str:
-    return "more than half" if share > 0.5 else "less than half"
