@@ -13,7 +13,10 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-GROUPS = {"requirements.lock": ("lab", "test"), "requirements-bench.lock": ("bench",)}
+GROUPS = {
+    "requirements.lock": ("lab", "query-engine", "test", "test-query-engine"),
+    "requirements-bench.lock": ("bench",),
+}
 LOCKS = {
     name: [Requirement(line) for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
     for name in GROUPS
