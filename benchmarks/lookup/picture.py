@@ -43,7 +43,7 @@ def _panel(axes: Axes, runs: list[dict[str, Any]], dims: int) -> None:
     lines = _lines(runs)
     sizes = [run["entries"] for run in runs]
     axes.set(xscale="log", yscale="log", xlabel="entries", title=f"{dims:,} dimensions")
-    axes.set_xlim(min(sizes) / 1.25, max(sizes) * 12)  # room for the names
+    axes.set_xlim(min(sizes) / 1.25, max(sizes) * 20)  # room for the names
     axes.set_xticks(sizes)
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
@@ -77,7 +77,7 @@ def _name_lines(axes: Axes, lines: dict[str, tuple[str, Points]], largest: int) 
         entries, value = points[-1]
         height = 10 ** (low + place * (high - low))
         early = f" (to {entries:,})" if entries < largest else ""
-        leader = {"color": _colour(role), "lw": 0.6, "alpha": 0.6}
+        leader = {"color": _colour(role), "lw": 0.8, "ls": ":"}
         axes.plot([entries, largest * 1.35], [value, height], **leader)
         axes.text(
             largest * 1.45,
