@@ -2,7 +2,7 @@
 # Pick another interpreter with `make lab PYTHON=python3.12`.
 PYTHON ?= python3
 ARGS ?=
-BENCH ?= embedding_caches semantic_lookup
+BENCH ?= embedding_caches semantic_lookup request scaling
 BIN := .venv/bin
 # Jupyter refuses to run as root, which a container does, unless told so.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -36,7 +36,7 @@ doctor: .venv/lab.done
 	@$(BIN)/python -m semcache doctor
 
 # The peers bring many packages: they get an environment of their own.
-# All benchmarks know --quick and --same-core; run a single one with `make bench BENCH=semantic_lookup`.
+# Run a single one with `make bench BENCH=semantic_lookup`; `ARGS=--help` says what it knows.
 bench: .venv-bench/done
 	for name in $(BENCH); do .venv-bench/bin/python -m benchmarks.$$name $(ARGS) || exit 1; done
 

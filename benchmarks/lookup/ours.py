@@ -12,7 +12,7 @@ from benchmarks.lookup.corpus import Query
 from benchmarks.lookup.subject import Ask, Make, Recipe, Store
 from benchmarks.workload import TTL
 from semcache import keys
-from semcache.semantic import MatrixIndex, ScanIndex, VectorSetIndex
+from semcache.semantic import MatrixIndex, RedisVLIndex, ScanIndex, VectorSetIndex
 from semcache.semantic.answers import Answer, normalise
 from semcache.semantic.index import IndexSettings
 from semcache.semantic.store import Stored
@@ -101,5 +101,6 @@ OURS = (
     Recipe("ScanIndex", "ours", index(ScanIndex), exact=True, most=10_000 * 1_536),
     Recipe("MatrixIndex", "ours", index(MatrixIndex), exact=True),
     Recipe("VectorSetIndex", "ours", index(VectorSetIndex)),
+    Recipe("RedisVLIndex", "ours", index(RedisVLIndex), search=True),
 )
 SOURCE = (Recipe("tutorial code", "source", source, exact=True, most=100_000 * 384),)
