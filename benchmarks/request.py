@@ -40,8 +40,8 @@ def run(
     Args:
         entries: Questions in the cache.
         rounds: Requests a path to measure the parts of one, by one caller.
-        calls: Requests a path for each number of callers, at least one for each; exact hits are
-            20 times as many, since one takes so little.
+        calls: Requests a path for each number of callers, at least one for each; more for
+            the quick paths.
         callers: How many at once.
     """
     with start_redis() as server:
@@ -119,7 +119,7 @@ def measure_loads(desk: Desk, calls: int, callers: tuple[int, ...]) -> list[dict
     for path in PATHS:
         for number in callers:
             for kind, send in (("threads", from_threads), ("async", from_coroutines)):
-                count = max(calls, number * max(1, calls // 24)) * (20 if path.tier == 0 else 1)
+                count = max(calls, number * max(1, calls // 24)) * path.share
                 texts = desk.texts(path, count)
                 before = desk.answered()[path.tier]
                 with fresh_model():

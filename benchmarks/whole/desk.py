@@ -2,8 +2,8 @@
 
 The questions are the course's own (data/phrasings.jsonl). What is asked beside them is one of
 them after a greeting, such as "Quick question: forgot password": a text that no cache has seen,
-and that means what a stored one means. No such text is used twice, since an answer found by
-similarity is promoted, and the same text would be an exact hit the next time.
+and that means what a stored one means. An answer found by similarity is promoted, and the same text
+would be an exact hit the next time: so each such text is new, or what was promoted is deleted.
 """
 
 import itertools
@@ -22,6 +22,7 @@ from semcache.traffic import load_phrasings
 
 __all__ = ["PATHS", "Desk", "Path", "open_desk"]
 
+MODEL = CHAT_MODELS[1]
 THRESHOLD = 0.87
 TTL = 86_400
 GREETINGS = (
@@ -40,17 +41,19 @@ class Path:
         tier: Who answers: 0 the exact tier, 1 the semantic tier, 2 the LLM.
         embedded: Whether the embedding cache has the question's vector.
         threshold: Asked for; 1.0 makes any question that is not stored a miss.
+        share: How many times as many requests the quick paths get, to be timed as surely.
     """
 
     name: str
     tier: int
     embedded: bool = False
     threshold: float = THRESHOLD
+    share: int = 1
 
 
 PATHS = (
-    Path("exact hit", 0),
-    Path("semantic hit, embedding cached", 1, embedded=True),
+    Path("exact hit", 0, share=20),
+    Path("semantic hit, embedding cached", 1, embedded=True, share=4),
     Path("semantic hit, new text", 1),
     Path("miss", 2, threshold=1.0),
 )
@@ -66,21 +69,36 @@ class Desk:
         random.Random(7).shuffle(greeted)
         self._greeted = iter(greeted)
         self._known: Iterator[str] = itertools.cycle(questions)
+        self._embedded: list[str] = []
 
     def texts(self, path: Path, count: int) -> list[str]:
-        """Return questions for a path; they work once."""
-        texts = list(itertools.islice(self._known if path.tier == 0 else self._greeted, count))
+        """Return questions for a path; they work once, and those given before no more."""
+        if path.tier == 0:
+            return list(itertools.islice(self._known, count))
+        return self._not_promoted(count) if path.embedded else self._new(count)
+
+    def _new(self, count: int) -> list[str]:
+        texts = list(itertools.islice(self._greeted, count))
         if len(texts) < count:
             raise ValueError(f"only {len(texts)} of {count} new questions are left")
-        if path.embedded:
-            embed_in_threads(texts)
-            self.cache.semantic.embedding_cache.get_embeddings_batch(texts)  # type: ignore[attr-defined]
         return texts
+
+    def _not_promoted(self, count: int) -> list[str]:
+        """Return questions whose embeddings are cached, and whose answers are in no exact tier."""
+        more = self._new(max(0, count - len(self._embedded)))
+        if more:
+            embed_in_threads(more)
+            self.cache.semantic.embedding_cache.get_embeddings_batch(more)  # type: ignore[attr-defined]
+        for text in self._embedded[:count]:
+            self.cache.delete(text, MODEL)
+        self._embedded += more
+        self.ask(PATHS[2])(self._new(1)[0])  # the index hears of what was deleted
+        return self._embedded[:count]
 
     def ask(self, path: Path) -> Callable[[str], str]:
         """Return what sends one question on its path."""
-        get, model = self.cache.get_or_generate, CHAT_MODELS[1]
-        return lambda text: get(text, model=model, semantic_threshold=path.threshold)
+        get = self.cache.get_or_generate
+        return lambda text: get(text, MODEL, semantic_threshold=path.threshold)
 
     def answered(self) -> tuple[int, int, int]:
         """How many requests each tier has answered so far."""

@@ -13,6 +13,11 @@ NAMES = {
     "api": "API client and stand-in",
     "ours": "semcache",
 }
+PATHS = """\
+An exact hit asks a question that the cache holds. A semantic hit asks it after a greeting, with a
+text that the exact tier does not hold; its embedding is in the embedding cache, or is computed. A
+miss asks the same way but at threshold 1, which only the very same text reaches; its answer is
+kept, so the cache grows by the misses. No verifier is set."""
 NOTES = """\
 Medians of requests by one caller; the paths take turns. "Redis round trips" is what the client
 waits at the socket, and "redis-py" what that library computes around it. "API client and
@@ -22,10 +27,10 @@ counted apart. "semcache" is everything else: ours. "Whole" is a request with th
 "without clocks" one of a second cache that has none."""
 LOADS = """\
 Every caller asks its next question as soon as the last is answered. The threads are Python
-threads and share one interpreter, as callers and the offline API do, so 32 callers compute no more
-than the cores and the interpreter lock let them. semcache has no async classes yet: the async
-callers run the sync cache through asyncio.to_thread on an executor of {executor} threads, and
-their time includes the wait for one of these."""
+threads of one process, and the offline API and the model run in it too: 32 callers get no more than
+the cores and the interpreter lock give them, and wait the longer. semcache has no async classes
+yet: the async callers run the sync cache through asyncio.to_thread on an executor of {executor}
+threads, and their time includes the wait for one of these."""
 
 
 def embedding_cache_saves(result: dict[str, Any]) -> dict[str, float]:
@@ -39,7 +44,7 @@ def markdown(result: dict[str, Any]) -> str:
     """Return the tables of one run; also what the terminal shows."""
     head = ["microseconds", *NAMES.values(), "whole", "without clocks", "p95"]
     lines = ["## Where the time goes", "", *table(head, [_parts(r) for r in result["parts"]]), ""]
-    lines += [NOTES, "", _saved(result), "", _overhead(result), ""]
+    lines += [PATHS, "", NOTES, "", _saved(result), "", _overhead(result), ""]
     head = ["", "callers", "threads: median, ms", "p95", "a second", "async: median, ms", "p95"]
     lines += ["## Many callers", "", *table([*head, "a second"], _loads(result["loads"])), ""]
     executor = result["settings"]["threads for async callers"]
@@ -66,7 +71,7 @@ def _saved(result: dict[str, Any]) -> str:
 
 def _overhead(result: dict[str, Any]) -> str:
     ours = [f"{row['path']} {row['parts']['ours'] * 1e6:.0f}" for row in result["parts"]]
-    return f"Our own overhead, in microseconds a request: {'; '.join(ours)}."
+    return f"Our own overhead without Redis, redis-py, API and model, in us: {'; '.join(ours)}."
 
 
 def _loads(rows: list[dict[str, Any]]) -> list[list[str]]:
@@ -81,8 +86,8 @@ def _loads(rows: list[dict[str, Any]]) -> list[list[str]]:
 def _scaling(rows: list[dict[str, float]]) -> str:
     speeds = [f"{row['per_second']:.0f} with {row['threads']}" for row in rows]
     return (
-        "The embedding model alone, one engine thread a call, without the interpreter lock: texts "
-        f"a second by threads that ask: {', '.join(speeds)}."
+        "The embedding model computes on one core a call and releases the interpreter lock. Alone, "
+        f"in texts a second by threads that ask: {', '.join(speeds)}."
     )
 
 
