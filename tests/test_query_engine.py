@@ -177,6 +177,16 @@ def test_where_the_engine_is_refused_nothing_is_half_written():
                 bench.semantic(Drawn(), on_error="raise").add_cache("q@0", "x")
 
 
+def test_a_search_index_that_the_engine_does_not_make_is_an_error(search_server):
+    """On a connection that somebody has moved to another database, which no option tells."""
+    with quick(search_server.url, max_connections=1) as client:
+        client.execute_command("SELECT", 1)
+        cache = SemanticBench("redisvl", lambda: client).semantic(Drawn(), on_error="raise")
+        with pytest.raises(CacheUnavailable, match="db != 0"):
+            cache.add_cache("q@0", "x")
+        client.flushdb()
+
+
 # Entries ---------------------------------------------------------------------------------------
 
 
@@ -201,6 +211,12 @@ def test_any_number_of_expired_neighbours_is_got_out_of_the_way(bench, index, ex
     bench.clock.advance(11)
     assert index.size() == 1
     assert [f.id for f in index.nearest(at(0) / 3)] == ["alive"]
+
+
+def test_an_answer_is_over_at_the_very_moment_it_expires(bench, index):
+    add(bench, index, "a", 0, ttl=16)
+    bench.clock.advance(16)
+    assert index.size() == 0 and index.nearest(at(0) / 3) == []
 
 
 def test_an_answer_that_redis_let_expire_is_gone_from_the_graph_too(bench, index):
