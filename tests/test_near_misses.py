@@ -4,16 +4,13 @@ import threading
 
 import numpy as np
 import pytest
-from bench import SERVERS
-from semantic_bench import INDEXES, MINI, SERVER_FIXTURES, ChatAPI, Drawn, SemanticBench, at
+from semantic_bench import EVERY_INDEX, MINI, SERVER_FIXTURES, ChatAPI, Drawn, SemanticBench, at
 
 from semcache.errors import ConfigError
 from semcache.semantic import near_misses as module
 from semcache.semantic.answers import Answer
 from semcache.semantic.index import nothing_else
 from semcache.semantic.near_misses import NearMiss, NearMisses
-
-EVERY_INDEX = [f"{index}-{server}" for index in INDEXES for server in SERVERS]
 
 
 @pytest.fixture(params=EVERY_INDEX)
