@@ -27,7 +27,6 @@ class MatrixIndex:
     """One matrix product for a lookup; every process holds all vectors of the scope."""
 
     def __init__(self, settings: IndexSettings) -> None:
-        self._redis = settings.redis
         self._store = Store(settings)
         self._asked = threading.local()
         self._clock = settings.clock
@@ -49,9 +48,8 @@ class MatrixIndex:
     def nearest(self, vector: Vector, count: int = 1, heard: bool = False) -> list[Found]:
         """Return up to ``count`` entries that have not expired, most similar first."""
         if not heard:
-            pipe = self._redis.pipeline(transaction=False)
-            self.ask_ahead(pipe)
-            self.hear_ahead(pipe.execute())
+            since = self._ask_since()
+            self.hear_ahead(self._store.fetch_changes(since))
         with self._lock:
             rows = self._rows.get(vector.size)
             return rows.nearest(vector, count, self._clock()) if rows else []
@@ -70,10 +68,14 @@ class MatrixIndex:
 
     def ask_ahead(self, pipe: Any) -> bool:
         """Queue the question what has changed."""
+        self._store.ask_changes(pipe, self._ask_since())
+        return True
+
+    def _ask_since(self) -> Place:
         with self._lock:
             self._asked.since = self._position
-        self._store.ask_changes(pipe, self._asked.since)
-        return True
+        since: Place = self._asked.since
+        return since
 
     def hear_ahead(self, replies: list[Any]) -> bool:
         """Bring the copy up to date; return whether the replies allowed it."""

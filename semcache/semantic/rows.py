@@ -20,7 +20,8 @@ __all__ = ["SIEVE_FROM", "Rows"]
 
 FIRST_ROWS = 256
 SIEVE_FROM = 3_000  # rows; below, one product is as fast
-CANDIDATES = 320  # rows compared exactly for the nearest few
+CANDIDATES = 128  # rows compared exactly for the nearest few, and one more of each
+EACH = 256  # rows that there are: among many, more are near
 SAMPLE = 8  # one distance of so many is looked at to find where to cut
 
 Bits = npt.NDArray[np.uint64]
@@ -108,5 +109,5 @@ class _Sketch:
 def _cut(distances: npt.NDArray[np.uint16]) -> int:
     """Return a distance that about CANDIDATES lie below, but some always do."""
     sample = distances[::SAMPLE]
-    wanted = max(CANDIDATES, len(distances) // 256) // SAMPLE
+    wanted = (CANDIDATES + len(distances) // EACH) // SAMPLE
     return int(np.partition(sample, wanted)[wanted])

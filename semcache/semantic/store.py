@@ -119,9 +119,18 @@ class Store:
         if since == UNKNOWN:
             pipe.xrevrange(self._changes, count=1)
         else:
-            pipe.execute_command("XRANGE", self._changes, f"{since[0]}-{since[1]}", "+")
+            pipe.execute_command(*self._range(since))
         if since <= EMPTY:  # else the change at that place is still there, and says enough
             pipe.hlen(self._entries)
+
+    def fetch_changes(self, since: Place) -> list[Any]:
+        """Return the replies to :meth:`ask_changes`, on a trip of their own."""
+        if since > EMPTY:  # one command, which a pipeline would only make slower
+            return [self._redis.execute_command(*self._range(since))]
+        pipe = self._redis.pipeline(transaction=False)
+        self.ask_changes(pipe, since)
+        replies: list[Any] = pipe.execute()
+        return replies
 
     def hear_changes(self, replies: list[Any], since: Place) -> Changes:
         """Return the answer to :meth:`ask_changes`."""
@@ -134,6 +143,9 @@ class Store:
             return Changes(since, until, ids[1:], entries)
         whole = len(ids) < CHANGES_KEPT and len({id for _, id in ids}) >= (entries or 0)
         return Changes(since, until, ids if since == EMPTY and whole else None, entries)
+
+    def _range(self, since: Place) -> tuple[str, ...]:
+        return "XRANGE", self._changes, f"{since[0]}-{since[1]}", "+"
 
     def _announce(self, pipe: Any, ids: list[str], nomkstream: bool = False) -> bytes:
         token = os.urandom(6)
