@@ -1,0 +1,288 @@
+"""Checks of lesson 09: what a search misses, which index fits, what a dead node costs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from semcache.course.exercises import Exercise
+
+OBJECTIVES = {
+    "09.a": "say what one lookup reads, and how that grows with the cache",
+    "09.b": "measure what an approximate search misses, and say what a miss costs",
+    "09.c": "choose an index for a size of your own",
+    "09.d": "say which keys a cluster keeps together, and what a dead node costs",
+}
+
+QUESTIONS = (
+    "How many answers will your largest scope hold, and how many processes look them up?",
+    "Which of your scopes could outgrow a node, and how would you notice before it does?",
+)
+
+# Two questions lie at the first row, which is stored twice; one at the third, one at the fourth.
+_BLOCK = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0.6, 0.8]], np.float32)
+_ASKED = np.array([[1, 0, 0], [0.8, 0.6, 0], [0, 1, 0], [0, 0, 1]], np.float32)
+
+# The row that a search returns for each question, the recall, what is wrong otherwise.
+_SEARCHES: tuple[tuple[tuple[int, ...], float, str], ...] = (
+    ((0, 0, 2, 3), 1.0, "a search that always finds the nearest row has a recall of 1.0."),
+    ((0, 2, 3, 3), 0.5, "two of four questions get a row that is not the nearest."),
+    ((1, 1, 2, 3), 1.0, "two equal rows are equally near: either of them is the nearest."),
+    ((2, 2, 0, 0), 0.0, "a search that never finds the nearest row has a recall of 0.0."),
+    ((0, 0, 3, 3), 0.75, "a row that is near, but not the nearest, is not found."),
+)
+
+
+def _verify_recall(recall: Callable[..., Any]) -> str | None:
+    for rows, right, complaint in _SEARCHES:
+        answers = {tuple(q.tolist()): row for q, row in zip(_ASKED, rows, strict=True)}
+
+        def find(question: Any, answers: dict[Any, int] = answers) -> int:
+            return answers[tuple(np.asarray(question).tolist())]
+
+        found = recall(find, _BLOCK.copy(), _ASKED.copy())
+        if not isinstance(found, int | float | np.number) or not 0 <= found <= 1:
+            return "a recall is one number from 0 to 1."
+        if not np.isclose(found, right):
+            return complaint
+    return None
+
+
+# entries, dims, spare, stored, node; the index and the bytes in each process; what is wrong
+_SIZES: tuple[tuple[tuple[int, ...], tuple[str, int], str], ...] = (
+    (
+        (10_000, 1_536, 100_000_000, 4_000, 8_000_000_000),
+        ("matrix", 61_440_000),
+        "10,000 rows of 1,536 numbers in float32 are 61,440,000 bytes, and those fit.",
+    ),
+    (
+        (100_000, 1_536, 500_000_000, 4_000, 8_000_000_000),
+        ("vector set", 0),
+        "100,000 rows of 1,536 numbers do not fit into 500 MB; on the server they take 400 MB, "
+        "and in a process nothing.",
+    ),
+    (
+        (10_000, 1_000, 40_000_000, 4_000, 8_000_000_000),
+        ("matrix", 40_000_000),
+        "a matrix that fills exactly what may be spent fits.",
+    ),
+    (
+        (10_000, 1_000, 39_999_999, 4_000, 40_000_000),
+        ("vector set", 0),
+        "with a byte too little in the processes the vectors belong on the server, "
+        "whose memory is just enough.",
+    ),
+    (
+        (10_000_000, 1_536, 500_000_000, 4_000, 8_000_000_000),
+        ("query engine", 0),
+        "ten million entries of 4,000 bytes do not fit on a node of 8 GB.",
+    ),
+    (
+        (500, 384, 1_000_000, 2_000, 8_000_000_000),
+        ("matrix", 768_000),
+        "500 rows of 384 numbers in float32 are 768,000 bytes, and those fit.",
+    ),
+)
+
+
+def _verify_choose(choose: Callable[..., Any]) -> str | None:
+    for sizes, right, complaint in _SIZES:
+        found = choose(*sizes)
+        if not isinstance(found, tuple) or len(found) != 2 or not isinstance(found[0], str):
+            return "it is to return a pair: the name of the index, the bytes in each process."
+        if found[0] not in {"matrix", "vector set", "query engine"}:
+            return f"{found[0]!r} is none of the three names."
+        if found[0] != right[0] or not np.isclose(float(found[1]), right[1]):
+            return complaint
+    return None
+
+
+# Slots: a 15495, b 3300, c 7365, tenant%3A11 1721 (tenant:11 without the encoding: 9562).
+# Each row: hits, dead, nodes, the share left, what is wrong.
+_CLUSTERS: tuple[tuple[dict[str, int], int, int, float, str], ...] = (
+    (
+        {"a": 600, "b": 300, "c": 100},
+        0,
+        3,
+        0.7,
+        "node 0 of 3 serves b, with 300 of 1,000 hits; the rest is left.",
+    ),
+    ({"a": 600, "b": 300, "c": 100}, 2, 3, 0.4, "node 2 of 3 serves a, with 600 of 1,000 hits."),
+    ({"b": 300, "a": 600, "c": 100}, 2, 3, 0.4, "the order of the scopes decides nothing."),
+    ({"a": 600, "b": 300, "c": 100}, 1, 2, 0.4, "node 1 of 2 serves the upper half of the slots."),
+    ({"a": 50, "b": 50}, 1, 3, 1.0, "node 1 of 3 serves neither a nor b: all hits are left."),
+    (
+        {"tenant:11": 10, "a": 30},
+        2,
+        4,
+        1.0,
+        "the keys of 'tenant:11' have another slot: keys.scope_prefix makes their beginning.",
+    ),
+)
+
+
+def _verify_hits_left(hits_left: Callable[..., Any]) -> str | None:
+    for hits, dead, nodes, right, complaint in _CLUSTERS:
+        found = hits_left(dict(hits), dead, nodes)
+        if not isinstance(found, int | float | np.number) or not 0 <= found <= 1:
+            return "a share is one number from 0 to 1."
+        if not np.isclose(found, right):
+            return complaint
+    return None
+
+
+EXERCISES = (
+    Exercise(
+        id="09.1",
+        objectives=("09.b",),
+        name="recall",
+        hint="The rows may differ and be equally near. Compare the similarity of what was found "
+        "with the largest one, with 0.000001 of room for the order of a sum.",
+        solution="""
+def recall(find, block, asked):
+    found = 0
+    for question in asked:
+        similarities = block @ question
+        found += similarities[find(question)] >= similarities.max() - 1e-6
+    return found / len(asked)
+""",
+        wrong=(
+            """
+def recall(find, block, asked):
+    nearest = [(block @ question).argmax() for question in asked]
+    return np.mean([find(q) == row for q, row in zip(asked, nearest, strict=True)])
+""",
+            """
+def recall(find, block, asked):
+    return np.mean([block[find(question)] @ question for question in asked])
+""",
+            """
+def recall(find, block, asked):
+    return np.mean([block[find(question)] @ question >= 0.6 for question in asked])
+""",
+            """
+def recall(find, block, asked):
+    found = [block[find(q)] @ q >= (block @ q).max() - 1e-6 for q in asked]
+    return 100 * np.mean(found)
+""",
+            """
+def recall(find, block, asked):
+    return np.mean([find(row) == i for i, row in enumerate(block)])
+""",
+        ),
+        verify=_verify_recall,
+    ),
+    Exercise(
+        id="09.2",
+        objectives=("09.a", "09.c"),
+        name="choose",
+        hint="float32 takes 4 bytes for each number. First ask whether the block fits into a "
+        "process, then whether the entries fit on the node.",
+        solution="""
+def choose(entries, dims, spare, stored, node):
+    block = 4 * dims * entries
+    if block <= spare:
+        return "matrix", block
+    return ("vector set" if stored * entries <= node else "query engine"), 0
+""",
+        wrong=(
+            """
+def choose(entries, dims, spare, stored, node):
+    block = 4 * dims * entries
+    if entries < 3_000:
+        return "matrix", block
+    return ("vector set" if stored * entries <= node else "query engine"), 0
+""",
+            """
+def choose(entries, dims, spare, stored, node):
+    block = 4 * dims * entries
+    if block < spare:
+        return "matrix", block
+    return ("vector set" if stored * entries <= node else "query engine"), 0
+""",
+            """
+def choose(entries, dims, spare, stored, node):
+    block = 2 * dims * entries
+    if block <= spare:
+        return "matrix", block
+    return ("vector set" if stored * entries <= node else "query engine"), 0
+""",
+            """
+def choose(entries, dims, spare, stored, node):
+    block = 4 * dims * entries
+    if block <= spare:
+        return "matrix", block
+    return "vector set", 0
+""",
+            """
+def choose(entries, dims, spare, stored, node):
+    block = 4 * dims * entries
+    if stored * entries <= spare:
+        return "matrix", block
+    return ("vector set" if stored * entries <= node else "query engine"), 0
+""",
+            """
+def choose(entries, dims, spare, stored, node):
+    block = 4 * dims * entries
+    if block <= spare:
+        return "matrix", block
+    return ("vector set" if stored * entries <= node else "query engine"), block
+""",
+        ),
+        verify=_verify_choose,
+    ),
+    Exercise(
+        id="09.3",
+        objectives=("09.d",),
+        name="hits_left",
+        hint="key_slot takes bytes. Every key of a scope begins with keys.scope_prefix(scope), "
+        "and that is enough to know its slot.",
+        solution="""
+def hits_left(hits, dead, nodes):
+    left = 0
+    for scope, count in hits.items():
+        slot = key_slot(keys.scope_prefix(scope).encode())
+        left += count * (slot * nodes // 16_384 != dead)
+    return left / sum(hits.values())
+""",
+        wrong=(
+            """
+def hits_left(hits, dead, nodes):
+    return 1 - 1 / nodes
+""",
+            """
+def hits_left(hits, dead, nodes):
+    left = 0
+    for scope, count in hits.items():
+        left += count * (key_slot(keys.scope_prefix(scope).encode()) % nodes != dead)
+    return left / sum(hits.values())
+""",
+            """
+def hits_left(hits, dead, nodes):
+    slots = [key_slot(keys.scope_prefix(scope).encode()) for scope in hits]
+    return np.mean([slot * nodes // 16_384 != dead for slot in slots])
+""",
+            """
+def hits_left(hits, dead, nodes):
+    left = 0
+    for scope, count in hits.items():
+        left += count * (key_slot(scope.encode()) * nodes // 16_384 != dead)
+    return left / sum(hits.values())
+""",
+            """
+def hits_left(hits, dead, nodes):
+    lost = 0
+    for scope, count in hits.items():
+        slot = key_slot(keys.scope_prefix(scope).encode())
+        lost += count * (slot * nodes // 16_384 == dead)
+    return lost / sum(hits.values())
+""",
+            """
+def hits_left(hits, dead, nodes):
+    left = [count for i, count in enumerate(hits.values()) if i % nodes != dead]
+    return sum(left) / sum(hits.values())
+""",
+        ),
+        verify=_verify_hits_left,
+    ),
+)
