@@ -68,7 +68,7 @@ def work(lines: Mapping[str, Line]) -> None:
     _plain_numbers(ax, marks)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda size, _: _bytes(size)))
     numbers = "; ".join(
-        f"{name}: about {_bytes(float(f'{sizes[-1]:.1e}'))} at {entries[-1]:,} entries"
+        f"{name}: about {_bytes(float(f'{sizes[-1]:.1e}'))} at {entries[-1]:,.0f} entries"
         for name, (entries, sizes) in lines.items()
     )
     finish(fig, alt=f"Bytes read for one lookup, on log scales. {numbers}.")
@@ -168,7 +168,7 @@ def _name_ends(
 ) -> None:
     """Write each name to the right of its line's end, apart from the others."""
     low, high = np.log10(ax.get_ylim())
-    gap, least = 0.052 * (high - low), -np.inf
+    gap, least = 0.046 * (high - low), -np.inf
     for name in sorted(lines, key=lambda name: lines[name][1][-1]):
         entries, values = lines[name]
         least = max(float(np.log10(values[-1])), least + gap)
