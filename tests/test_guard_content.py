@@ -9,7 +9,8 @@ import pytest
 from semcache.semantic import guard
 from semcache.semantic.guard import features
 from semcache.semantic.guard.context import follow_up, personal, volatile
-from semcache.semantic.guard.english import is_typo, stem
+from semcache.semantic.guard.english import stem
+from semcache.semantic.guard.slips import is_typo
 from semcache.semantic.guard.reading import read
 
 OTHER_NAME = [

@@ -22,7 +22,7 @@ from semcache.semantic.guard.model import _COEFFICIENTS, NAMES, row
 __all__ = ["fit", "main", "signs"]
 
 PENALTY = 0.3
-_FOR = ("similarity", "covered_most", "covered_least", "shared", "overlap", "characters", "lengths")
+_FOR = ("similarity", "covered_most", "covered_least", "shared", "identical", "overlap", "characters", "lengths")
 _FREE = ("constant", "languages")
 
 

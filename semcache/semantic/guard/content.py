@@ -8,10 +8,10 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from semcache.semantic.guard.english import is_typo
 from semcache.semantic.guard.lexicon import lexicon
 from semcache.semantic.guard.patterns import pattern
 from semcache.semantic.guard.reading import Reading, Token
+from semcache.semantic.guard.slips import is_typo
 
 __all__ = ["Content", "compare", "han_share", "unmatched"]
 
@@ -28,21 +28,23 @@ class Content(NamedTuple):
     condition: int
     frame: float
     shared: float
+    identical: bool
+
+
+_TYPED = ("word", "name", "concept", "function")
 
 
 def _matches(token: Token, other: Reading, near: frozenset[tuple[str, str]]) -> bool:
     for candidate in other.tokens:
         if token.key == candidate.key or (token.key, candidate.key) in near:
             return True
-        if token.role == "word" and candidate.role in ("word", "name"):
-            one, two = token.key, candidate.key
+        if token.role != "word" != candidate.role:
+            continue
+        if token.role in _TYPED and candidate.role in _TYPED:
+            unlisted = {token.role, candidate.role} <= {"word", "name"}
+            one, two = (token.key, candidate.key) if unlisted else (token.text, candidate.text)
             if is_typo(token.text, candidate.text) or _derived(one, two):
                 return True
-        elif (
-            (token.role == "word" and candidate.role == "concept")
-            or (token.role == "concept" and candidate.role == "word")
-        ) and (is_typo(token.text, candidate.text) or _derived(token.text, candidate.text)):
-            return True
     if token.role == "han" or (token.role == "concept" and other.chinese):
         return han_share(token.text, other) >= 0.5
     return False
@@ -88,6 +90,20 @@ def _frame(one: Reading, two: Reading, only_one: list[Token], only_two: list[Tok
     return common / total if total else 1.0
 
 
+def _same_skeleton(one: Reading, two: Reading) -> bool:
+    """Return whether only light words differ, and the content stands in one order."""
+    light = lexicon().light
+    weighty_one, weighty_two = (
+        Counter(t.text for t in r.tokens if t.role == "function" and t.text not in light)
+        for r in (one, two)
+    )
+    if weighty_one != weighty_two or len(one.content) != len(two.content):
+        return False
+    keys_one, keys_two = ([token.key for token in r.content] for r in (one, two))
+    shared = set(keys_one) & set(keys_two)
+    return [k for k in keys_one if k in shared] == [k for k in keys_two if k in shared]
+
+
 def compare(one: Reading, two: Reading, only_one: list[Token], only_two: list[Token]) -> Content:
     """Return how the content of two texts differs; ``only_*`` come from :func:`unmatched`."""
     comparable = one.chinese == two.chinese
@@ -116,6 +132,7 @@ def compare(one: Reading, two: Reading, only_one: list[Token], only_two: list[To
         condition=abs(_conditions(one, only_one) - _conditions(two, only_two)),
         frame=frame,
         shared=min(1.0, min(kept) / 3),
+        identical=not only_one and not only_two and _same_skeleton(one, two),
     )
 
 

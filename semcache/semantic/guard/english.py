@@ -9,7 +9,7 @@ import tomllib
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["expand", "is_typo", "stem"]
+__all__ = ["expand", "stem"]
 
 _LISTS: dict[str, str] = tomllib.loads(
     Path(__file__).with_name("grammar.toml").read_text(encoding="utf-8")
@@ -29,6 +29,13 @@ _CONTRACTIONS = [
         ),
         (r"(?<=\w)'(?:s|re|ll|d|ve|m)\b", ""),
         (r"\bplz\b|\bpls\b", "please"),
+        (r"\b(?:teh|hte)\b", "the"),
+        (r"\b(?:waht|whta|wat)\b", "what"),
+        (r"\b(?:wich|whcih)\b", "which"),
+        (r"\b(?:adn|nad)\b", "and"),
+        (r"\b(?:wen|wehn)\b", "when"),
+        (r"(?<=[a-z]{2})our(?=s?\b|ed\b|ing\b|ful\b|ite)", "or"),  # one spelling of two
+        (r"(?<=[a-z]{3})is(?=e[sd]?\b|ing\b|ation)", "iz"),
         (r"\bw/o\b", "without"),
         (r"\bw/(?=\s|\w)", "with "),
         (r"\bb4\b|\bprior to\b|\bahead of\b", "before"),
@@ -95,30 +102,3 @@ def _inflection(word: str) -> str:
         if root != word and len(root) >= 2 and _VOWEL.search(root) and not word.endswith("eed"):
             return root[:-1] + "y" if root.endswith("i") else root
     return word
-
-
-def is_typo(one: str, two: str) -> bool:
-    """Return whether two words are probably one word typed twice: one slip of the fingers apart.
-
-    A slip is a letter too many, a letter too few, two letters in the wrong order, or, in a word
-    of seven letters or more, a wrong letter. The first letter is right. Short words are never a
-    slip of each other: too many of them are neighbours (from / form, cat / cut).
-
-    Example:
-        >>> is_typo("password", "pasword"), is_typo("import", "export"), is_typo("form", "from")
-        (True, False, False)
-    """
-    if one[0] != two[0] or min(len(one), len(two)) < 5 or abs(len(one) - len(two)) > 1:
-        return False
-    start = 0
-    for a, b in zip(one, two, strict=False):
-        if a != b:
-            break
-        start += 1
-    rest_one, rest_two = one[start:], two[start:]
-    if len(one) != len(two):
-        longer, shorter = sorted((rest_one, rest_two), key=len, reverse=True)
-        return longer[1:] == shorter
-    if rest_one[:2] == rest_two[:2][::-1]:
-        return rest_one[2:] == rest_two[2:]
-    return len(one) >= 7 and rest_one[1:] == rest_two[1:]

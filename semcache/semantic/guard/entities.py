@@ -4,8 +4,8 @@ import itertools
 import re
 
 from semcache.semantic.guard.content import han_share
-from semcache.semantic.guard.english import is_typo
 from semcache.semantic.guard.reading import Reading
+from semcache.semantic.guard.slips import is_typo
 
 __all__ = ["difference"]
 

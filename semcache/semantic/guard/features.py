@@ -3,10 +3,12 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from semcache.semantic.guard import content, context, dates, direction, entities, numbers
+from semcache.semantic.guard import content, context, dates, direction, entities, numbers, roles
+from semcache.semantic.guard import contrast as contrast_signal
 from semcache.semantic.guard import polarity as polarity_signal
 from semcache.semantic.guard import question as question_signal
 from semcache.semantic.guard.reading import read
+from semcache.semantic.guard.slips import mend
 
 __all__ = ["Features", "features"]
 
@@ -21,6 +23,8 @@ class Features(NamedTuple):
     antonyms: float  # words whose opposite stands in the other text
     negation: float  # 1: one text denies, the other does not
     opposite: float  # 1: antonyms and negation together turn the question round
+    contrast: float  # 1: a small word stands against its opposite: with / without, 高 / 低
+    scope: float  # 1: one text alone says the most, the least or the only; 0.5: all
     target: float  # 1: both exclude something, and not the same thing
     reversed: float  # 1: the same things in opposite parts: from / to, before / after, who / whom
     name_changed: float  # 1: another name of the same kind; 0.5: of another kind
@@ -36,6 +40,7 @@ class Features(NamedTuple):
     covered_most: float  # share of the content words with a counterpart, in the better covered text
     covered_least: float  # the same in the other text
     shared: float  # content words with a counterpart, up to three: 1 means three or more
+    identical: float  # 1: nothing differs but light words, slips and ways of writing
     overlap: float  # shared content words over all (Jaccard)
     characters: float  # shared pairs of characters over all (Jaccard)
     lengths: float  # the shorter text's length over the longer's
@@ -63,7 +68,9 @@ def features(cached: str, asked: str) -> Features:
         >>> features("turn it off after two hours", "120分钟后关掉").opposite
         0.0
     """
-    one, two = read(cached), read(asked)
+    # The same whichever of the two is asked: the text that comes first in order is the model.
+    right, mended = sorted((cached, asked))
+    one, two = read(right), read(mend(mended, right))
     only_one, only_two = content.unmatched(one, two), content.unmatched(two, one)
     number = numbers.difference(one.numbers, two.numbers)
     date = dates.difference(one.dates, two.dates)
@@ -81,8 +88,10 @@ def features(cached: str, asked: str) -> Features:
         antonyms=float(min(2, polar.antonyms)),
         negation=float(polar.negation),
         opposite=float(polar.opposite),
+        contrast=contrast_signal.contrast(one, two, about.frame),
+        scope=contrast_signal.scope(one, two, about.frame),
         target=float(polar.target),
-        reversed=float(direction.reversal(one, two)),
+        reversed=float(direction.reversal(one, two) or roles.exchanged(one, two)),
         name_changed=name[0],
         name_added=about.frame * min(2, name[1]),
         swapped=about.swapped,
@@ -96,6 +105,7 @@ def features(cached: str, asked: str) -> Features:
         covered_most=about.covered_most,
         covered_least=about.covered_least,
         shared=about.shared,
+        identical=float(about.identical),
         overlap=about.overlap,
         characters=about.characters,
         lengths=sizes[0] / sizes[1] if sizes[1] else 1.0,
