@@ -10,8 +10,8 @@ from semcache.semantic import guard
 from semcache.semantic.guard import features
 from semcache.semantic.guard.context import follow_up, personal, volatile
 from semcache.semantic.guard.english import stem
-from semcache.semantic.guard.slips import is_typo
 from semcache.semantic.guard.reading import read
+from semcache.semantic.guard.slips import is_typo
 
 OTHER_NAME = [
     ("weather in Paris", "weather in London"),
@@ -45,7 +45,7 @@ SAME_NAME = [
 ]
 OTHER_QUESTION = [
     ("Why was the order split?", "When was the order split?"),
-    ("How much does the course cost?", "How do I book the course?"),
+    ("How much does the course cost?", "When does the course start?"),
     ("Who approves leave?", "When is leave approved?"),
     ("这本书多少钱", "这本书谁写的"),
     ("为什么天是蓝的", "什么时候天是蓝的"),
@@ -80,11 +80,11 @@ def test_an_alias_is_the_same_name(a, b):
 
 @pytest.mark.parametrize(("a", "b"), OTHER_QUESTION)
 def test_question_types_that_want_different_answers(a, b):
-    assert features(a, b).question == 1
+    assert features(a, b).contrast > 0.2
 
 
 def test_a_fault_its_reason_and_its_remedy_are_one_question():
-    assert features("Why does printing fail?", "How do I fix failing prints?").question == 0
+    assert features("Why does printing fail?", "How do I fix failing prints?").contrast == 0
 
 
 @pytest.mark.parametrize("text", PERSONAL)

@@ -99,7 +99,7 @@ NOT_REVERSED = [
 
 def _turned(a, b):
     row = features(a, b)
-    return bool(row.opposite or row.antonyms or row.negation or row.target)
+    return bool(row.turned or row.antonyms or row.contrast)
 
 
 @pytest.mark.parametrize(("a", "b"), TURNED)

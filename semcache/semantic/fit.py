@@ -22,7 +22,7 @@ from semcache.semantic.guard.model import _COEFFICIENTS, NAMES, row
 __all__ = ["fit", "main", "signs"]
 
 PENALTY = 0.3
-_FOR = ("similarity", "covered_most", "covered_least", "shared", "identical", "overlap", "characters", "lengths")
+_FOR = ("similarity", "shared")
 _FREE = ("constant", "languages")
 
 
@@ -99,10 +99,11 @@ def _similarity() -> Callable[[str, str], float]:
 def main(arguments: list[str] | None = None) -> None:
     """Fit on the file named on the command line, write the coefficients, print them."""
     parser = argparse.ArgumentParser(prog="python -m semcache.semantic.fit", description=__doc__)
-    parser.add_argument("pairs", type=Path, help="JSON Lines with a, b, same and split")
+    parser.add_argument("pairs", type=Path, nargs="+", help="JSON Lines with a, b, same and split")
     parser.add_argument("--out", type=Path, default=_COEFFICIENTS, help="where to write")
     options = parser.parse_args(arguments)
-    x, same = matrix(_rows(options.pairs), _similarity())
+    rows = [row for path in options.pairs for row in _rows(path)]
+    x, same = matrix(rows, _similarity())
     coefficients = dict(zip(NAMES, (round(float(b), 4) for b in fit(x, same)), strict=True))
     record = {"pairs": len(same), "penalty": PENALTY, "coefficients": coefficients}
     options.out.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

@@ -19,16 +19,11 @@ __all__ = ["Content", "compare", "han_share", "unmatched"]
 class Content(NamedTuple):
     """What is shared, and what is not."""
 
-    covered_most: float
-    covered_least: float
     swapped: float
     added: float
-    overlap: float
-    characters: float
     condition: int
     frame: float
     shared: float
-    identical: bool
 
 
 _TYPED = ("word", "name", "concept", "function")
@@ -90,49 +85,22 @@ def _frame(one: Reading, two: Reading, only_one: list[Token], only_two: list[Tok
     return common / total if total else 1.0
 
 
-def _same_skeleton(one: Reading, two: Reading) -> bool:
-    """Return whether only light words differ, and the content stands in one order."""
-    light = lexicon().light
-    weighty_one, weighty_two = (
-        Counter(t.text for t in r.tokens if t.role == "function" and t.text not in light)
-        for r in (one, two)
-    )
-    if weighty_one != weighty_two or len(one.content) != len(two.content):
-        return False
-    keys_one, keys_two = ([token.key for token in r.content] for r in (one, two))
-    shared = set(keys_one) & set(keys_two)
-    return [k for k in keys_one if k in shared] == [k for k in keys_two if k in shared]
-
-
 def compare(one: Reading, two: Reading, only_one: list[Token], only_two: list[Token]) -> Content:
     """Return how the content of two texts differs; ``only_*`` come from :func:`unmatched`."""
     comparable = one.chinese == two.chinese
     lost_one, lost_two = _weight(only_one, comparable), _weight(only_two, comparable)
-    all_one = _weight((*one.content, *one.named), comparable) or 1.0
-    all_two = _weight((*two.content, *two.named), comparable) or 1.0
-    covered = sorted((1 - lost_one / all_one, 1 - lost_two / all_two))
     kept = (
         _weight((*one.content, *one.named), True) - _weight(only_one, True),
         _weight((*two.content, *two.named), True) - _weight(only_two, True),
     )
     frame = _frame(one, two, only_one, only_two)
     strict = max(0.0, 2 * frame - 1)  # two texts that share half their words share no frame
-    keys_one = {token.key for token in one.content}
-    keys_two = {token.key for token in two.content}
-    union = keys_one | keys_two
-    pairs = one.pairs_of_characters | two.pairs_of_characters
-    common = one.pairs_of_characters & two.pairs_of_characters
     return Content(
-        covered_most=covered[1],
-        covered_least=covered[0],
         swapped=strict * min(1.0, lost_one, lost_two) if comparable else 0.0,
         added=strict * min(1.0, abs(lost_one - lost_two)) if comparable else 0.0,
-        overlap=len(keys_one & keys_two) / len(union) if union else 1.0,
-        characters=len(common) / len(pairs) if pairs else 1.0,
         condition=abs(_conditions(one, only_one) - _conditions(two, only_two)),
         frame=frame,
         shared=min(1.0, min(kept) / 3),
-        identical=not only_one and not only_two and _same_skeleton(one, two),
     )
 
 
@@ -147,5 +115,7 @@ def _conditions(reading: Reading, only: list[Token]) -> int:
     for clause in _CLAUSE.split(reading.folded):
         mark = _CONDITION.search(clause)
         if mark:
-            count += any(text in clause for text in new)
+            # In English the condition follows its mark; in Chinese it may stand on either side.
+            said = clause if reading.chinese else clause[mark.start() :]
+            count += any(text in said for text in new)
     return count

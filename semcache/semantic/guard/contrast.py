@@ -6,21 +6,22 @@ agrees: an English one by the likeness of the whole sentence, a Chinese characte
 that both texts share (高血压, 低血压).
 """
 
-import tomllib
+import re
 from functools import lru_cache
-from pathlib import Path
 
-from semcache.semantic.guard.patterns import pattern
+from semcache.semantic.guard.patterns import pattern, section, words
 from semcache.semantic.guard.reading import Reading
 
 __all__ = ["contrast", "scope"]
 
-_LISTS: dict[str, str] = tomllib.loads(
-    Path(__file__).with_name("grammar.toml").read_text(encoding="utf-8")
-)["contrast"]
-_WORDS = [tuple(pair.split("/")) for pair in _LISTS["english"].split()]
-_CHARACTERS = [tuple(pair.split("/")) for pair in _LISTS["chinese"].split()]
-_NEGATORS = _LISTS["negators"].split()
+_WORDS, _CHARACTERS = (
+    sorted(tuple(pair.split("/")) for pair in words("contrast", language))
+    for language in ("english", "chinese")
+)
+_WORD = re.compile("[a-z]+")
+_NEGATORS = words("contrast", "negators")
+_ASKED = section("asked")
+_SET = pattern("polarity", "whether")
 _SUPERLATIVE = pattern("contrast", "superlative")
 _ONLY = pattern("contrast", "only")
 _ALL = pattern("contrast", "all")
@@ -28,11 +29,22 @@ _ALL = pattern("contrast", "all")
 
 @lru_cache(maxsize=8_192)
 def _words(folded: str) -> frozenset[str]:
-    return frozenset(folded.replace("?", " ").replace(",", " ").replace(".", " ").split())
+    return frozenset(_WORD.findall(folded))
 
 
-def contrast(one: Reading, two: Reading, frame: float) -> float:
+@lru_cache(maxsize=8_192)
+def _asked(folded: str) -> frozenset[str]:
+    return frozenset(name for name, form in _ASKED.items() if form.search(folded))
+
+
+def contrast(one: Reading, two: Reading, frame: float, *, same_words: bool = False) -> float:
     """Return how far a small word of one text has its opposite in the other, up to 1.
+
+    Args:
+        one: A text.
+        two: The other text.
+        frame: The likeness of the two sentences.
+        same_words: Every content word of each text has a counterpart in the other.
 
     Example:
         >>> from semcache.semantic.guard.reading import read
@@ -43,11 +55,15 @@ def contrast(one: Reading, two: Reading, frame: float) -> float:
     """
     words_one, words_two = _words(one.folded), _words(two.folded)
     only_one, only_two = words_one - words_two, words_two - words_one
+    denied = _negators(one) % 2 != _negators(two) % 2
     for a, b in _WORDS:
         if (a in only_one and b in only_two) or (b in only_one and a in only_two):
-            return frame
-    if _negators(one) % 2 != _negators(two) % 2:
-        return max(0.0, 2 * frame - 1)  # in two sentences of other words a denial proves nothing
+            return frame if b != "without" or denied else 0.0  # "not without" is "with"
+    asked_one, asked_two = _asked(one.folded), _asked(two.folded)
+    if asked_one and asked_two and not asked_one & asked_two:
+        return frame  # when against why, 谁 against 多少钱
+    if denied and same_words and _SET.search(one.folded) and _SET.search(two.folded):
+        return frame  # "what can / can't I take" ask for two complements
     if one.chinese and two.chinese:
         for a, b in _CHARACTERS:
             if _turned(one.folded, two.folded, a, b) or _turned(one.folded, two.folded, b, a):
@@ -60,7 +76,7 @@ def _negators(reading: Reading) -> int:
 
 
 def _turned(one: str, two: str, a: str, b: str) -> bool:
-    """Return whether ``a`` stands in one text only, ``b`` in the other, beside the same neighbour."""
+    """Return whether ``a`` is in one text only, ``b`` in the other, beside the same neighbour."""
     if a not in one or b not in two or a in two or b in one:
         return False
     i, j = one.index(a), two.index(b)

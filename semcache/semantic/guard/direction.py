@@ -8,6 +8,7 @@ object ("refund a charge", "charge a refund").
 
 from typing import NamedTuple
 
+from semcache.semantic.guard.patterns import words
 from semcache.semantic.guard.reading import Reading, Token
 
 __all__ = ["reversal"]
@@ -24,6 +25,7 @@ _MARKERS = {
     "for": "clause", "on": "clause", "in": "clause", "at": "clause", "using": "clause",
     "because": "clause", "如果": "clause", "用": "clause", "对": "clause", "在": "clause",
 }  # fmt: skip
+_INFINITIVE = words("roles", "infinitive")
 _AFTER_THE_THING = {
     "之前": "later", "以前": "later", "前": "later", "之后": "earlier", "以后": "earlier",
     "后": "earlier",
@@ -102,6 +104,8 @@ def _parts(reading: Reading) -> list[_Part]:
             later = _AFTER_THE_THING[token.text]
             parts[since:] = [part._replace(role=later) for part in parts[since:]]
             role, clause, since = "", clause + 1, len(parts)
+        elif token.text == "to" and place and reading.tokens[place - 1].text in _INFINITIVE:
+            continue
         elif token.text in _MARKERS:
             new = _MARKERS[token.text]
             if new == "goal" and role != "source":

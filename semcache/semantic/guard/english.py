@@ -27,6 +27,7 @@ _CONTRACTIONS = [
             r"\b(do|does|did|is|are|was|were|has|have|had|could|should|would|must|might|need)n'?t\b",
             r"\1 not",
         ),
+        (r"\b(what|where|how|who|that|there)s\b", r"\1"),
         (r"(?<=\w)'(?:s|re|ll|d|ve|m)\b", ""),
         (r"\bplz\b|\bpls\b", "please"),
         (r"\b(?:teh|hte)\b", "the"),

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from semcache.semantic.guard import content, context, dates, direction, entities, numbers, roles
 from semcache.semantic.guard import contrast as contrast_signal
 from semcache.semantic.guard import polarity as polarity_signal
-from semcache.semantic.guard import question as question_signal
 from semcache.semantic.guard.reading import read
 from semcache.semantic.guard.slips import mend
 
@@ -14,36 +13,29 @@ __all__ = ["Features", "features"]
 
 
 class Features(NamedTuple):
-    """What two questions differ in. Every number is at least 0; those not counts are at most 1."""
+    """What two questions differ in. All but the similarity are at least 0, and 1 means fully."""
 
+    similarity: float  # the cosine above 0.9 in steps of 0.05, as far as the wording differs
     number_changed: float  # numbers, amounts or versions that are another in the other text
-    number_added: float  # numbers in one text only, times the likeness of the frame
+    number_added: float  # numbers in one text only, times the likeness of the sentences
     date_changed: float  # parts of a date that are another
     date_added: float  # parts of a date in one text only, likewise
     antonyms: float  # words whose opposite stands in the other text
-    negation: float  # 1: one text denies, the other does not
-    opposite: float  # 1: antonyms and negation together turn the question round
     contrast: float  # 1: a small word stands against its opposite: with / without, 高 / 低
-    scope: float  # 1: one text alone says the most, the least or the only; 0.5: all
-    target: float  # 1: both exclude something, and not the same thing
     reversed: float  # 1: the same things in opposite parts: from / to, before / after, who / whom
+    turned: float  # the likeness of the sentences, if they are opposite or reversed
+    scope: float  # 1: one text alone asks for the extreme; less: for the only one, for all
     name_changed: float  # 1: another name of the same kind; 0.5: of another kind
-    name_added: float  # names and codes in one text only, likewise
-    swapped: float  # content words exchanged in one frame: 1 means nothing else differs
-    added: float  # content words added to one frame: 1 means nothing else differs
+    name_added: float  # names and codes in one text only, times the likeness of the sentences
+    swapped: float  # content words exchanged in one sentence: 1 means nothing else differs
+    added: float  # content words added to one sentence: 1 means nothing else differs
     condition: float  # phrases with if, for, without, 如果 … that are new as a whole
-    question: float  # 1: why against when, how much against how to
+    narrowed: float  # 1: one text says all that the other says, and sets such a condition
     personal: float  # the answer belongs to the asker, in both texts
     personal_differs: float  # in one text it does, in the other it does not
     volatile: float  # the answer changes with time, in both texts
     follow_up: float  # a text needs what was said before it
-    covered_most: float  # share of the content words with a counterpart, in the better covered text
-    covered_least: float  # the same in the other text
     shared: float  # content words with a counterpart, up to three: 1 means three or more
-    identical: float  # 1: nothing differs but light words, slips and ways of writing
-    overlap: float  # shared content words over all (Jaccard)
-    characters: float  # shared pairs of characters over all (Jaccard)
-    lengths: float  # the shorter text's length over the longer's
     languages: float  # 1: one text is Chinese and the other is not
 
 
@@ -54,18 +46,22 @@ def _alone(text: str) -> tuple[float, float, float]:
     return context.personal(reading), context.volatile(reading), context.follow_up(reading)
 
 
-def features(cached: str, asked: str) -> Features:
+def features(cached: str, asked: str, similarity: float = 0.9) -> Features:
     """Return what a cached question and a new one differ in.
+
+    The similarity counts as far as the wording differs, and within two steps: where the sentences
+    are alike it only says again that they are.
 
     Args:
         cached: The question whose answer is in the cache.
         asked: The question that arrived. Exchanging the two changes nothing.
+        similarity: The cosine of their embeddings.
 
     Example:
         >>> row = features("How do I turn on two-factor?", "disable 2FA")
-        >>> row.antonyms, row.opposite, row.covered_least
-        (1.0, 1.0, 0.5)
-        >>> features("turn it off after two hours", "120分钟后关掉").opposite
+        >>> row.antonyms, round(row.turned, 2)
+        (1.0, 0.29)
+        >>> features("turn it off after two hours", "120分钟后关掉").turned
         0.0
     """
     # The same whichever of the two is asked: the text that comes first in order is the model.
@@ -77,37 +73,32 @@ def features(cached: str, asked: str) -> Features:
     name = entities.difference(one, two)
     polar = polarity_signal.compare(one, two, only_one, only_two)
     about = content.compare(one, two, only_one, only_two)
+    reversal = direction.reversal(one, two) or roles.exchanged(one, two)
     alone_one, alone_two = _alone(cached), _alone(asked)
     owner = (alone_one[0], alone_two[0])
-    sizes = sorted((len(one.text), len(two.text)))
     return Features(
+        similarity=(1 - about.frame) * max(-2.0, min(2.0, (similarity - 0.9) / 0.05)),
         number_changed=float(min(2, number[0])),
         number_added=about.frame * min(2, number[1]),
         date_changed=float(min(2, date[0])),
         date_added=about.frame * min(2, date[1]),
         antonyms=float(min(2, polar.antonyms)),
-        negation=float(polar.negation),
-        opposite=float(polar.opposite),
-        contrast=contrast_signal.contrast(one, two, about.frame),
+        contrast=contrast_signal.contrast(
+            one, two, about.frame, same_words=not only_one and not only_two
+        ),
+        reversed=float(reversal),
+        turned=about.frame * (polar.opposite or reversal or polar.antonyms > 0),
         scope=contrast_signal.scope(one, two, about.frame),
-        target=float(polar.target),
-        reversed=float(direction.reversal(one, two) or roles.exchanged(one, two)),
         name_changed=name[0],
         name_added=about.frame * min(2, name[1]),
         swapped=about.swapped,
         added=about.added,
         condition=float(min(2, about.condition)),
-        question=question_signal.conflict(one, two),
+        narrowed=float(about.condition > 0 and bool(only_one) != bool(only_two)),
         personal=min(owner),
         personal_differs=float(max(owner) == 1.0) * (1 - min(owner)),
         volatile=min(alone_one[1], alone_two[1]),
         follow_up=max(alone_one[2], alone_two[2]),
-        covered_most=about.covered_most,
-        covered_least=about.covered_least,
         shared=about.shared,
-        identical=float(about.identical),
-        overlap=about.overlap,
-        characters=about.characters,
-        lengths=sizes[0] / sizes[1] if sizes[1] else 1.0,
         languages=float(one.chinese != two.chinese),
     )

@@ -40,7 +40,6 @@ class Lexicon(NamedTuple):
     opposite: frozenset[tuple[str, str]]
     near: frozenset[tuple[str, str]]
     conditions: frozenset[str]
-    light: frozenset[str]
 
 
 def _is_chinese(term: str) -> bool:
@@ -90,7 +89,6 @@ def lexicon() -> Lexicon:
         _pairs(concepts["opposites"]["pairs"]),
         _pairs(concepts["near"]["groups"]),
         frozenset(f"{grammar['english']['conditions']} {grammar['chinese']['conditions']}".split()),
-        frozenset(grammar["light"]["words"].split()),
     )
 
 

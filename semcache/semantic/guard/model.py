@@ -11,7 +11,7 @@ from semcache.semantic.guard.features import Features, features
 __all__ = ["NAMES", "Guard", "Verifier", "row"]
 
 _COEFFICIENTS = Path(__file__).parents[1] / "guard.json"
-NAMES = ("constant", "similarity", *Features._fields)
+NAMES = ("constant", *Features._fields)
 
 
 class Verifier(Protocol):
@@ -29,12 +29,8 @@ class Contribution(NamedTuple):
 
 
 def row(cached: str, asked: str, similarity: float) -> tuple[float, ...]:
-    """Return the model's input, in the order of :data:`NAMES`.
-
-    The similarity enters in steps of 0.05 from 0.90, so that its coefficient can be read beside
-    those of the features.
-    """
-    return (1.0, (similarity - 0.9) / 0.05, *features(cached, asked))
+    """Return the model's input, in the order of :data:`NAMES`."""
+    return (1.0, *features(cached, asked, similarity))
 
 
 @cache

@@ -29,12 +29,10 @@ _WHETHER = pattern("polarity", "whether")
 
 
 class Polarity(NamedTuple):
-    """What differs: opposite words, a denial of what the other asserts, the thing excluded."""
+    """Opposite words, and whether they and a denial together turn the question round."""
 
     antonyms: int
-    negation: bool
     opposite: bool
-    target: bool
 
 
 def _denied(reading: Reading) -> dict[str, Token]:
@@ -96,9 +94,6 @@ def compare(one: Reading, two: Reading, only_one: list[Token], only_two: list[To
     antonyms = len({a.key for a, _ in opposed})
     asserted_one = _asserted(denied_one, only_one)
     asserted_two = _asserted(denied_two, only_two)
-    target = bool(denied_one and denied_two and asserted_one and asserted_two) and not (
-        denied_one.keys() & denied_two.keys()
-    )
     # Where both texts deny something, they mostly deny the same thing in other words.
     negation = bool(asserted_one and not denied_two) or bool(asserted_two and not denied_one)
     if negation:  # "it does not save" and "saving fails" are both trouble
@@ -108,7 +103,7 @@ def compare(one: Reading, two: Reading, only_one: list[Token], only_two: list[To
         negation = not in_trouble(other) and not _implied(denied, only)
     elif not antonyms and in_trouble(one) != in_trouble(two):
         negation = _asks_whether(one, two)
-    return Polarity(antonyms, negation, bool(antonyms) != negation, target)
+    return Polarity(antonyms, bool(antonyms) != negation)
 
 
 # What these verbs do to a thing, a denial says of it: "unsubscribe", "I don't want to get it".

@@ -5,6 +5,7 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+from semcache.semantic.guard.courtesy import without_courtesy
 from semcache.semantic.guard.dates import Date, take_dates
 from semcache.semantic.guard.english import expand, stem
 from semcache.semantic.guard.lexicon import Entry, lexicon
@@ -57,6 +58,7 @@ def read(text: str) -> Reading:
         ['disable', 'two_factor']
     """
     plain = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'").strip()
+    plain = without_courtesy(plain)
     letters = [char for char in plain if char.isascii() and char.isalpha()]
     if len(letters) > 12 and sum(map(str.isupper, letters)) > 0.7 * len(letters):
         plain = plain.lower()  # somebody shouts: capitals say nothing

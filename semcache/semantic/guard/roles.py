@@ -1,31 +1,26 @@
 """Signal: who does it to whom, where no marker says so.
 
 English and Chinese put the one who acts before the verb and the one who is acted on behind it.
-Two cases are certain enough to count. Two texts that are one but for two words that changed
-places. And two clauses with the same verb in which subject and object changed places, the speaker
-among them: "can my landlord sue me", "can I sue my landlord".
+Three cases are certain enough to count. Two texts that are one but for two words that changed
+places. Two clauses with the same verb in which subject and object changed places, the speaker
+among them: "can my landlord sue me", "can I sue my landlord". And two speakers who call themselves
+two things: "as a buyer", "I am the seller".
 """
 
 from typing import NamedTuple
 
+from semcache.semantic.guard.patterns import words
 from semcache.semantic.guard.reading import Reading, Token
 
 __all__ = ["exchanged"]
 
 _CONTENT = ("concept", "word", "han", "name", "code", "number")
-_SYMMETRIC = frozenset("and or nor vs versus than & 和 与 跟 同 或 或者 还是 及 、 ,".split())
+_ARTICLES = ("a", "an", "the")
 _ALIKE = frozenset(["compare", "mean", "same_w", "different"])
-_AUXILIARIES = frozenset(
-    "can could may might must shall should will would do does did 可以 可不可以 可否 能 能不能 能否 能够 会 会不会 "
-    "应该 应当 该 得 是否 要".split()
+_SYMMETRIC, _AUXILIARIES, _SPEAKER, _BESIDE, _CUTS, _PASSIVE = (
+    words("roles", name)
+    for name in ("symmetric", "auxiliaries", "speaker", "beside", "cuts", "passive")
 )
-_SPEAKER = frozenset("i me we us my our 我 我们 咱 咱们 我的".split())
-_BESIDE = frozenset("a an the this that these those your his her their my our not all any some".split())
-_CUTS = frozenset(
-    "if when while because although unless after before until so but and or which that 如果 要是 因为 "
-    "但是 然后 之后 之前 时 的时候".split()
-)
-_PASSIVE = frozenset("by be been being is are was were 被 由 让".split())
 
 
 class _Clause(NamedTuple):
@@ -44,11 +39,14 @@ def exchanged(one: Reading, two: Reading) -> bool:
         >>> exchanged(read("tea and coffee compared"), read("coffee and tea compared"))
         False
     """
-    if _two_places(one, two):
+    if _two_places(one, two) or _two_speakers(one, two):
         return True
     clauses = _clauses(two.tokens)
     return any(
-        a.verb == b.verb and a.subject in b.objects and b.subject in a.objects
+        a.verb == b.verb
+        and a.subject != b.subject
+        and a.subject in b.objects
+        and b.subject in a.objects
         for a in _clauses(one.tokens)
         for b in clauses
     )
@@ -70,6 +68,24 @@ def _two_places(one: Reading, two: Reading) -> bool:
     joined = any(t.text in _SYMMETRIC or t.key in _ALIKE for t in between)
     alike = any(token.key in _ALIKE for token in first)
     return turned and content and bool(between) and not joined and not alike
+
+
+def _two_speakers(one: Reading, two: Reading) -> bool:
+    """Return whether the speakers call themselves two things: "as a buyer", "I am the seller"."""
+    said_one, said_two = _speaker(one.tokens), _speaker(two.tokens)
+    return bool(said_one and said_two) and not said_one & said_two
+
+
+def _speaker(tokens: tuple[Token, ...]) -> frozenset[str]:
+    for at in range(len(tokens) - 2):
+        first, second, third = (token.text for token in tokens[at : at + 3])
+        here = first in ("我是", "作为") or (first == "我" and second == "是")
+        here |= first == "as" and second in ("a", "an")
+        here |= first == "i" and (second in _ARTICLES or (second == "am" and third in _ARTICLES))
+        if here:
+            said = [t.key for t in tokens[at + 1 : at + 6] if t.role in ("concept", "word", "han")]
+            return frozenset(said[:2])
+    return frozenset()
 
 
 def _participant(token: Token) -> str:
