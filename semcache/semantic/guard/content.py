@@ -22,7 +22,8 @@ class Content(NamedTuple):
     swapped: float
     added: float
     condition: int
-    frame: float
+    frame: float  # how alike the sentences are
+    tokens: int  # of both texts
     shared: float
 
 
@@ -72,8 +73,10 @@ def _weight(tokens: list[Token] | tuple[Token, ...], comparable: bool) -> float:
     return sum(0.8 if token.role == "concept" else 1.0 if comparable else 0.0 for token in tokens)
 
 
-def _frame(one: Reading, two: Reading, only_one: list[Token], only_two: list[Token]) -> float:
-    """Return how alike the sentences are: the share of tokens with a counterpart (Dice)."""
+def _frame(
+    one: Reading, two: Reading, only_one: list[Token], only_two: list[Token]
+) -> tuple[float, int]:
+    """Return the share of tokens with a counterpart (Dice), and how many tokens there are."""
     function_one, function_two = (
         Counter(token.key for token in reading.tokens if token.role == "function")
         for reading in (one, two)
@@ -82,7 +85,7 @@ def _frame(one: Reading, two: Reading, only_one: list[Token], only_two: list[Tok
     common = 2 * (function_one & function_two).total()
     common += content_one - len(only_one) + content_two - len(only_two)
     total = function_one.total() + function_two.total() + content_one + content_two
-    return common / total if total else 1.0
+    return (common / total if total else 1.0), total
 
 
 def compare(one: Reading, two: Reading, only_one: list[Token], only_two: list[Token]) -> Content:
@@ -93,13 +96,14 @@ def compare(one: Reading, two: Reading, only_one: list[Token], only_two: list[To
         _weight((*one.content, *one.named), True) - _weight(only_one, True),
         _weight((*two.content, *two.named), True) - _weight(only_two, True),
     )
-    frame = _frame(one, two, only_one, only_two)
+    frame, tokens = _frame(one, two, only_one, only_two)
     strict = max(0.0, 2 * frame - 1)  # two texts that share half their words share no frame
     return Content(
         swapped=strict * min(1.0, lost_one, lost_two) if comparable else 0.0,
         added=strict * min(1.0, abs(lost_one - lost_two)) if comparable else 0.0,
         condition=abs(_conditions(one, only_one) - _conditions(two, only_two)),
         frame=frame,
+        tokens=tokens,
         shared=min(1.0, min(kept) / 3),
     )
 

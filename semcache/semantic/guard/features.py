@@ -74,6 +74,8 @@ def features(cached: str, asked: str, similarity: float = 0.9) -> Features:
     polar = polarity_signal.compare(one, two, only_one, only_two)
     about = content.compare(one, two, only_one, only_two)
     reversal = direction.reversal(one, two) or roles.exchanged(one, two)
+    # Two opposites hold one place of a sentence, so they do not make the sentences less alike.
+    alike = min(1.0, about.frame + 2 * polar.antonyms / max(1, about.tokens))
     alone_one, alone_two = _alone(cached), _alone(asked)
     owner = (alone_one[0], alone_two[0])
     return Features(
@@ -87,7 +89,7 @@ def features(cached: str, asked: str, similarity: float = 0.9) -> Features:
             one, two, about.frame, same_words=not only_one and not only_two
         ),
         reversed=float(reversal),
-        turned=about.frame * (polar.opposite or reversal or polar.antonyms > 0),
+        turned=alike * (polar.opposite or reversal or polar.antonyms > 0),
         scope=contrast_signal.scope(one, two, about.frame),
         name_changed=name[0],
         name_added=about.frame * min(2, name[1]),
