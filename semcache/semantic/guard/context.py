@@ -50,7 +50,10 @@ def volatile(reading: Reading) -> float:
         (0.5, 0.0)
     """
     text = reading.folded
-    return 0.5 * bool(_NOW.search(text)) + 0.5 * bool(_CHANGING.search(text))
+    now, changing = bool(_NOW.search(text)), bool(_CHANGING.search(text))
+    if not now and any(date.part in ("weekday", "clock") for date in reading.dates):
+        return 0.0  # "open on Saturdays" asks for a timetable
+    return 0.5 * now + 0.5 * changing
 
 
 def follow_up(reading: Reading) -> float:

@@ -86,7 +86,8 @@ def lexicon() -> Lexicon:
         max(map(len, chinese)),
         frozenset(stem(word.strip()) for word in names["cased"]["words"].split(",")),
         frozenset(stem(word) for word in grammar["english"]["function"].split()),
-        _pairs(concepts["opposites"]["pairs"]),
+        _pairs(concepts["opposites"]["pairs"])
+        | _word_pairs(concepts["opposites"]["words"], english, chinese),
         _pairs(concepts["near"]["groups"]),
         frozenset(f"{grammar['english']['conditions']} {grammar['chinese']['conditions']}".split()),
     )
@@ -103,3 +104,24 @@ def _pairs(groups: str) -> frozenset[tuple[str, str]]:
         for one, two in combinations(group.split(), 2):
             pairs |= {(one, two), (two, one)}
     return frozenset(pairs)
+
+
+def _word_pairs(
+    groups: str, english: dict[tuple[str, ...], Entry], chinese: dict[str, Entry]
+) -> frozenset[tuple[str, str]]:
+    """Return both orders of every two words of the two sides of a group, as the keys they have.
+
+    A word in no list is its own key, which in Chinese needs it to be cut out: it enters the list.
+    """
+
+    def key(word: str) -> str:
+        if _is_chinese(word):
+            return chinese.setdefault(word, Entry("concept", word)).key
+        stems = _stems(word)
+        return english[stems].key if stems in english else " ".join(stems)
+
+    pairs: set[tuple[str, str]] = set()
+    for group in groups.replace("\n", " ").split(","):
+        sides = [[key(word) for word in side.split()] for side in group.split("/")]
+        pairs |= {(a, b) for a in sides[0] for b in sides[1] if a != b}
+    return frozenset(pairs | {(b, a) for a, b in pairs})
