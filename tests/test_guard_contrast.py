@@ -118,3 +118,29 @@ def test_characters_of_one_syllable_sound_alike():
 )  # fmt: skip
 def test_letters_in_the_wrong_order_or_of_one_sound_are_slips(a, b, slip):
     assert is_typo(a, b) == is_typo(b, a) == slip
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [("foods that are toxic to cats", "foods that are harmless to cats"),
+     ("How do I soften wax?", "How do I harden wax?"), ("太阳能的优点", "太阳能的缺点")],
+)  # fmt: skip
+def test_everyday_opposites_are_found_by_word_whatever_their_concept(a, b):
+    row = features(a, b)
+    assert row.antonyms == 1 and row.turned > 0.8
+    assert features(a, a).antonyms == 0
+
+
+def test_a_title_is_a_name():
+    assert features("《红楼梦》谁写的", "《西游记》谁写的").name_changed == 1
+    assert features("《红楼梦》谁写的", "红楼梦是谁写的").name_changed == 0
+
+
+def test_a_scrambled_small_word_still_denies():
+    assert features("merge cells wihtout loss", "merge cells without loss").contrast == 0
+    assert features("eat wihtout salt", "eat with salt").contrast > 0.5
+
+
+def test_a_timetable_is_not_volatile_and_what_holds_now_is():
+    assert features("Is the store open on Sunday?", "Are you open on Sundays?").volatile == 0
+    assert features("is the store open now", "are they open right now").volatile == 1

@@ -62,13 +62,17 @@ def contrast(one: Reading, two: Reading, frame: float, *, same_words: bool = Fal
     asked_one, asked_two = _asked(one.folded), _asked(two.folded)
     if asked_one and asked_two and not asked_one & asked_two:
         return frame  # when against why, 谁 against 多少钱
-    if denied and same_words and _SET.search(one.folded) and _SET.search(two.folded):
-        return frame  # "what can / can't I take" ask for two complements
+    if denied and same_words and (_both(_SET, one, two) or "why" in asked_one & asked_two):
+        return frame  # "what can / can't I take", "why should / shouldn't I"
     if one.chinese and two.chinese:
         for a, b in _CHARACTERS:
             if _turned(one.folded, two.folded, a, b) or _turned(one.folded, two.folded, b, a):
                 return 1.0
     return 0.0
+
+
+def _both(form: re.Pattern[str], one: Reading, two: Reading) -> bool:
+    return form.search(one.folded) is not None and form.search(two.folded) is not None
 
 
 def _negators(reading: Reading) -> int:

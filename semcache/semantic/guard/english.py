@@ -31,10 +31,10 @@ _CONTRACTIONS = [
         (r"(?<=\w)'(?:s|re|ll|d|ve|m)\b", ""),
         (r"\bplz\b|\bpls\b", "please"),
         (r"\b(?:teh|hte)\b", "the"),
-        (r"\b(?:waht|whta|wat)\b", "what"),
-        (r"\b(?:wich|whcih)\b", "which"),
+        (r"\bwat\b", "what"),
+        (r"\bwich\b", "which"),
         (r"\b(?:adn|nad)\b", "and"),
-        (r"\b(?:wen|wehn)\b", "when"),
+        (r"\bwen\b", "when"),
         (r"(?<=[a-z]{2})our(?=s?\b|ed\b|ing\b|ful\b|ite)", "or"),  # one spelling of two
         (r"(?<=[a-z]{3})is(?=e[sd]?\b|ing\b|ation)", "iz"),
         (r"\bw/o\b", "without"),
@@ -45,12 +45,20 @@ _CONTRACTIONS = [
         (r"\bnon-(?=\w)", "not "),
     )
 ]
+_SCRAMBLED = {"".join(sorted(word)): word for word in _LISTS["scrambled"].split()}
+_LETTERS = re.compile("[a-z]{4,}")
 _VOWEL = re.compile("[aeiouy]")
 _DOUBLE = re.compile(r"([b-df-hj-np-tv-z])\1$")
 
 
 def expand(folded: str) -> str:
-    """Return case-folded text with its contractions written out: "can't" becomes "can not"."""
+    """Return case-folded text with contractions written out and small words spelled right.
+
+    Example:
+        >>> expand("can't log in wihtout it")
+        'can not log in without it'
+    """
+    folded = _LETTERS.sub(lambda m: _SCRAMBLED.get("".join(sorted(m[0])), m[0]), folded)
     for pattern, replacement in _CONTRACTIONS:
         folded = pattern.sub(replacement, folded)
     return folded

@@ -60,7 +60,7 @@ def features(cached: str, asked: str, similarity: float = 0.9) -> Features:
     Example:
         >>> row = features("How do I turn on two-factor?", "disable 2FA")
         >>> row.antonyms, round(row.turned, 2)
-        (1.0, 0.29)
+        (1.0, 0.57)
         >>> features("turn it off after two hours", "120分钟后关掉").turned
         0.0
     """

@@ -39,7 +39,6 @@ class Lexicon(NamedTuple):
     functions: frozenset[str]
     opposite: frozenset[tuple[str, str]]
     near: frozenset[tuple[str, str]]
-    conditions: frozenset[str]
 
 
 def _is_chinese(term: str) -> bool:
@@ -89,7 +88,6 @@ def lexicon() -> Lexicon:
         _pairs(concepts["opposites"]["pairs"])
         | _word_pairs(concepts["opposites"]["words"], english, chinese),
         _pairs(concepts["near"]["groups"]),
-        frozenset(f"{grammar['english']['conditions']} {grammar['chinese']['conditions']}".split()),
     )
 
 

@@ -36,7 +36,7 @@ _PARTICLE = pattern("reading", "particle")
 _LOG = pattern("reading", "log")
 _CODE = pattern("reading", "code")
 _NOT_A_CODE = pattern("reading", "not_a_code")
-_QUOTED = re.compile(r"[\"“「『`]([^\"”」』`]{2,40})[\"”」』`]|《([^》]+)》")
+_TITLE = re.compile("《([^》]{1,40})》")
 _CAPITAL = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z]*|[a-z]+[A-Z][A-Za-z]*)(?![A-Za-z])")
 _HAN = re.compile("[\u3400-\u9fff]")
 # Python takes Chinese characters for letters: without a space no word would end before them.
@@ -103,7 +103,7 @@ def _capitals(plain: str) -> set[str]:
 
 
 def _mark_codes(plain: str, found: list[Quantity | Entry | str]) -> str:
-    """Replace error codes, model numbers, flags and quoted names by private characters."""
+    """Replace error codes, model numbers, flags and titles by private characters."""
     known = lexicon().english
 
     def take(match: re.Match[str]) -> str:
@@ -116,7 +116,11 @@ def _mark_codes(plain: str, found: list[Quantity | Entry | str]) -> str:
         found.append("".join(char for char in match[0].casefold() if char.isalnum()))
         return f" {chr(PRIVATE + len(found) - 1)} "
 
-    return _CODE.sub(take, plain)
+    def title(match: re.Match[str]) -> str:
+        found.append(match[1].casefold())
+        return f" {chr(PRIVATE + len(found) - 1)} "
+
+    return _CODE.sub(take, _TITLE.sub(title, plain))
 
 
 def _pairs_of_characters(folded: str) -> frozenset[str]:
