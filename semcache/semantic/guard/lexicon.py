@@ -75,6 +75,11 @@ def lexicon() -> Lexicon:
             chinese.setdefault(term, entry)
         else:
             english.setdefault(_stems(term), entry)
+    opposite, near = (
+        _pairs(concepts[relation]["pairs"])
+        | _word_pairs(concepts[relation]["words"], english, chinese)
+        for relation in ("opposites", "near")
+    )
     longest: dict[str, int] = {}
     for phrase in english:
         longest[phrase[0]] = max(longest.get(phrase[0], 0), len(phrase))
@@ -85,9 +90,8 @@ def lexicon() -> Lexicon:
         max(map(len, chinese)),
         frozenset(stem(word.strip()) for word in names["cased"]["words"].split(",")),
         frozenset(stem(word) for word in grammar["english"]["function"].split()),
-        _pairs(concepts["opposites"]["pairs"])
-        | _word_pairs(concepts["opposites"]["words"], english, chinese),
-        _pairs(concepts["near"]["groups"]),
+        opposite,
+        near - opposite,
     )
 
 
@@ -107,9 +111,10 @@ def _pairs(groups: str) -> frozenset[tuple[str, str]]:
 def _word_pairs(
     groups: str, english: dict[tuple[str, ...], Entry], chinese: dict[str, Entry]
 ) -> frozenset[tuple[str, str]]:
-    """Return both orders of every two words of the two sides of a group, as the keys they have.
+    """Return both orders of every two words of a group, as the keys they have.
 
-    A word in no list is its own key, which in Chinese needs it to be cut out: it enters the list.
+    A group with two sides, parted by "/", pairs each word of one with each of the other. A word in
+    no list is its own key, which in Chinese needs it to be cut out: it enters the list.
     """
 
     def key(word: str) -> str:
@@ -121,5 +126,5 @@ def _word_pairs(
     pairs: set[tuple[str, str]] = set()
     for group in groups.replace("\n", " ").split(","):
         sides = [[key(word) for word in side.split()] for side in group.split("/")]
-        pairs |= {(a, b) for a in sides[0] for b in sides[1] if a != b}
+        pairs |= {(a, b) for a in sides[0] for b in sides[-1] if a != b}
     return frozenset(pairs | {(b, a) for a, b in pairs})
