@@ -5,6 +5,7 @@ import pytest
 from semcache.semantic.guard import features
 
 TURNED = [
+    ("raise the temperature", "bring the temperature down"),
     ("How do I enable dark previews?", "How do I disable dark previews?"),
     ("turn on notifications", "turn off notifications"),
     ("switch the alarm on", "switch the alarm off"),

@@ -21,7 +21,7 @@ _WORDS, _CHARACTERS = (
 _WORD = re.compile("[a-z]+")
 _NEGATORS = words("contrast", "negators")
 _ASKED = section("asked")
-_SET = pattern("polarity", "whether")
+_SET = pattern("contrast", "set")
 _SUPERLATIVE = pattern("contrast", "superlative")
 _ONLY = pattern("contrast", "only")
 _ALL = pattern("contrast", "all")
@@ -37,7 +37,9 @@ def _asked(folded: str) -> frozenset[str]:
     return frozenset(name for name, form in _ASKED.items() if form.search(folded))
 
 
-def contrast(one: Reading, two: Reading, frame: float, *, same_words: bool = False) -> float:
+def contrast(
+    one: Reading, two: Reading, frame: float, *, same_words: bool = False, opposite: bool = False
+) -> float:
     """Return how far a small word of one text has its opposite in the other, up to 1.
 
     Args:
@@ -45,6 +47,7 @@ def contrast(one: Reading, two: Reading, frame: float, *, same_words: bool = Fal
         two: The other text.
         frame: The likeness of the two sentences.
         same_words: Every content word of each text has a counterpart in the other.
+        opposite: One text denies what the other asserts.
 
     Example:
         >>> from semcache.semantic.guard.reading import read
@@ -62,17 +65,16 @@ def contrast(one: Reading, two: Reading, frame: float, *, same_words: bool = Fal
     asked_one, asked_two = _asked(one.folded), _asked(two.folded)
     if asked_one and asked_two and not asked_one & asked_two:
         return frame  # when against why, 谁 against 多少钱
-    if denied and same_words and (_both(_SET, one, two) or "why" in asked_one & asked_two):
-        return frame  # "what can / can't I take", "why should / shouldn't I"
+    denied_same = denied and same_words
+    if (opposite or denied_same) and _SET.search(one.folded) and _SET.search(two.folded):
+        return 1.0  # "what can / can't I take": who asks for a set gets its complement
+    if denied_same and "why" in asked_one & asked_two:
+        return frame  # "why should / shouldn't I"
     if one.chinese and two.chinese:
         for a, b in _CHARACTERS:
             if _turned(one.folded, two.folded, a, b) or _turned(one.folded, two.folded, b, a):
                 return 1.0
     return 0.0
-
-
-def _both(form: re.Pattern[str], one: Reading, two: Reading) -> bool:
-    return form.search(one.folded) is not None and form.search(two.folded) is not None
 
 
 def _negators(reading: Reading) -> int:

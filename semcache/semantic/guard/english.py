@@ -37,6 +37,8 @@ _CONTRACTIONS = [
         (r"\bwen\b", "when"),
         (r"(?<=[a-z]{2})our(?=s?\b|ed\b|ing\b|ful\b|ite)", "or"),  # one spelling of two
         (r"(?<=[a-z]{3})is(?=e[sd]?\b|ing\b|ation)", "iz"),
+        (r"\b(?:bring|drive|push)(?:s|ing)? ((?:\w+ ){1,3})down\b", r"lower \1"),
+        (r"\b(?:bring|drive|push)(?:s|ing)? ((?:\w+ ){1,3})up\b", r"raise \1"),
         (r"\bw/o\b", "without"),
         (r"\bw/(?=\s|\w)", "with "),
         (r"\bb4\b|\bprior to\b|\bahead of\b", "before"),

@@ -86,7 +86,11 @@ def features(cached: str, asked: str, similarity: float = 0.9) -> Features:
         date_added=about.frame * min(2, date[1]),
         antonyms=float(min(2, polar.antonyms)),
         contrast=contrast_signal.contrast(
-            one, two, about.frame, same_words=not only_one and not only_two
+            one,
+            two,
+            about.frame,
+            same_words=not only_one and not only_two,
+            opposite=polar.opposite and not polar.antonyms,
         ),
         reversed=float(reversal),
         turned=alike * (polar.opposite or reversal or polar.antonyms > 0),
