@@ -146,3 +146,15 @@ def test_a_scrambled_small_word_still_denies():
 def test_a_timetable_is_not_volatile_and_what_holds_now_is():
     assert features("Is the store open on Sunday?", "Are you open on Sundays?").volatile == 0
     assert features("is the store open now", "are they open right now").volatile == 1
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "inserted"),
+    [("What is the speed limit in France?", "What is the speed limit in France in rain?", 1),
+     ("离婚需要什么材料", "跟外国人离婚需要什么材料", 1),
+     ("speed limit in France", "I have a caravan, what is the speed limit in France", 0),
+     ("What is the speed limit in France?", "What is the speed limit in Spain?", 0),
+     ("sign out", "sign out", 0)],
+)  # fmt: skip
+def test_a_few_words_put_in_make_the_question_another(a, b, inserted):
+    assert features(a, b).inserted == features(b, a).inserted == inserted

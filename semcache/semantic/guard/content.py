@@ -25,6 +25,7 @@ class Content(NamedTuple):
     frame: float  # how alike the sentences are
     tokens: int  # of both texts
     shared: float
+    inserted: bool
 
 
 _TYPED = ("word", "name", "concept", "function")
@@ -88,6 +89,17 @@ def _frame(
     return (common / total if total else 1.0), total
 
 
+_FEW = 3
+
+
+def _inserted(short: Reading, long: Reading, new: list[Token]) -> bool:
+    """Return whether ``long`` is one clause, and is ``short`` with one to three words put in."""
+    if not 1 <= len(new) <= _FEW or any(token.role == "stop" for token in long.tokens[:-1]):
+        return False
+    rest = iter(token.key for token in long.tokens)
+    return all(token.key in rest for token in short.tokens if token.role != "stop")
+
+
 def compare(one: Reading, two: Reading, only_one: list[Token], only_two: list[Token]) -> Content:
     """Return how the content of two texts differs; ``only_*`` come from :func:`unmatched`."""
     comparable = one.chinese == two.chinese
@@ -105,6 +117,7 @@ def compare(one: Reading, two: Reading, only_one: list[Token], only_two: list[To
         frame=frame,
         tokens=tokens,
         shared=min(1.0, min(kept) / 3),
+        inserted=_inserted(one, two, only_two) if not only_one else _inserted(two, one, only_one),
     )
 
 

@@ -29,6 +29,7 @@ class Features(NamedTuple):
     name_added: float  # names and codes in one text only, times the likeness of the sentences
     swapped: float  # content words exchanged in one sentence: 1 means nothing else differs
     added: float  # content words added to one sentence: 1 means nothing else differs
+    inserted: float  # 1: one text is the other with a few words of content put in
     condition: float  # phrases with if, for, without, 如果 … that are new as a whole
     narrowed: float  # 1: one text says all that the other says, and sets such a condition
     personal: float  # the answer belongs to the asker, in both texts
@@ -99,6 +100,7 @@ def features(cached: str, asked: str, similarity: float = 0.9) -> Features:
         name_added=about.frame * min(2, name[1]),
         swapped=about.swapped,
         added=about.added,
+        inserted=float(about.inserted),
         condition=float(min(2, about.condition)),
         narrowed=float(about.condition > 0 and bool(only_one) != bool(only_two)),
         personal=min(owner),
