@@ -6,10 +6,14 @@ import math
 import numpy as np
 import pytest
 
+from semcache import EmbeddingCache, SemanticCache, connect
+from semcache._data import FOLDER
 from semcache.errors import ConfigError
 from semcache.semantic.fit import fit, main, signs
-from semcache.semantic.guard import Features, Guard, Verifier, features
+from semcache.semantic.guard import Features, Guard, features
 from semcache.semantic.guard.model import NAMES
+from semcache.semantic.pairs import divide, read_pairs
+from semcache.semantic.scoring import similarities
 
 PAIR = ("How do I enable two-factor?", "How do I disable 2FA?")
 PARAPHRASE = ("How do I enable two-factor?", "turn on 2FA")
@@ -24,19 +28,41 @@ def test_the_explanation_adds_up_to_the_probability_largest_first():
     guard = Guard()
     parts = guard.explain(*PAIR, 0.97)
     total = sum(part.log_odds for part in parts)
-    assert guard(*PAIR, 0.97) == pytest.approx(1 / (1 + math.exp(-total)))
+    assert guard.probability(*PAIR, 0.97) == pytest.approx(1 / (1 + math.exp(-total)))
     sizes = [abs(part.log_odds) for part in parts]
     assert sizes == sorted(sizes, reverse=True) and 0 not in sizes
 
 
-def test_a_guard_is_a_verifier_like_any_other():
-    judge: Verifier = Guard()
-    assert 0 < judge("", "", 1.0) < 1
+def test_a_guard_is_a_verifier_like_any_other(fakeredis_):
+    lab = connect(quiet=True)
+    embeddings = EmbeddingCache(fakeredis_(), lab.openai, model=lab.embedding_model)
+    cache = SemanticCache(fakeredis_(), embeddings, threshold=0.8, verifier=Guard())
+    cache.add_cache(PAIR[0], "Under Security.")
+    assert cache.lookup(PARAPHRASE[1]).response == "Under Security."
+    assert cache.lookup(PAIR[1]) is None
+    assert cache.last_lookup.similarity > 0.8, "it was near enough, and refused"
 
 
-def test_coefficients_without_a_feature_are_refused():
-    with pytest.raises(ValueError, match="moon"):
+def test_the_threshold_decides():
+    probability = Guard().probability(*PARAPHRASE, 0.93)
+    assert Guard(threshold=probability)(*PARAPHRASE, 0.93) is True
+    assert Guard(threshold=probability + 1e-9)(*PARAPHRASE, 0.93) is False
+
+
+def test_what_cannot_work_is_refused():
+    with pytest.raises(ConfigError, match="moon"):
         Guard({"moon": 1.0})
+    with pytest.raises(ConfigError, match="between 0 and 1"):
+        Guard(threshold=75)
+
+
+def test_on_held_out_pairs_it_serves_what_its_docstring_says():
+    pairs = divide(read_pairs(FOLDER / "pairs.jsonl"))[1]
+    guard, lab = Guard(), connect(quiet=True)
+    served = [guard(p.a, p.b, s) for p, s in zip(pairs, similarities(pairs, lab), strict=True)]
+    same = np.array([pair.same for pair in pairs])
+    assert 0.55 < np.mean(np.array(served)[same]) < 0.66
+    assert 0.09 < np.mean(np.array(served)[~same]) < 0.15
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,6 @@ weighs them.
 """
 
 from semcache.semantic.guard.features import Features, features
-from semcache.semantic.guard.model import Contribution, Guard, Verifier
+from semcache.semantic.guard.model import Contribution, Guard
 
-__all__ = ["Contribution", "Features", "Guard", "Verifier", "features"]
+__all__ = ["Contribution", "Features", "Guard", "features"]
