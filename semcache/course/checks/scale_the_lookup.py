@@ -74,7 +74,7 @@ _SIZES: tuple[tuple[tuple[int, ...], tuple[str, int], str], ...] = (
     ),
     (
         (10_000_000, 1_536, 500_000_000, 4_000, 8_000_000_000),
-        ("query engine", 0),
+        ("divide", 0),
         "ten million entries of 4,000 bytes do not fit on a node of 8 GB.",
     ),
     (
@@ -90,7 +90,7 @@ def _verify_choose(choose: Callable[..., Any]) -> str | None:
         found = choose(*sizes)
         if not isinstance(found, tuple) or len(found) != 2 or not isinstance(found[0], str):
             return "it is to return a pair: the name of the index, the bytes in each process."
-        if found[0] not in {"matrix", "vector set", "query engine"}:
+        if found[0] not in {"matrix", "vector set", "divide"}:
             return f"{found[0]!r} is none of the three names."
         if found[0] != right[0] or not np.isclose(float(found[1]), right[1]):
             return complaint
@@ -183,7 +183,7 @@ def choose(entries, dims, spare, stored, node):
     block = 4 * dims * entries
     if block <= spare:
         return "matrix", block
-    return ("vector set" if stored * entries <= node else "query engine"), 0
+    return ("vector set" if stored * entries <= node else "divide"), 0
 """,
         wrong=(
             """
@@ -191,21 +191,21 @@ def choose(entries, dims, spare, stored, node):
     block = 4 * dims * entries
     if entries < 3_000:
         return "matrix", block
-    return ("vector set" if stored * entries <= node else "query engine"), 0
+    return ("vector set" if stored * entries <= node else "divide"), 0
 """,
             """
 def choose(entries, dims, spare, stored, node):
     block = 4 * dims * entries
     if block < spare:
         return "matrix", block
-    return ("vector set" if stored * entries <= node else "query engine"), 0
+    return ("vector set" if stored * entries <= node else "divide"), 0
 """,
             """
 def choose(entries, dims, spare, stored, node):
     block = 2 * dims * entries
     if block <= spare:
         return "matrix", block
-    return ("vector set" if stored * entries <= node else "query engine"), 0
+    return ("vector set" if stored * entries <= node else "divide"), 0
 """,
             """
 def choose(entries, dims, spare, stored, node):
@@ -219,14 +219,14 @@ def choose(entries, dims, spare, stored, node):
     block = 4 * dims * entries
     if stored * entries <= spare:
         return "matrix", block
-    return ("vector set" if stored * entries <= node else "query engine"), 0
+    return ("vector set" if stored * entries <= node else "divide"), 0
 """,
             """
 def choose(entries, dims, spare, stored, node):
     block = 4 * dims * entries
     if block <= spare:
         return "matrix", block
-    return ("vector set" if stored * entries <= node else "query engine"), block
+    return ("vector set" if stored * entries <= node else "divide"), block
 """,
         ),
         verify=_verify_choose,
