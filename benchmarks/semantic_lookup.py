@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="1,000 entries; write nothing")
     parser.add_argument("--same-core", action="store_true", help="on one core (Linux)")
     parser.add_argument("--long", action="store_true", help="100,000 entries of 1,536 dims, too")
-    parser.add_argument("--seconds", type=float, default=120, help="to fill one subject, at most")
+    parser.add_argument("--seconds", type=float, default=300, help="to fill one subject, at most")
     options = parser.parse_args()
     if options.same_core:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # the servers inherit it
