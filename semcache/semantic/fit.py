@@ -1,6 +1,8 @@
-"""Fit the guard: ``python -m semcache.semantic.fit data/pairs.jsonl``.
+"""Fit the guard: ``python -m semcache.semantic.fit data/pairs.jsonl data/desk_pairs.jsonl``.
 
-Reads the rows of the calibration part (``"split": "calibration"``), never the others, fits a
+The first file has paraphrases and traps, which are about one thing; the second what a cache at a
+support desk compares, which mostly is not. Reads the rows of the calibration part
+(``"split": "calibration"``), never the others, fits a
 logistic model by Newton steps with an L2 penalty, and writes ``semcache/semantic/guard.json``.
 A sign that a linguist would insist on is a constraint: no difference may speak for a shared
 answer, and neither similarity nor overlap against one. The fit is deterministic.
@@ -77,9 +79,16 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 def matrix(
     pairs: Iterable[dict[str, Any]], similarity: Callable[[str, str], float]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the features of labelled pairs, and their labels."""
+    """Return the features of labelled pairs, and their labels.
+
+    A pair's ``similarity`` is computed where the pair does not hold it.
+    """
     pairs = list(pairs)
-    x = [row(pair["a"], pair["b"], similarity(pair["a"], pair["b"])) for pair in pairs]
+    x = [
+        row(a, b, pair["similarity"] if "similarity" in pair else similarity(a, b))
+        for pair in pairs
+        for a, b in [(pair["a"], pair["b"])]
+    ]
     return np.array(x), np.array([bool(pair["same"]) for pair in pairs])
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from semcache.semantic.pairs import CALIBRATION, Pair
 
 __all__ = ["probabilities", "similarities"]
 
+FITTED_ON = ("pairs.jsonl", "desk_pairs.jsonl")  # in data/; see semcache/semantic/fit.py
 _FOLDS = 5
 _FEWEST_TO_FIT = 100
 
@@ -76,11 +78,15 @@ def probabilities(pairs: Sequence[Pair], scores: Sequence[float]) -> tuple[list[
 
 
 def _fitted_on() -> set[tuple[str, str]]:
+    return {(row["a"], row["b"]) for name in FITTED_ON for row in _calibration(name)}
+
+
+def _calibration(name: str) -> list[dict[str, Any]]:
     try:
-        rows = _data.read_rows(_data.FOLDER / "pairs.jsonl")
+        rows = _data.read_rows(_data.FOLDER / name)
     except ConfigError:  # a wheel carries no data, so nobody has these pairs by accident
-        return set()
-    return {(row["a"], row["b"]) for row in rows if row["split"] == CALIBRATION}
+        return []
+    return [row for row in rows if row["split"] == CALIBRATION]
 
 
 def _out_of_fold(pairs: Sequence[Pair], scores: Sequence[float]) -> list[float]:
@@ -91,10 +97,18 @@ def _out_of_fold(pairs: Sequence[Pair], scores: Sequence[float]) -> list[float]:
         return []
     x = np.array([row(pair.a, pair.b, s) for pair, s in zip(pairs, scores, strict=True)])
     same = np.array([pair.same for pair in pairs])
+    # The desk's pairs take part in every fit, unless they are what is to be scored.
+    judged = {(pair.a, pair.b) for pair in pairs}
+    desk = [r for r in _calibration(FITTED_ON[1]) if (r["a"], r["b"]) not in judged]
+    desk_x = [row(r["a"], r["b"], r["similarity"]) for r in desk]
+    desk_same = [r["same"] for r in desk]
     # Every fifth pair, in an order that has nothing to do with how the file was written.
     fold = np.random.default_rng(7).permutation(len(pairs)) % _FOLDS
     found = np.empty(len(pairs))
     for k in range(_FOLDS):
-        coefficients = fit(x[fold != k], same[fold != k])
+        rest = fold != k
+        coefficients = fit(
+            np.array([*x[rest], *desk_x]), np.array([*same[rest], *desk_same], dtype=bool)
+        )
         found[fold == k] = 1 / (1 + np.exp(-x[fold == k] @ coefficients))
     return [float(probability) for probability in found]

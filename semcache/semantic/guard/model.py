@@ -43,8 +43,8 @@ class Guard:
 
     Args:
         coefficients: One for each of :data:`NAMES`; the shipped ones if not given.
-        threshold: Least probability to allow a match. At 0.75 the shipped guard serves about six
-            in ten held-out paraphrases of ``data/pairs.jsonl``, and one in eight traps.
+        threshold: Least probability to allow a match. At 0.7 the shipped guard serves about six
+            in ten held-out paraphrases of ``data/pairs.jsonl``, and one in ten traps.
 
     Raises:
         ConfigError: A coefficient is missing, or has no feature; a threshold outside [0, 1].
@@ -60,7 +60,7 @@ class Guard:
     """
 
     def __init__(
-        self, coefficients: dict[str, float] | None = None, *, threshold: float = 0.75
+        self, coefficients: dict[str, float] | None = None, *, threshold: float = 0.7
     ) -> None:
         given = _shipped() if coefficients is None else coefficients
         if set(given) != set(NAMES):
