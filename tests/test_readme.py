@@ -1,5 +1,7 @@
 """What README.md and CONTRIBUTING.md name is there."""
 
+import calendar
+import json
 import re
 from pathlib import Path
 
@@ -44,3 +46,19 @@ def test_what_ci_runs_is_what_the_readme_says() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     commands = [li for li in script.splitlines() if li and not li.startswith("#")]
     assert commands[-1] == "exec make test"
+
+
+def test_the_headline_is_the_benchmarks_last_result() -> None:
+    path = ROOT / "benchmarks" / "results" / "semantic_lookup.json"
+    result = json.loads(path.read_text(encoding="utf-8"))
+    (run,) = (r for r in result["runs"] if (r["dims"], r["entries"]) == (384, 10_000))
+    rows = {row["name"]: row for row in run["subjects"] if "missing" not in row}
+    names = {"RedisVL": "RedisVL SemanticCache", "of": "tutorial code"}
+    text = text_of("README.md")
+    stated = re.findall(r"([\w-]+) (\d+\.\d\d|[\d,]+) ms", text.replace("grew out of", "of"))
+    assert len(stated) == 5
+    for name, value in stated:
+        median = 1e3 * rows[names.get(name, name)]["one"]["median"]
+        assert value in (f"{median:.2f}", f"{median:,.0f}"), name
+    year, month, day = result["environment"]["date"][:10].split("-")
+    assert f"on {int(day)} {calendar.month_name[int(month)]} {year}" in text
