@@ -106,6 +106,53 @@ def test_a_deleted_answer_takes_its_promoted_copies_with_it(every):
     assert every.chats() == 4, "A_ZH was paid for anew, RUST was not"
 
 
+def test_delete_finds_an_answer_whatever_the_capitals_if_they_do_not_count(every):
+    api = ChatAPI()
+    cache = every.hybrid(fold_case=True, openai=api.client())
+    cache.get_or_generate("What is Rust?")
+    assert cache.delete("what is rust?")
+    assert cache.get_or_generate("what is rust?") == "answer 2"
+
+
+def test_copies_are_found_though_a_newer_answer_lives_shorter(bench):
+    api = ChatAPI()
+    cache = bench.hybrid(embedding_cache=Drawn(), openai=api.client(), threshold=0.99)
+    cache.get_or_generate("q@0", ttl=3_600)
+    cache.get_or_generate("one@1")
+    cache.semantic.semantic(Request("q@0", "gpt-4o-mini")).add_cache("q@0", "newer", ttl=10)
+    cache.get_or_generate("two@2")
+    (copies,) = bench.redis.keys("*:copies:*")
+    assert bench.redis.pttl(copies) > 3_000_000
+    assert cache.delete("q@0")
+    assert cache.get_or_generate("one@1") == "answer 2"
+
+
+def test_caches_of_two_models_or_rules_for_capitals_share_no_exact_answer(bench):
+    class Coarse(Drawn):
+        model = "coarse"
+
+    api = ChatAPI()
+    first = {"embedding_cache": Coarse(), "openai": api.client()}
+    bench.hybrid(**first).get_or_generate("q@0")
+    second = bench.hybrid(embedding_cache=Drawn(), openai=api.client())
+    assert second.get_or_generate("q@0") == "answer 2", "its similarities are on another scale"
+    folded = bench.hybrid(**first, fold_case=True)
+    folded.get_or_generate("Q@0")
+    assert folded.semantic.stats.lookups == 1, "the exact tier did not answer"
+
+
+def test_exact_hits_do_not_grow_slower_with_what_others_write(bench):
+    one, two = (bench.hybrid(embedding_cache=Drawn(), threshold=0.99999) for _ in range(2))
+    one.get_or_generate("q@0", model=MINI)
+    before = one.semantic.semantic(Request("q@0", MINI)).index._position
+    other = two.semantic.semantic(Request("q@0", MINI))
+    for number in range(120):
+        other.add_cache(f"other@{number}", "x")
+    one.get_or_generate("q@0", model=MINI)
+    index = one.semantic.semantic(Request("q@0", MINI)).index
+    assert one.exact_stats.hits == 1 and index._position > before
+
+
 def test_clear_cache_empties_both_tiers_for_every_model_and_no_other_scope(every):
     cache, other = every.hybrid(), every.hybrid(scope="other")
     for model in (MINI, LARGE):

@@ -4,9 +4,11 @@ import threading
 
 import numpy as np
 import pytest
+import redis
 from bench import SERVERS, round_trips
 from semantic_bench import SERVER_FIXTURES, Drawn, SemanticBench, Spy, at
 
+from semcache.errors import CacheUnavailable
 from semcache.semantic import MatrixIndex
 from semcache.semantic import store as store_module
 from semcache.semantic.answers import Answer
@@ -294,3 +296,46 @@ def test_writes_without_lookups_are_seen_by_the_next_lookup(bench):
     for number in range(30):
         other.add_cache(f"q@{number}", f"other {number}")
     assert cache.lookup("r@7").response == "other 7"
+
+
+def test_a_failure_while_catching_up_is_a_counted_miss_and_no_exception(bench):
+    writer, reader = bench.semantic(), bench.semantic()
+    writer.add_cache("What is Python?", "x")
+
+    def fails(*args):
+        raise redis.TimeoutError("too large to read in time")
+
+    reader.index._store.read_all = fails
+    assert reader.lookup("What is Python?") is None and reader.last_lookup_failed
+    assert (reader.stats.hits, reader.stats.misses, reader.stats.errors) == (0, 1, 1)
+    del reader.index._store.read_all
+    assert reader.lookup("What is Python?").response == "x"
+    strict = bench.semantic(on_error="raise")
+    strict.index._store.read_all = fails
+    with pytest.raises(CacheUnavailable):
+        strict.lookup("What is Python?")
+
+
+def test_clearing_all_audiences_is_seen_by_who_writes_in_the_middle(bench):
+    """The entries go with, or before, the stream that tells of them."""
+    other = bench.llm()
+    other.get_or_generate("What is Python?", model="offline-mini")
+
+    def between(name, client) -> None:
+        if name == "unlink":
+            other.get_or_generate("How do I bake bread?", model="offline-mini")
+            other.get_or_generate("How do I bake bread?", model="offline-mini")
+
+    bench.llm(redis=Spy(bench.redis, between)).clear_cache()
+    before = bench.chats()
+    other.get_or_generate("What is Python?", model="offline-mini")
+    assert bench.chats() == before + 1
+
+
+def test_a_foreign_stream_is_no_reason_to_fail(bench):
+    cache = bench.semantic()
+    cache.add_cache("What is Python?", "x")
+    (changes,) = bench.redis.keys("*changes")
+    bench.redis.xadd(changes, {"some": "other program"})
+    assert bench.semantic().lookup("What is Python?").response == "x"
+    assert cache.lookup("What is Python?").response == "x"

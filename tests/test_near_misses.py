@@ -71,6 +71,55 @@ def test_what_expired_before_the_judge_came_is_not_judged(bench):
     assert cache.judge_near_misses(judge) == 0 and not judge.asked
 
 
+@pytest.mark.parametrize("undo", ["delete", "clear", "replace"])
+def test_what_was_taken_back_before_the_judge_came_is_not_promoted(bench, undo):
+    cache = bench.semantic(Drawn(), threshold=0.95, judge_from=0.7)
+    cache.add_cache("cached@0", "wrong")
+    cache.lookup("near@36")
+    bench.clock.advance(1)
+    if undo == "delete":
+        cache.delete("cached@0")
+    elif undo == "clear":
+        cache.clear_cache()
+    else:
+        cache.add_cache("cached@0", "right")
+    assert cache.judge_near_misses(Judge()) == 0 and cache.lookup("near@36") is None
+
+
+def test_a_judge_that_fails_loses_nothing(bench):
+    cache = bench.semantic(Drawn(), threshold=0.95, judge_from=0.7)
+    cache.add_cache("cached@0", "x")
+    for degrees in (34, 36, 38):
+        cache.lookup(f"near@{degrees}")
+
+    def fails(cached: str, asked: str, similarity: float) -> bool:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        cache.judge_near_misses(fails)
+    assert cache.near_misses == 3 and cache.judge_near_misses(Judge()) == 3
+
+
+def test_a_question_gets_one_answer_of_a_round_of_judging_the_newest(bench):
+    cache = bench.semantic(Drawn(), threshold=0.999, judge_from=0.7)
+    cache.add_cache("far@0", "far")
+    cache.lookup("near@30")
+    cache.add_cache("close@25", "close")
+    cache.lookup("near@30")
+    assert cache.near_misses == 2 and cache.judge_near_misses(Judge()) == 1
+    assert cache.lookup("near@30").response == "close"
+
+
+def test_the_number_to_judge_is_for_all_prompts_together(bench):
+    api = ChatAPI()
+    cache = bench.llm(embedding_cache=Drawn(), openai=api.client(), threshold=0.95, judge_from=0.7)
+    for system in ("a", "b", "c"):
+        cache.get_or_generate("cached@0", system=system)
+        cache.get_or_generate("near@36", system=system)
+    judge = Judge()
+    assert cache.judge_near_misses(judge, most=1) == 1 and len(judge.asked) == 1
+
+
 def test_without_a_floor_nothing_is_noted(bench):
     cache = bench.semantic(Drawn(), threshold=0.95)
     cache.add_cache("cached@0", "x")

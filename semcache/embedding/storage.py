@@ -49,6 +49,10 @@ class Storage(ABC):
         if not isinstance(reply, Exception):  # an error is met again, and told, by the read
             self._ahead.heard = text, reply
 
+    def forget_ahead(self) -> None:
+        """Drop a reply to :meth:`ask_ahead` that nobody read."""
+        self._ahead.heard = None
+
     def get_cache_size(self) -> int:
         """Return how many entries this cache has in Redis.
 

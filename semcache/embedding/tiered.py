@@ -122,6 +122,10 @@ class TieredEmbeddingCache:
         """Take the reply to :meth:`ask_ahead`, for this thread's next read of ``text``."""
         self.backing.hear_ahead(text, reply)
 
+    def forget_ahead(self) -> None:
+        """Drop a reply to :meth:`ask_ahead` that nobody read."""
+        self.backing.forget_ahead()
+
     def get_embedding(self, text: str) -> Vector:
         """Return the embedding of ``text``, float32 of shape (dims,), the caller's own copy.
 

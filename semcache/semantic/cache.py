@@ -22,11 +22,12 @@ from semcache.semantic.near_misses import NearMiss, NearMisses
 from semcache.server import RedisClient
 from semcache.stats import Stats
 
-__all__ = ["BEST_INDEX", "SemanticCache"]
+__all__ = ["BEST_INDEX", "SemanticCache", "model_of"]
 
 log = logging.getLogger("semcache")
 
 BEST_INDEX = best_index()
+MANY_CHANGES = 50
 CANDIDATES = 5  # that a verifier may be asked about: the nearest may be a trap
 
 AlsoWrites = Callable[[Any, Answer], object]
@@ -100,6 +101,7 @@ class SemanticCache:
         self._redis: Any = redis_client
         # Asked on the same trip as the index, if it can be, and is asked of the same server.
         together = getattr(embedding_cache, "redis_client", None) is redis_client
+        together = together and hasattr(embedding_cache, "ask_ahead")
         self._asks_together: Any = embedding_cache if together else None
         self._seen = threading.local()
         floor = None if judge_from is None else check_threshold(judge_from)
@@ -107,7 +109,7 @@ class SemanticCache:
         self.index = index(
             IndexSettings(
                 redis_client,
-                keys.namespace(scope, "semantic", *_model(embedding_cache), audience),
+                keys.namespace(scope, "semantic", *model_of(embedding_cache), audience),
                 clock,
                 lambda damaged: self.stats.count(errors=damaged),
             )
@@ -118,6 +120,11 @@ class SemanticCache:
         """The best candidate of this thread's last lookup; ``None`` if there was none."""
         near: Near | None = getattr(self._seen, "near", None)
         return near
+
+    @property
+    def near_misses(self) -> int:
+        """How many near misses wait for a judge."""
+        return len(self._near_misses or ())
 
     @property
     def last_lookup_failed(self) -> bool:
@@ -151,7 +158,11 @@ class SemanticCache:
         check_ttl(seconds, 0.0, "bypass")
         seen: dict[str, Vector | None] = getattr(self._seen, "direction", {})
         # The lookup before this has usually just embedded it.
-        vector = seen[query] if query in seen else self._direction(query)
+        if query in seen:
+            vector = seen[query]
+        else:
+            self._seen.asked = False
+            vector = self._direction(query)
         if vector is None:  # no direction, so never similar to anything
             self.stats.count(errors=1)
             return
@@ -206,11 +217,14 @@ class SemanticCache:
 
         ``also`` is what :meth:`keep` would get, if the judge promotes what was found.
         """
-        if self._seen.asked:
-            self._asks_together.hear_ahead(query, replies.pop(0))
-        heard = self.index.hear_ahead(replies)
+        embedding = replies.pop(0) if self._seen.asked else None
         self._seen.near, self._seen.failed = None, False
-        vector = self._direction(query)
+        heard = self._fallback.attempt(None, self.index.hear_ahead, replies)
+        if heard is None:  # what changed could not be read: do not wait for Redis again
+            self._seen.failed = True
+            self.stats.count(misses=1)
+            return None
+        vector = self._direction(query, embedding)
         self._seen.direction = {query: vector}
         found: list[Found] | None = []
         if vector is not None:
@@ -231,6 +245,15 @@ class SemanticCache:
         log.info("   original question: %s", served.answer.query)
         return Match.of(query, served)
 
+    def keep_up(self, replies: list[Any]) -> None:
+        """Take the replies to :meth:`ask_ahead` of a request that was answered without them.
+
+        Else a process that has exact hits only would be told more and more each time.
+        """
+        replies = replies[1:] if self._seen.asked else replies
+        if any(isinstance(reply, list) and len(reply) > MANY_CHANGES for reply in replies):
+            self._fallback.attempt(None, self.index.hear_ahead, replies)
+
     def judge_near_misses(self, judge: Verifier, most: int = 100) -> int:
         """Let a judge decide about what was near and not served; return how many it accepted.
 
@@ -245,14 +268,30 @@ class SemanticCache:
         Raises:
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
         """
-        promoted = 0
-        for miss in self._near_misses.take(most) if self._near_misses else ():
-            answer = replace(miss.answer, query=miss.asked, similarity=1.0)
-            alive = self._clock() < answer.expires_at
-            if alive and judge(miss.answer.query, miss.asked, miss.similarity):
-                self._write(miss.asked, answer, miss.vector, miss.also)
-                promoted += 1
-        return promoted
+        promoted: set[str] = set()
+        for _ in range(min(most, len(self._near_misses or ()))):
+            for miss in self._near_misses.take(1) if self._near_misses else ():
+                if miss.asked not in promoted and self._accepts(judge, miss):
+                    answer = replace(miss.answer, query=miss.asked, similarity=1.0)
+                    self._write(miss.asked, answer, miss.vector, miss.also)
+                    promoted.add(miss.asked)
+        return len(promoted)
+
+    def _accepts(self, judge: Verifier, miss: NearMiss) -> bool:
+        """Ask the judge; what was deleted, replaced or expired meanwhile is not promoted."""
+        if self._clock() >= miss.answer.expires_at:
+            return False
+        try:
+            accepted = judge(miss.answer.query, miss.asked, miss.similarity)
+        except Exception:
+            self._note(miss)  # to be judged when the judge works again
+            raise
+        if not accepted:
+            return False
+        nothing: list[Found] = []
+        near = self._fallback.attempt(nothing, self.index.nearest, miss.vector, CANDIDATES)
+        source = miss.answer.query, miss.answer.created_at
+        return source in [(found.answer.query, found.answer.created_at) for found in near]
 
     def delete(self, query: str) -> bool:
         """Delete the answer to this very question; return whether there was one.
@@ -292,14 +331,21 @@ class SemanticCache:
         if self._near_misses is not None and miss.similarity >= self._near_misses.floor:
             self._near_misses.note(miss)
 
-    def _direction(self, query: str) -> Vector | None:
-        """The embedding at length 1; ``None`` for a vector of zeros, which has no direction."""
+    def _direction(self, query: str, reply: Any = None) -> Vector | None:
+        """The embedding at length 1; ``None`` for one without direction, such as zeros.
+
+        ``reply`` is what Redis said when the embedding was asked for ahead.
+        """
+        if self._asks_together is not None and self._seen.asked:
+            self._asks_together.hear_ahead(query, reply)
         vector = self.embedding_cache.get_embedding(query)
+        if self._asks_together is not None:
+            self._asks_together.forget_ahead()  # unread, if memory had it by now
         length = np.linalg.norm(vector.astype(np.float64))
-        return (vector / length).astype(np.float32) if length > 0 else None
+        return (vector / length).astype(np.float32) if 0 < length < np.inf else None
 
 
-def _model(embedding_cache: Embeds) -> tuple[str, object]:
+def model_of(embedding_cache: Embeds) -> tuple[str, object]:
     """What made the vectors: vectors of another model, or length, are not comparable."""
     return embedding_cache.model, getattr(embedding_cache, "dimensions", None) or "full"
 

@@ -9,6 +9,7 @@ from semcache.errors import CodecError
 from semcache.semantic.answers import Answer, normalise
 from semcache.semantic.generate import Request
 from semcache.semantic.packed import Packed, pack
+from semcache.semantic.store import FOREVER
 from semcache.stats import Stats
 
 __all__ = ["ExactTier"]
@@ -17,15 +18,24 @@ __all__ = ["ExactTier"]
 class ExactTier:
     """One Redis string an answer; what was promoted is remembered by the question it came from.
 
-    Every method may raise ``redis.RedisError``.
+    Answers found by another embedding model, or under another rule for capitals, lie elsewhere: a
+    similarity is on its model's scale. ``embedding`` names the model. Every method may raise
+    ``redis.RedisError``.
     """
 
     def __init__(
-        self, client: Any, scope: str, fold_case: bool, clock: Callable[[], float], stats: Stats
+        self,
+        client: Any,
+        scope: str,
+        embedding: tuple[object, ...],
+        fold_case: bool,
+        clock: Callable[[], float],
+        stats: Stats,
     ) -> None:
         self._redis, self._fold_case = client, fold_case
-        self._answers = keys.namespace(scope, "exact")
-        self._copies = keys.namespace(scope, "copies")
+        parts = (*embedding, "folded" if fold_case else "typed")
+        self._answers = keys.namespace(scope, "exact", *parts)
+        self._copies = keys.namespace(scope, "copies", *parts)
         self._clock, self._stats = clock, stats
 
     def key(self, request: Request) -> str:
@@ -59,11 +69,14 @@ class ExactTier:
         pipe = self._redis.pipeline(transaction=True)
         milliseconds = self.write(pipe, key, answer)
         pipe.sadd(copies, key)
-        if milliseconds is None:
-            pipe.persist(copies)
-        else:  # a copy lives no longer than its source, so nor need the list of copies
-            pipe.pexpire(copies, milliseconds)
+        for longer in ({"nx": True}, {"gt": True}):  # the list lives as long as the longest copy
+            pipe.pexpire(copies, FOREVER if milliseconds is None else milliseconds, **longer)
         pipe.execute()
+
+    def asked_as(self, request: Request) -> str:
+        """Return the question as it was asked when its answer was stored; capitals may differ."""
+        answer = self.usable(self._redis.get(self.key(request)))
+        return answer.query if answer else request.query
 
     def delete(self, request: Request) -> bool:
         """Delete an answer and all its copies; return whether there was one."""

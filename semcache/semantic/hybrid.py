@@ -10,7 +10,7 @@ import openai
 from semcache.embedding.api import check_texts
 from semcache.fallback import Fallback
 from semcache.semantic.answers import Answer
-from semcache.semantic.cache import SemanticCache
+from semcache.semantic.cache import SemanticCache, model_of
 from semcache.semantic.exact import ExactTier
 from semcache.semantic.generate import Request
 from semcache.semantic.llm import SemanticLLMCache
@@ -80,7 +80,14 @@ class HybridLLMCache:
         )
         self.exact_stats = Stats()
         self._redis: Any = redis_client
-        self._exact = ExactTier(redis_client, scope, fold_case, clock, self.exact_stats)
+        self._exact = ExactTier(
+            redis_client,
+            scope,
+            model_of(self.semantic.embedding_cache),
+            fold_case,
+            clock,
+            self.exact_stats,
+        )
         self._fallback = Fallback(self.exact_stats, on_error, "the LLM answers")
 
     @property
@@ -136,6 +143,7 @@ class HybridLLMCache:
         if exact is not None and exact.similarity >= least:
             self.exact_stats.count(hits=1)
             log.info("exact hit")
+            cache.keep_up(replies)
             return iter([exact.response]) if stream else exact.response
         self.exact_stats.count(misses=1)
         key = self._exact.key(request)
@@ -178,8 +186,11 @@ class HybridLLMCache:
             InvalidInput: The question is empty, too long or not a string.
             CacheUnavailable: Redis failed; the answer may still be there.
         """
-        found = self.semantic.delete(query, model, system=system, **sampling)
+        check_texts([query])
         request = Request(query, model, system, sampling)
+        found = False
+        for spelt in {query, self._fallback.guard(self._exact.asked_as, request)}:
+            found |= self.semantic.delete(spelt, model, system=system, **sampling)
         return self._fallback.guard(self._exact.delete, request) or found
 
     def clear_cache(self) -> int:
@@ -188,7 +199,7 @@ class HybridLLMCache:
         Raises:
             CacheUnavailable: Redis failed; some answers may still be there.
         """
-        return self.semantic.clear_cache("semantic", "exact", "copies")
+        return self.semantic.clear_cache("exact", "copies")
 
     def _read(self, key: str, query: str, cache: SemanticCache) -> tuple[Answer | None, list[Any]]:
         """Read the exact tier; on the same trip, ask what the similarity search will need."""

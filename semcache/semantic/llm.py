@@ -24,7 +24,7 @@ from semcache.semantic.generate import (
 )
 from semcache.semantic.index import Index, IndexSettings
 from semcache.semantic.match import OWN, Embeds, Own, Verifier
-from semcache.server import RedisClient, scan
+from semcache.server import RedisClient, scan, unlink_all
 from semcache.stats import Stats
 
 __all__ = ["SemanticLLMCache"]
@@ -190,19 +190,21 @@ class SemanticLLMCache:
     def clear_cache(self, *kinds: str) -> int:
         """Delete all answers of this scope; return how many keys were deleted.
 
-        Of every LLM, prompt and sampling, also those of other processes. ``kinds`` are the kinds
-        of keys to delete; those of this cache if none are given.
+        Of every LLM, prompt and sampling, also those of other processes. ``kinds`` are further
+        kinds of keys to delete.
 
         Raises:
             CacheUnavailable: Redis failed; some answers may still be there.
         """
 
         def clear() -> int:
-            deleted = 0
-            for kind in kinds or ("semantic",):
-                for key in scan(self._redis, keys.namespace(self._scope, kind)):
-                    deleted += self._redis.unlink(key)
-            return deleted
+            # Entries before the stream that tells of them: who reads between finds both gone, or
+            # only the entries, and never the other way round.
+            names = sorted(set(scan(self._redis, keys.namespace(self._scope, "semantic"))))
+            deleted = self._redis.unlink(*reversed(names)) if names else 0
+            return deleted + sum(
+                unlink_all(self._redis, keys.namespace(self._scope, kind)) for kind in kinds
+            )
 
         return self._fallback.guard(clear)
 
@@ -210,7 +212,12 @@ class SemanticLLMCache:
         """Do what :meth:`SemanticCache.judge_near_misses` does, for every model and prompt."""
         with self._lock:
             caches = list(self._caches.values())
-        return sum(cache.judge_near_misses(judge, most) for cache in caches)
+        promoted = 0
+        for cache in caches:
+            judged = min(most, cache.near_misses)
+            promoted += cache.judge_near_misses(judge, most)
+            most -= judged
+        return promoted
 
     def semantic(self, request: Request) -> SemanticCache:
         """Return the cache of the answers that may be served to such requests."""

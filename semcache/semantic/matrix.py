@@ -72,9 +72,9 @@ class MatrixIndex:
         return True
 
     def _ask_since(self) -> Place:
-        with self._lock:
-            self._asked.since = self._position
-        since: Place = self._asked.since
+        # Not under the lock, which is held while another thread reads what changed.
+        since: Place = self._position
+        self._asked.since = since
         return since
 
     def hear_ahead(self, replies: list[Any]) -> bool:

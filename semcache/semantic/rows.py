@@ -37,6 +37,7 @@ class Rows:
         self.size = 0
         self._block: Vector = np.empty((FIRST_ROWS, dims), np.float32)
         self._sketch: _Sketch | None = None
+        self._changed = 0  # rows put since the sketch was made
 
     def put(self, row: int, vector: Vector) -> None:
         """Set a row, or add one when ``row`` equals ``size``."""
@@ -45,6 +46,9 @@ class Rows:
             self._sketch = None  # made anew, with the mean of what is there by then
         self._block[row] = vector
         self.size = max(self.size, row + 1)
+        self._changed += 1
+        if self._changed > self.size:  # as good as all are others: so is their mean
+            self._sketch = None
         if self._sketch is not None:
             self._sketch.put(row, vector)
 
@@ -60,7 +64,7 @@ class Rows:
             rows, cosines = None, np.vecdot(self._block[: self.size], vector)
         else:
             if self._sketch is None:
-                self._sketch = _Sketch(self._block, self.size)
+                self._sketch, self._changed = _Sketch(self._block, self.size), 0
             rows = self._sketch.candidates(vector, self.size)
             cosines = np.vecdot(self._block[rows], vector)
         if count == 1 and len(cosines):

@@ -137,7 +137,10 @@ class Store:
         changes, entries = replies if since <= EMPTY else (*replies, None)
         if not changes:  # never written, cleared, expired or evicted
             return Changes(since, EMPTY if entries == 0 else UNKNOWN, None, entries)
-        ids = [(_place(id, change[b"token"]), change[b"id"].decode()) for id, change in changes]
+        try:
+            ids = [(_place(id, change[b"token"]), change[b"id"].decode()) for id, change in changes]
+        except KeyError:  # some other program's stream: nothing can be told from it
+            return Changes(since, UNKNOWN, None, None)
         until = ids[-1][0]
         if ids[0][0] == since:
             return Changes(since, until, ids[1:], entries)

@@ -62,7 +62,7 @@ def work(lines: Mapping[str, Line]) -> None:
         words |= {"ha": "left" if aside else "center", "textcoords": "offset points"}
         ax.annotate(name, end, place, **words)
     ax.set(xscale="log", yscale="log", xlabel="entries", ylabel="bytes read for one lookup")
-    ax.set_title("What one lookup reads at 384 dims, counted")
+    ax.set_title("What one lookup reads at 384 dims")
     ax.set_xlim(right=most * 8)
     marks = [10**power for power in range(2, 7) if 10**power <= most]
     _plain_numbers(ax, marks)
