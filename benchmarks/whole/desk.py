@@ -9,7 +9,6 @@ would be an exact hit the next time: so each such text is new, or what was promo
 import itertools
 import random
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import openai
@@ -17,7 +16,7 @@ import redis
 
 from semcache import HybridLLMCache
 from semcache.offline.answers import CHAT_MODELS
-from semcache.offline.model import EMBEDDING_MODEL, embed
+from semcache.offline.model import EMBEDDING_MODEL, embed_all
 from semcache.traffic import load_phrasings
 
 __all__ = ["PATHS", "Desk", "Path", "open_desk"]
@@ -87,7 +86,7 @@ class Desk:
         """Return questions whose embeddings are cached, and whose answers are in no exact tier."""
         more = self._new(max(0, count - len(self._embedded)))
         if more:
-            embed_in_threads(more)
+            embed_all(more)
             self.cache.semantic.embedding_cache.get_embeddings_batch(more)  # type: ignore[attr-defined]
         for text in self._embedded[:count]:
             self.cache.delete(text, MODEL)
@@ -114,14 +113,8 @@ def open_desk(client: redis.Redis, api: openai.OpenAI, scope: str, entries: int)
         client, api, embedding_model=EMBEDDING_MODEL, scope=scope, threshold=THRESHOLD, ttl=TTL
     )
     desk = Desk(cache, questions)
-    embed_in_threads(questions)
+    embed_all(questions)
     ask = desk.ask(PATHS[3])
     for question in questions:
         ask(question)
     return desk
-
-
-def embed_in_threads(texts: list[str]) -> None:
-    """Have the stand-in embed texts on two cores, and remember them."""
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(embed, texts))

@@ -14,7 +14,7 @@ import openai
 import redis
 
 from semcache.offline import embeddings
-from semcache.offline.model import embed
+from semcache.offline.model import embed, embed_all
 
 __all__ = ["PARTS", "Meter", "fresh_model", "watch_api", "watch_redis"]
 
@@ -95,8 +95,9 @@ def fresh_model(meter: Meter | None = None) -> Iterator[None]:
     model: Any = embed
     uncached = model.__wrapped__  # without the stand-in's own memory of vectors
     stand_in: Any = embeddings
-    stand_in.embed = meter.timed("model", uncached) if meter else uncached
+    once = meter.timed("model", uncached) if meter else uncached
+    stand_in.embed_all = lambda texts: [once(text) for text in texts]
     try:
         yield
     finally:
-        stand_in.embed = embed
+        stand_in.embed_all = embed_all
