@@ -58,8 +58,9 @@ on one node: a lookup asks one node and nobody else, a node that fails takes its
 it and no others, and capacity grows with the number of nodes. A vector set is one key, so a scope
 can never be larger than a node, and the busiest scope never faster than one.
 
-**One huge scope** needs an index that spans nodes, which vector sets do not: the Query Engine,
-over RedisVL. There every lookup keeps every shard busy. More shards hold more entries, but make
+**One huge scope** needs an index that spans nodes: the Query Engine on a cluster. Neither vector
+sets nor semcache's RedisVLIndex do, which asks one server: this arrangement is a figure, not a
+feature. There every lookup keeps every shard busy. More shards hold more entries, but make
 hardly more lookups a second; only further copies of all shards do. Split a scope if anything in
 the question allows it: by language, by product, by model.
 
