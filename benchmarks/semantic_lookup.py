@@ -25,7 +25,7 @@ from benchmarks.lookup.report import PACKAGES, markdown, targets
 from benchmarks.lookup.subject import Recipe
 from benchmarks.report import RESULTS, environment, write
 from benchmarks.subjects import Missing
-from semcache.course.redis_server import start_redis
+from semcache.lab.redis_server import start_redis
 
 SUBJECTS = (*FLOORS, *RAW, *OURS, *SOURCE, *PEERS)
 SIZES = [(384, 1_000), (384, 10_000), (384, 100_000), (1_536, 1_000), (1_536, 10_000)]

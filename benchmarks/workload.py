@@ -15,7 +15,7 @@ import numpy as np
 import openai
 
 from semcache.codecs import Vector
-from semcache.offline.model import embed
+from semcache.lab.offline.model import embed
 
 __all__ = ["DIMS", "MODEL", "TTL", "api_client", "embed_questions", "lift", "questions", "unit"]
 

@@ -1,17 +1,27 @@
-"""Cache embeddings and LLM answers with Redis; the package under the semcache lessons."""
+"""Cache embeddings and LLM answers with Redis; the package under the semcache lessons.
+
+Importing it costs what redis, openai and numpy cost: what the lessons stand on (``connect`` and its
+like, from the ``lab`` extra) is imported when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from semcache import codecs, errors, keys
-from semcache.connect import Lab, connect
-from semcache.costs import Scenario
+from semcache.answers import HybridLLMCache, Match, SemanticCache, SemanticLLMCache
 from semcache.embedding import (
     CompressedEmbeddingCache,
     EmbeddingCache,
     HashEmbeddingCache,
     TieredEmbeddingCache,
 )
-from semcache.semantic import HybridLLMCache, Match, SemanticCache, SemanticLLMCache
+from semcache.index import MatrixIndex, RedisVLIndex, ScanIndex, VectorSetIndex, best_index
 from semcache.stats import Stats
 from semcache.tokens import count_tokens
+
+if TYPE_CHECKING:
+    from semcache.lab.connect import Lab, connect
+    from semcache.lab.costs import Scenario
 
 __all__ = [
     # lesson 00
@@ -35,4 +45,26 @@ __all__ = [
     "SemanticCache",
     "SemanticLLMCache",
     "HybridLLMCache",
+    # lesson 10
+    "MatrixIndex",
+    "RedisVLIndex",
+    "ScanIndex",
+    "VectorSetIndex",
+    "best_index",
 ]
+
+_LAZY = {
+    "Lab": "semcache.lab.connect",
+    "Scenario": "semcache.lab.costs",
+    "connect": "semcache.lab.connect",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

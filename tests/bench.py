@@ -17,8 +17,8 @@ from semcache import (
     Lab,
     TieredEmbeddingCache,
 )
-from semcache.connect import RoundTrips
-from semcache.offline import OfflineAPI
+from semcache.lab.connect import RoundTrips
+from semcache.lab.offline import OfflineAPI
 
 E5 = "multilingual-e5-small"
 CODECS = ("json", "float32", "float16", "int8", "binary")

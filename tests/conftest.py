@@ -9,7 +9,7 @@ import pytest
 import redis
 from bench import EVERYTHING, Bench, Connect, quick
 
-from semcache.course.redis_server import (
+from semcache.lab.redis_server import (
     MISSING,
     SEARCH_MISSING,
     RedisServer,

@@ -13,11 +13,11 @@ import pytest
 from bench import SERVERS, Bench, Connect
 
 from semcache import HybridLLMCache, SemanticCache, SemanticLLMCache
-from semcache._data import FOLDER, read_rows
 from semcache.codecs import Vector
-from semcache.course.redis_server import SEARCH_MISSING, start_redis, start_redis_with_search
-from semcache.offline.model import embed
-from semcache.semantic import MatrixIndex, RedisVLIndex, ScanIndex, VectorSetIndex
+from semcache.index import MatrixIndex, RedisVLIndex, ScanIndex, VectorSetIndex
+from semcache.lab.data import FOLDER, read_rows
+from semcache.lab.offline.model import embed
+from semcache.lab.redis_server import SEARCH_MISSING, start_redis, start_redis_with_search
 
 ANYWHERE = {"scan": ScanIndex, "matrix": MatrixIndex, "vectorset": VectorSetIndex}
 INDEXES = {**ANYWHERE, "redisvl": RedisVLIndex}

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from nbval.plugin import IPyNbFile
 
-from semcache.course.redis_server import MISSING, start_redis
 from semcache.course.run import kernel_environment
+from semcache.lab.redis_server import MISSING, start_redis
 
 SANITIZE = Path(__file__).with_name("nbval_sanitize.cfg")
 OTHER_CPU = Path(__file__).with_name("other_cpu")

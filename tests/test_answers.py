@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semcache.semantic.answers import normalise
+from semcache.index.answer import normalise
 
 ALIKE = [
     ("é", "e\u0301"),

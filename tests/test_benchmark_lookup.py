@@ -13,10 +13,10 @@ from benchmarks.lookup.report import best, find, markdown, targets
 from benchmarks.lookup.subject import OverBudget, Store
 from benchmarks.semantic_lookup import SUBJECTS, run_one
 from benchmarks.subjects import Missing
-from semcache._data import FOLDER, read_rows
 from semcache.codecs import Vector
-from semcache.course.redis_server import MISSING
-from semcache.offline.model import embed
+from semcache.lab.data import FOLDER, read_rows
+from semcache.lab.offline.model import embed
+from semcache.lab.redis_server import MISSING
 
 needs_redis8 = pytest.mark.skipif(bool(MISSING), reason=MISSING or "")
 

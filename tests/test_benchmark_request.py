@@ -13,8 +13,8 @@ from benchmarks.whole.picture import draw
 from benchmarks.whole.report import NAMES, embedding_cache_saves, markdown
 from benchmarks.whole.seams import PARTS, Meter
 from semcache import connect
-from semcache.course.redis_server import MISSING
-from semcache.offline import OfflineAPI
+from semcache.lab.offline import OfflineAPI
+from semcache.lab.redis_server import MISSING
 
 EXACT, CACHED, NEW, MISS = (path.name for path in PATHS)
 

@@ -10,7 +10,7 @@ from benchmarks.scale.inputs import ENGINE, GRAPH, MATRIX, Inputs, measure, read
 from benchmarks.scale.plan import Assumptions, Measured, Traffic, many_scopes, mixed, one_scope
 from benchmarks.scale.report import SIZES, markdown
 from benchmarks.scaling import assumptions
-from semcache.course.redis_server import MISSING
+from semcache.lab.redis_server import MISSING
 
 GIVEN = Assumptions(
     node_gb=10, usable=0.5, packed=1, replicas=1, dollars_per_gb_month=2, utilisation=0.5,

@@ -7,8 +7,8 @@ from benchmarks.measure import size_per_entry, time_in_turns, verify
 from benchmarks.report import Target, markdown, targets
 from benchmarks.subjects import SUBJECTS, Missing, Subject, build
 from benchmarks.workload import DIMS, embed_questions, questions
-from semcache.course.redis_server import MISSING, start_redis
-from semcache.offline.model import embed
+from semcache.lab.offline.model import embed
+from semcache.lab.redis_server import MISSING, start_redis
 
 TEXTS = questions(5)
 

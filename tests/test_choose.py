@@ -8,7 +8,7 @@ import redis
 from bench import SERVERS
 from semantic_bench import SERVER_FIXTURES, Drawn, SemanticBench
 
-from semcache.semantic import MatrixIndex, VectorSetIndex, best_index, choose, matrix
+from semcache.index import MatrixIndex, VectorSetIndex, best_index, choose, matrix
 
 
 @pytest.fixture(params=SERVERS)

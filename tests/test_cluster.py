@@ -17,7 +17,7 @@ from semcache import (
     connect,
     keys,
 )
-from semcache.offline.answers import answer
+from semcache.lab.offline.answers import answer
 
 pytestmark = needs_redis8
 SCOPES = ["a", "b", "c"]  # each on another node; a test makes sure

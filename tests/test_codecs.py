@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as st_np
 from semcache import codecs
 from semcache.codecs import Binary, Codec, Float32
 from semcache.errors import CodecError, ConfigError
-from semcache.offline.model import embed
+from semcache.lab.offline.model import embed
 
 pytestmark = pytest.mark.filterwarnings("error")
 

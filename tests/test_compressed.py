@@ -10,7 +10,7 @@ from fakes import VectorAPI, vector_of
 from semcache import CompressedEmbeddingCache, codecs
 from semcache.codecs import Binary
 from semcache.errors import CodecError
-from semcache.offline.model import embed
+from semcache.lab.offline.model import embed
 
 TEXTS = ["What is Python?", "What is Rust?", "Was kostet das?", "2 + 2"]
 

@@ -13,9 +13,9 @@ from bench import Connect, quick, round_trips
 from fakes import http_api, vector_of
 
 from semcache import EmbeddingCache, connect, keys
-from semcache.course.redis_server import MISSING, start_redis
 from semcache.errors import CacheUnavailable, ConfigError
-from semcache.offline import Call, OfflineAPI
+from semcache.lab.offline import Call, OfflineAPI
+from semcache.lab.redis_server import MISSING, start_redis
 
 SECRET = "s3cr3t-passw0rd"
 needs_redis8 = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
@@ -144,7 +144,7 @@ def test_a_dead_redis_is_tried_once_and_the_message_says_what_to_do(monkeypatch)
 
 
 def test_a_redis_that_never_answers_is_given_up_within_a_second(monkeypatch):
-    module = importlib.import_module("semcache.connect")  # the name is the function's too
+    module = importlib.import_module("semcache.lab.connect")  # the name is the function's too
     assert module.REDIS_SECONDS < 1
     monkeypatch.setattr(module, "REDIS_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as mute:

@@ -17,9 +17,9 @@ from fakeredis import FakeAsyncRedis
 from fakes import Tripwire, VectorAPI, refuses, vector_of
 
 from semcache import codecs, keys
-from semcache.course.redis_server import MISSING, start_redis
 from semcache.errors import ConfigError, InvalidInput
-from semcache.offline.model import embed
+from semcache.lab.offline.model import embed
+from semcache.lab.redis_server import MISSING, start_redis
 
 A, B, C = "What is Python?", "Python是什么？", "What is Rust?"
 DAY = 86_400

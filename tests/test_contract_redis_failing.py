@@ -20,9 +20,9 @@ from fakes import Tripwire
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from semcache.course.redis_server import MISSING, RedisServer, start_redis
 from semcache.errors import CacheUnavailable
-from semcache.offline.model import embed
+from semcache.lab.offline.model import embed
+from semcache.lab.redis_server import MISSING, RedisServer, start_redis
 
 A, B, C = "What is Python?", "Python是什么？", "What is Rust?"
 needs_redis8 = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semcache.costs import Scenario
 from semcache.errors import ConfigError
-from semcache.prices import Price, dollars
+from semcache.lab.costs import Scenario
+from semcache.lab.prices import Price, dollars
 
 SOURCE_PRICE = Price.per_1k(0.00002)
 DAY = Scenario(daily_requests=10_000, input_tokens=50, hit_rate=0.8, price=SOURCE_PRICE)

@@ -12,7 +12,7 @@ import test_lessons
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from semcache.course import notebooks
-from semcache.course.redis_server import MISSING
+from semcache.lab.redis_server import MISSING
 
 ROOT = Path(__file__).parents[1]
 CONNECTED = """import os, redis, fakeredis

@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from semcache._data import FOLDER, read_rows
-from semcache.offline.model import embed
-from semcache.traffic import load_phrasings, nearest_earlier
+from semcache.lab.data import FOLDER, read_rows
+from semcache.lab.offline.model import embed
+from semcache.lab.traffic import load_phrasings, nearest_earlier
 
 PHRASINGS = load_phrasings()
 INTENTS = list(dict.fromkeys(phrasing.intent for phrasing in PHRASINGS))

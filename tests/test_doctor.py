@@ -1,7 +1,7 @@
 import pytest
 
-from semcache import doctor as module
-from semcache.doctor import Trouble, doctor
+from semcache.lab import doctor as module
+from semcache.lab.doctor import Trouble, doctor
 
 
 @pytest.fixture(autouse=True)

@@ -13,11 +13,11 @@ from PIL import Image
 
 from semcache import connect
 from semcache.__main__ import main
-from semcache._data import FOLDER, read_rows
 from semcache.errors import ConfigError, InvalidInput
-from semcache.semantic.guard import Guard
-from semcache.semantic.pairs import Pair, divide, read_pairs, repeated_texts
-from semcache.semantic.scoring import probabilities, similarities
+from semcache.evaluate.pairs import Pair, divide, read_pairs, repeated_texts
+from semcache.evaluate.scoring import probabilities, similarities
+from semcache.guard import Guard
+from semcache.lab.data import FOLDER, read_rows
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import openai
 import pytest
 from semantic_bench import MINI, ChatAPI, completion, event, events
 
-from semcache.offline import OfflineAPI
-from semcache.semantic.generate import Completion, Request, complete_answers, generate, stream
+from semcache.answers.request import Completion, Request, complete_answers, generate, stream
+from semcache.lab.offline import OfflineAPI
 
 ASK = Request("How?", "gpt-4o-mini", "Be brief.", {"temperature": 0.5})
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from semcache.semantic import guard
-from semcache.semantic.guard import features
-from semcache.semantic.guard.context import follow_up, personal, volatile
-from semcache.semantic.guard.english import stem
-from semcache.semantic.guard.reading import read
-from semcache.semantic.guard.slips import is_typo
+from semcache import guard
+from semcache.guard import features
+from semcache.guard.context import follow_up, personal, volatile
+from semcache.guard.english import stem
+from semcache.guard.reading import read
+from semcache.guard.slips import is_typo
 
 OTHER_NAME = [
     ("weather in Paris", "weather in London"),

@@ -2,9 +2,9 @@
 
 import pytest
 
-from semcache.semantic.guard import features
-from semcache.semantic.guard.courtesy import without_courtesy
-from semcache.semantic.guard.slips import is_typo, mend, sound_alike
+from semcache.guard import features
+from semcache.guard.courtesy import without_courtesy
+from semcache.guard.slips import is_typo, mend, sound_alike
 
 AGAINST = [
     ("Can I take ibuprofen with food?", "Can I take ibuprofen without food?"),

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from semcache import EmbeddingCache, SemanticCache, connect
-from semcache._data import FOLDER
 from semcache.errors import ConfigError
-from semcache.semantic.fit import fit, main, signs
-from semcache.semantic.guard import Features, Guard, features
-from semcache.semantic.guard.model import NAMES
-from semcache.semantic.pairs import divide, read_pairs
-from semcache.semantic.scoring import similarities
+from semcache.evaluate.pairs import divide, read_pairs
+from semcache.evaluate.scoring import similarities
+from semcache.guard import Features, Guard, features
+from semcache.guard.fit import fit, main, signs
+from semcache.guard.model import NAMES
+from semcache.lab.data import FOLDER
 
 PAIR = ("How do I enable two-factor?", "How do I disable 2FA?")
 PARAPHRASE = ("How do I enable two-factor?", "turn on 2FA")

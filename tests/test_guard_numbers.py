@@ -2,9 +2,9 @@
 
 import pytest
 
-from semcache.semantic.guard import features
-from semcache.semantic.guard.reading import read
-from semcache.semantic.guard.spelling import spell_out
+from semcache.guard import features
+from semcache.guard.reading import read
+from semcache.guard.spelling import spell_out
 
 SAME_NUMBER = [
     ("close the session after 2 hours", "close the session after 120 minutes"),

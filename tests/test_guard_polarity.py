@@ -2,7 +2,7 @@
 
 import pytest
 
-from semcache.semantic.guard import features
+from semcache.guard import features
 
 TURNED = [
     ("raise the temperature", "bring the temperature down"),

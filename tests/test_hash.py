@@ -7,8 +7,8 @@ from bench import Bench, quick, round_trips, slots
 from fakes import VectorAPI
 
 from semcache import HashEmbeddingCache
-from semcache.course.redis_server import MISSING, start_redis
 from semcache.errors import ConfigError, UnsupportedServer
+from semcache.lab.redis_server import MISSING, start_redis
 
 A, B = "What is Python?", "What is Rust?"
 needs_redis8 = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))

@@ -24,9 +24,9 @@ from semantic_bench import (
 from test_contract_redis_failing import SCENARIOS, needs_redis8, never_answers
 
 from semcache import keys
+from semcache.answers.request import Request
 from semcache.errors import CacheUnavailable, ConfigError, InvalidInput
-from semcache.semantic import RedisVLIndex
-from semcache.semantic.generate import Request
+from semcache.index import RedisVLIndex
 
 A, A_ZH, RUST = "What is Python?", "Python是什么？", "What is Rust?"
 

@@ -22,9 +22,9 @@ from semantic_bench import (
 )
 
 from semcache import EmbeddingCache, SemanticLLMCache
+from semcache.answers.request import Completion, Request
 from semcache.errors import CacheUnavailable, ConfigError, InvalidInput
-from semcache.offline import OfflineAPI
-from semcache.semantic.generate import Completion, Request
+from semcache.lab.offline import OfflineAPI
 
 A, A_ZH, RUST = "What is Python?", "Python是什么？", "What is Rust?"
 
@@ -86,7 +86,7 @@ def test_a_streamed_answer_and_a_plain_one_are_shared(bench):
 
 
 def test_more_audiences_than_are_kept_at_hand_lose_nothing(bench, monkeypatch):
-    monkeypatch.setattr("semcache.semantic.llm.AUDIENCES", 3)
+    monkeypatch.setattr("semcache.answers.llm.AUDIENCES", 3)
     api = ChatAPI()
     cache = bench.llm(openai=api.client())
     for _ in range(2):

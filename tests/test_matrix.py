@@ -9,10 +9,10 @@ from bench import SERVERS, round_trips
 from semantic_bench import SERVER_FIXTURES, Drawn, SemanticBench, Spy, at
 
 from semcache.errors import CacheUnavailable
-from semcache.semantic import MatrixIndex
-from semcache.semantic import store as store_module
-from semcache.semantic.answers import Answer
-from semcache.semantic.index import IndexSettings
+from semcache.index import MatrixIndex
+from semcache.index import store as store_module
+from semcache.index.answer import Answer
+from semcache.index.base import IndexSettings
 
 
 @pytest.fixture(params=SERVERS)

@@ -12,7 +12,7 @@ from semcache.course import memory
 from semcache.course.memory import Measurement, measure
 from semcache.course.memory import __main__ as command
 from semcache.course.memory.record import to_json
-from semcache.course.redis_server import MISSING, RedisServer, start_redis
+from semcache.lab.redis_server import MISSING, RedisServer, start_redis
 
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 

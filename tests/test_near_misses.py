@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from semantic_bench import EVERY_INDEX, MINI, SERVER_FIXTURES, ChatAPI, Drawn, SemanticBench, at
 
+from semcache.answers import near_misses as module
+from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.errors import ConfigError
-from semcache.semantic import near_misses as module
-from semcache.semantic.answers import Answer
-from semcache.semantic.index import nothing_else
-from semcache.semantic.near_misses import NearMiss, NearMisses
+from semcache.index.answer import Answer
+from semcache.index.base import nothing_else
 
 
 @pytest.fixture(params=EVERY_INDEX)

@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
-from semcache._data import read_rows
-from semcache.offline import OfflineAPI, answers
-from semcache.offline.answers import PHRASINGS, RECORDED, answer
+from semcache.lab.data import read_rows
+from semcache.lab.offline import OfflineAPI, answers
+from semcache.lab.offline.answers import PHRASINGS, RECORDED, answer
 
 ENTRIES = [json.loads(line) for line in RECORDED.read_text(encoding="utf-8").splitlines()]
 

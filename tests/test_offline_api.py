@@ -9,8 +9,8 @@ import openai
 import pytest
 
 from semcache.errors import ConfigError
-from semcache.offline import Call, OfflineAPI
-from semcache.offline import api as api_module
+from semcache.lab.offline import Call, OfflineAPI
+from semcache.lab.offline import api as api_module
 
 E5 = "multilingual-e5-small"
 ASK = [{"role": "user", "content": "What is Redis?"}]

@@ -5,8 +5,8 @@ import asyncio
 import openai
 import pytest
 
-from semcache.offline import OfflineAPI, chat
-from semcache.offline.chat import complete
+from semcache.lab.offline import OfflineAPI, chat
+from semcache.lab.offline.chat import complete
 from semcache.tokens import count_tokens
 
 QUESTION = "What is Redis?"

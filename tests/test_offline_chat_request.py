@@ -3,8 +3,8 @@
 import openai
 import pytest
 
-from semcache.offline import OfflineAPI
-from semcache.offline.chat_request import read
+from semcache.lab.offline import OfflineAPI
+from semcache.lab.offline.chat_request import read
 
 HELLO = [{"role": "user", "content": "hello"}]
 

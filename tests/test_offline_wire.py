@@ -5,7 +5,7 @@ import json
 import httpx2
 import pytest
 
-from semcache.offline.wire import Answer, reply
+from semcache.lab.offline.wire import Answer, reply
 
 EVENTS = [{"n": 1}, {"n": "二"}]
 

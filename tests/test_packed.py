@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from semantic_bench import embed_once, real_texts
 
 from semcache.errors import CodecError
-from semcache.semantic.answers import Answer
-from semcache.semantic.packed import Packed, pack, rows_of
+from semcache.index.answer import Answer
+from semcache.index.packed import Packed, pack, rows_of
 
 ANSWER = Answer("Où ?", "là", 1.5, 2.5, 0.9)
 VECTOR = np.array([0.6, -0.8], np.float32)

@@ -4,9 +4,9 @@ from importlib.metadata import version
 import genai_prices
 import pytest
 
-from semcache import prices
 from semcache.errors import ConfigError
-from semcache.prices import Price, dollars, price_of, price_source
+from semcache.lab import prices
+from semcache.lab.prices import Price, dollars, price_of, price_source
 
 
 @pytest.mark.parametrize("amount", [-0.1, None, "0.02", float("nan")])

@@ -13,10 +13,10 @@ from semantic_bench import Drawn, SemanticBench, at, embed_once, real_texts, sta
 
 from semcache import keys
 from semcache.errors import CacheUnavailable, ConfigError
-from semcache.semantic import RedisVLIndex
-from semcache.semantic.answers import Answer
-from semcache.semantic.index import IndexSettings
-from semcache.semantic.rescore import SPARE
+from semcache.index import RedisVLIndex
+from semcache.index.answer import Answer
+from semcache.index.base import IndexSettings
+from semcache.index.rescore import SPARE
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_without_redisvl_it_says_what_to_install(monkeypatch, fakeredis_):
 
 
 def test_semcache_is_imported_without_redisvl():
-    code = "import sys, semcache.semantic; sys.exit('redisvl' in sys.modules)"
+    code = "import sys, semcache.index; sys.exit('redisvl' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

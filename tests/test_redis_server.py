@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from semcache.course.redis_server import SEARCH_MISSING, start_redis_with_search
+from semcache.lab.redis_server import SEARCH_MISSING, start_redis_with_search
 
 
 @pytest.mark.skipif(bool(SEARCH_MISSING), reason=SEARCH_MISSING or "")

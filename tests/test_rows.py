@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from semantic_bench import embed_once, real_texts
 
-from semcache.semantic import rows as module
-from semcache.semantic.rows import Rows
+from semcache.index import rows as module
+from semcache.index.rows import Rows
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ from test_contract_redis_failing import SCENARIOS, Broken, needs_redis8
 
 from semcache import EmbeddingCache, SemanticCache, TieredEmbeddingCache, keys
 from semcache.errors import CacheUnavailable, ConfigError, InvalidInput
-from semcache.semantic import RedisVLIndex
+from semcache.index import RedisVLIndex
 
 A, A_ZH, JS, RUST = "What is Python?", "Python是什么？", "What is JavaScript?", "What is Rust?"
 THREADS = 16

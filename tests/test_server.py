@@ -6,7 +6,7 @@ from bench import SERVERS, quick
 from semantic_bench import SERVER_FIXTURES
 from test_contract_redis_failing import needs_redis8, never_answers, nobody_listens
 
-from semcache.course.redis_server import start_redis
+from semcache.lab.redis_server import start_redis
 from semcache.server import knows
 
 

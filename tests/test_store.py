@@ -4,11 +4,11 @@ import pytest
 from bench import SERVERS, quick
 from semantic_bench import INDEXES, SERVER_FIXTURES, Drawn, SemanticBench, at
 
-from semcache.course.redis_server import MISSING, start_redis
-from semcache.semantic import store as store_module
-from semcache.semantic.answers import Answer
-from semcache.semantic.index import IndexSettings, nothing_else
-from semcache.semantic.store import EMPTY, UNKNOWN, Store
+from semcache.index import store as store_module
+from semcache.index.answer import Answer
+from semcache.index.base import IndexSettings, nothing_else
+from semcache.index.store import EMPTY, UNKNOWN, Store
+from semcache.lab.redis_server import MISSING, start_redis
 
 needs_redis8 = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semcache.errors import ConfigError, InvalidInput
-from semcache.semantic.binomial import interval, tail, upper_bound
-from semcache.semantic.evaluate import evaluate, evaluate_by, risk_coverage
-from semcache.semantic.scored import Rate, Scored, counts
-from semcache.semantic.threshold import choose_threshold
+from semcache.evaluate.binomial import interval, tail, upper_bound
+from semcache.evaluate.scored import Rate, Scored, counts
+from semcache.evaluate.tables import evaluate, evaluate_by, risk_coverage
+from semcache.evaluate.threshold import choose_threshold
 
 # Exact limits ---------------------------------------------------------------------------
 

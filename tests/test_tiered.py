@@ -7,7 +7,7 @@ from fakes import Clock, VectorAPI
 
 from semcache import CompressedEmbeddingCache, EmbeddingCache, HashEmbeddingCache
 from semcache.errors import ConfigError
-from semcache.offline.model import embed
+from semcache.lab.offline.model import embed
 
 A, B, C, D = "What is Python?", "What is Rust?", "Was kostet das?", "2 + 2"
 

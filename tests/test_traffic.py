@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from semcache import _data
 from semcache.errors import ConfigError
-from semcache.semantic.pairs import Pair
-from semcache.traffic import Phrasing, load_phrasings, nearest_earlier, zipf_stream
+from semcache.evaluate.pairs import Pair
+from semcache.lab import data as _data
+from semcache.lab.traffic import Phrasing, load_phrasings, nearest_earlier, zipf_stream
 
 
 def test_phrasings_come_in_the_order_of_the_file():
@@ -46,7 +46,7 @@ def test_a_stream_is_these_items_on_every_machine():
 
 
 def test_a_stream_is_the_same_in_another_process():
-    code = "from semcache.traffic import *; print(zipf_stream(range(300), 200, seed=11))"
+    code = "from semcache.lab.traffic import *; print(zipf_stream(range(300), 200, seed=11))"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert other.stdout == f"{zipf_stream(range(300), 200, seed=11)}\n"
 

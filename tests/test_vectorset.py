@@ -6,13 +6,13 @@ from bench import SERVERS, quick, round_trips
 from semantic_bench import SERVER_FIXTURES, Drawn, SemanticBench, Spy, at, embed_once, real_texts
 from test_contract_redis_failing import needs_redis8
 
-from semcache.course.redis_server import start_redis
 from semcache.errors import CacheUnavailable
-from semcache.semantic import VectorSetIndex
-from semcache.semantic.answers import Answer
-from semcache.semantic.index import IndexSettings
-from semcache.semantic.rescore import SPARE
-from semcache.semantic.vectorset import SWEEP
+from semcache.index import VectorSetIndex
+from semcache.index.answer import Answer
+from semcache.index.base import IndexSettings
+from semcache.index.rescore import SPARE
+from semcache.index.vectorset import SWEEP
+from semcache.lab.redis_server import start_redis
 
 
 @pytest.fixture(params=SERVERS)

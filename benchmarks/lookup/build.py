@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from benchmarks.lookup.corpus import Corpus, Query
 from benchmarks.lookup.subject import Ask, OverBudget, Recipe, Store
 from benchmarks.subjects import Missing
-from semcache.course.redis_server import SEARCH_MISSING, start_redis, start_redis_with_search
+from semcache.lab.redis_server import SEARCH_MISSING, start_redis, start_redis_with_search
 
 __all__ = ["Built", "Filled", "attempt", "build", "open_one"]
 

@@ -19,9 +19,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchmarks.workload import lift, unit
-from semcache._data import FOLDER, read_rows
 from semcache.codecs import Vector
-from semcache.offline.model import embed
+from semcache.lab.data import FOLDER, read_rows
+from semcache.lab.offline.model import embed
 
 __all__ = ["NEAR", "Corpus", "Query", "load"]
 

@@ -12,10 +12,10 @@ from benchmarks.lookup.corpus import Query
 from benchmarks.lookup.subject import Ask, Make, Recipe, Store
 from benchmarks.workload import TTL
 from semcache import keys
-from semcache.semantic import MatrixIndex, RedisVLIndex, ScanIndex, VectorSetIndex
-from semcache.semantic.answers import Answer, normalise
-from semcache.semantic.index import IndexSettings
-from semcache.semantic.store import Stored
+from semcache.index import MatrixIndex, RedisVLIndex, ScanIndex, VectorSetIndex
+from semcache.index.answer import Answer, normalise
+from semcache.index.base import IndexSettings
+from semcache.index.store import Stored
 
 __all__ = ["OURS", "SOURCE"]
 

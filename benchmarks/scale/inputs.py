@@ -14,12 +14,12 @@ from benchmarks.scale.plan import Measured
 from benchmarks.workload import embed_questions
 from semcache import keys
 from semcache.codecs import Vector
-from semcache.course.redis_server import start_redis
-from semcache.offline.model import embed
-from semcache.semantic import MatrixIndex, VectorSetIndex
-from semcache.semantic.answers import Answer
-from semcache.semantic.index import IndexSettings
-from semcache.traffic import load_phrasings
+from semcache.index import MatrixIndex, VectorSetIndex
+from semcache.index.answer import Answer
+from semcache.index.base import IndexSettings
+from semcache.lab.offline.model import embed
+from semcache.lab.redis_server import start_redis
+from semcache.lab.traffic import load_phrasings
 
 __all__ = ["Inputs", "measure", "read"]
 

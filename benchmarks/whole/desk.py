@@ -15,9 +15,9 @@ import openai
 import redis
 
 from semcache import HybridLLMCache
-from semcache.offline.answers import CHAT_MODELS
-from semcache.offline.model import EMBEDDING_MODEL, embed_all
-from semcache.traffic import load_phrasings
+from semcache.lab.offline.answers import CHAT_MODELS
+from semcache.lab.offline.model import EMBEDDING_MODEL, embed_all
+from semcache.lab.traffic import load_phrasings
 
 __all__ = ["PATHS", "Desk", "Path", "open_desk"]
 

@@ -13,8 +13,8 @@ from typing import Any
 import openai
 import redis
 
-from semcache.offline import embeddings
-from semcache.offline.model import embed, embed_all
+from semcache.lab.offline import embeddings
+from semcache.lab.offline.model import embed, embed_all
 
 __all__ = ["PARTS", "Meter", "fresh_model", "watch_api", "watch_redis"]
 

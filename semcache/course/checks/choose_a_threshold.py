@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from semcache.course.exercises import Exercise
-from semcache.semantic.binomial import upper_bound
+from semcache.evaluate.binomial import upper_bound
 
 OBJECTIVES = {
     "08.a": "say what a threshold serves, and how much of that is wrong",

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from semcache.course.exercises import Exercise
-from semcache.prices import exact
+from semcache.lab.prices import exact
 
 OBJECTIVES = {
     "01.a": "compute what a workload costs with and without a cache, Redis included",

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from itertools import combinations
 from typing import Any
 
-from semcache.connect import connect
 from semcache.course.exercises import Exercise
+from semcache.lab.connect import connect
 
 OBJECTIVES = {
     "02.a": "write a cache key that two different requests can never share",

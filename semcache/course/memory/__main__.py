@@ -4,10 +4,10 @@ import os
 
 import redis
 
-from semcache.connect import open_redis
 from semcache.course.memory.measure import measure
 from semcache.course.memory.record import FILE, Measurement, to_json
-from semcache.course.redis_server import MISSING, start_redis
+from semcache.lab.connect import open_redis
+from semcache.lab.redis_server import MISSING, start_redis
 
 _HEAD = "value         payload  fields    string    hash  field TTL   saved  encoding"
 

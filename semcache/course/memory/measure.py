@@ -12,8 +12,8 @@ import redis
 
 from semcache import EmbeddingCache, HashEmbeddingCache, codecs
 from semcache.course.memory.record import Eviction, Measurement, Row
-from semcache.offline import OfflineAPI
-from semcache.traffic import load_phrasings
+from semcache.lab.offline import OfflineAPI
+from semcache.lab.traffic import load_phrasings
 
 __all__ = ["ENTRIES", "measure"]
 

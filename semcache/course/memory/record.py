@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from semcache import _data
+from semcache.lab import data as _data
 
 __all__ = ["FILE", "Eviction", "Measurement", "Row", "block", "stored", "to_json"]
 

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from semcache.course.plots import finish, use_style
-from semcache.semantic.evaluate import Curve
-from semcache.semantic.evaluate import risk_coverage as curve_of
-from semcache.semantic.scored import Scored, shown
+from semcache.evaluate.scored import Scored, shown
+from semcache.evaluate.tables import Curve
+from semcache.evaluate.tables import risk_coverage as curve_of
 
 _FEWEST_SHOWN = 10  # of fewer pairs a rate jumps between 0 and 100 %
 _LANGUAGES = {"en": "English", "zh": "Chinese"}

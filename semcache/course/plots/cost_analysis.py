@@ -11,9 +11,9 @@ import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 
-from semcache.costs import Scenario
 from semcache.course.plots import finish, use_style
-from semcache.prices import dollars, exact
+from semcache.lab.costs import Scenario
+from semcache.lab.prices import dollars, exact
 
 _LOSS, _GAINS = "#F6D5BD", ("#EDF4FA", "#D3E5F2", "#B2D1E8", "#88B9DB", "#5A9BCB")
 _STEPS = (0, 10, 100, 1_000, 10_000)  # dollars a month, where each of the gains begins

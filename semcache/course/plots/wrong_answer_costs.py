@@ -8,8 +8,8 @@ import numpy as np
 from IPython.display import display
 
 from semcache.course.plots import finish, use_style
-from semcache.semantic.evaluate import risk_coverage
-from semcache.semantic.scored import Scored
+from semcache.evaluate.scored import Scored
+from semcache.evaluate.tables import risk_coverage
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 

@@ -1,0 +1,119 @@
+"""An answer as bytes: text, times and vector in a single value.
+
+A single value is written by a single command, so an answer is never stored without its vector,
+or half. The bytes are::
+
+    "sa" │ version (1) │ 0 │ CRC-32 of all that follows (4) │ expires_at (8) │ length of the text
+    part (4) │ text part, JSON │ vector, float16
+
+The vector has unit length. Half precision moves a cosine by less than 0.0001 at 384 dims, and
+takes half the memory and half the bytes on the way; lesson 04 measures what it changes. In the
+exact tier, which compares texts, there is none.
+"""
+
+import json
+import math
+import struct
+import zlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from semcache.codecs import Vector
+from semcache.codecs.base import as_vector
+from semcache.errors import CodecError
+from semcache.index.answer import Answer
+
+__all__ = ["Packed", "pack", "rows_of", "unit_rows"]
+
+_HEAD = struct.Struct("<2sBxI")
+_BODY = struct.Struct("<dI")
+_TEXT = _HEAD.size + _BODY.size
+_MAGIC, _VERSION = b"sa", 2
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+
+def pack(answer: Answer, vector: Vector | None = None) -> bytes:
+    """Return the bytes to store; half a character, which an API may send, survives it.
+
+    Args:
+        answer: The answer.
+        vector: Its question's embedding at unit length, shape (dims,); ``None`` for none.
+
+    Raises:
+        CodecError: The vector has NaN, an infinity or a wrong shape.
+    """
+    fields = [answer.query, answer.response, answer.created_at, answer.similarity]
+    text = _JSON.encode(fields).encode("utf-8", "surrogatepass")
+    numbers = b"" if vector is None else as_vector(vector).astype("<f2").tobytes()
+    body = _BODY.pack(answer.expires_at, len(text)) + text + numbers
+    return _HEAD.pack(_MAGIC, _VERSION, zlib.crc32(body)) + body
+
+
+class Packed(NamedTuple):
+    """Stored bytes that are whole; taken apart only as far as needed.
+
+    Attributes:
+        expires_at: Seconds since the epoch; infinity for never.
+        text: The text part.
+        numbers: The vector's bytes, two for each dim; empty if it was stored without one.
+    """
+
+    expires_at: float
+    text: bytes
+    numbers: bytes
+
+    @classmethod
+    def read(cls, data: bytes) -> "Packed":
+        """Return what :func:`pack` stored.
+
+        Raises:
+            CodecError: The bytes are damaged, or not ours.
+        """
+        if len(data) < _TEXT:
+            raise CodecError(f"{len(data)} bytes are too few for a cached answer")
+        magic, version, checksum = _HEAD.unpack_from(data)
+        if magic != _MAGIC or version != _VERSION:
+            raise CodecError(f"these bytes are no cached answer of version {_VERSION}")
+        if zlib.crc32(memoryview(data)[_HEAD.size :]) != checksum:
+            raise CodecError("the cached answer is damaged: its checksum does not match")
+        expires_at, length = _BODY.unpack_from(data, _HEAD.size)
+        end = _TEXT + length
+        if end > len(data) or (len(data) - end) % 2 or math.isnan(expires_at):
+            raise CodecError("the cached answer is damaged: its parts do not fit")
+        return cls(expires_at, data[_TEXT:end], data[end:])
+
+    def answer(self) -> Answer:
+        """Return the answer.
+
+        Raises:
+            CodecError: The text part is no answer.
+        """
+        try:
+            fields = json.loads(self.text.decode("utf-8", "surrogatepass"))
+            query, response, created_at, similarity = fields
+        except (ValueError, TypeError) as error:
+            raise CodecError(f"not a cached answer: {error}") from error
+        return Answer(query, response, created_at, self.expires_at, similarity)
+
+
+def rows_of(entries: Sequence[Packed]) -> Vector:
+    """Return the vectors of entries of one length as rows of unit length, float32, (n, dims).
+
+    Example:
+        >>> answer = Answer("q", "r", 0.0, 1.0)
+        >>> entries = [Packed.read(pack(answer, v)) for v in ([0.6, 0.8], [1.0, 0.0])]
+        >>> rows_of(entries).tolist() == [[0.6, 0.8], [1.0, 0.0]], rows_of(entries).dtype.name
+        (False, 'float32')
+        >>> bool(np.abs(rows_of(entries) - [[0.6, 0.8], [1.0, 0.0]]).max() < 0.0002)
+        True
+    """
+    flat = np.frombuffer(b"".join([entry.numbers for entry in entries]), "<f2")
+    return unit_rows(flat.astype(np.float32).reshape(len(entries), -1))
+
+
+def unit_rows(rows: Vector) -> Vector:
+    """Return rows divided by their lengths; what half precision rounds is not quite 1."""
+    lengths: Vector = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    return rows / lengths[:, None]

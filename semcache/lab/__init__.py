@@ -1,0 +1,1 @@
+"""What the lessons stand on: connect(), the offline API, prices, traffic, a Redis of one's own."""

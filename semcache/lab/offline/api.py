@@ -1,0 +1,183 @@
+"""OfflineAPI: the clients, the counts, the latency and the scripted faults."""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, OpenAI
+
+from semcache.errors import ConfigError
+from semcache.lab.offline.faults import Fault, scripted
+from semcache.lab.offline.refusal import Refusal
+from semcache.lab.offline.routes import ENDPOINTS, Incoming
+from semcache.lab.offline.wire import reply
+
+__all__ = ["Call", "OfflineAPI"]
+
+# Both are given, so that no environment variable can send an offline client to a real server.
+OFFLINE = {"api_key": "offline", "base_url": "http://offline.invalid/v1"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One HTTP request that reached the API; a client that retries makes several.
+
+    Attributes:
+        endpoint: ``"embeddings"``, ``"chat/completions"`` or ``"models"``.
+        model: The model asked for, ``None`` if none was named.
+        inputs: The texts that were sent, in order.
+        tokens: Prompt and completion tokens billed; 0 when the request failed. A stream is
+            billed in full, whether or not it is read to its end.
+        status: The HTTP status, ``None`` when no reply was sent (a timeout, a lost connection).
+    """
+
+    endpoint: str
+    model: str | None
+    inputs: tuple[str, ...]
+    tokens: int
+    status: int | None
+
+
+class OfflineAPI:
+    """An OpenAI API in this process, for the real client, with calls counted and faults scripted.
+
+    Embeddings come from a real model, multilingual-e5-small (384 dimensions). The chat models
+    offline-mini and offline-large give recorded answers, or say that they have none. Safe to use
+    from many threads and tasks.
+
+    Attributes:
+        latency: Seconds that every request takes longer, 0 at first. A caller whose read timeout
+            is shorter waits that long and gets a timeout.
+
+    Example:
+        >>> api = OfflineAPI()
+        >>> api.fail(429, retry_after=0.005)
+        >>> reply = api.client().embeddings.create(model="multilingual-e5-small", input="Hello")
+        >>> len(reply.data[0].embedding), reply.usage.total_tokens
+        (384, 1)
+        >>> [call.status for call in api.calls]
+        [429, 200]
+    """
+
+    def __init__(self) -> None:
+        self.latency = 0.0
+        self._calls: list[Call] = []
+        self._faults: deque[Fault] = deque()
+        self._lock = threading.Lock()
+
+    def client(self, **openai_options: Any) -> OpenAI:
+        """Return a real ``openai.OpenAI`` that talks to this API.
+
+        Args:
+            openai_options: Anything ``OpenAI`` takes except ``http_client``, such as
+                ``max_retries`` or ``timeout``.
+        """
+        transport = httpx2.MockTransport(self._handle)
+        http_client = DefaultHttpxClient(transport=transport)
+        return OpenAI(**{**OFFLINE, **openai_options}, http_client=http_client)
+
+    def async_client(self, **openai_options: Any) -> AsyncOpenAI:
+        """Return a real ``openai.AsyncOpenAI`` that talks to this API; options as above."""
+        transport = httpx2.MockTransport(self._handle_async)
+        http_client = DefaultAsyncHttpxClient(transport=transport)
+        return AsyncOpenAI(**{**OFFLINE, **openai_options}, http_client=http_client)
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every request so far, oldest first: a copy, to keep and compare."""
+        with self._lock:
+            return list(self._calls)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens billed so far, over all calls."""
+        return sum(call.tokens for call in self.calls)
+
+    def call_count(self, endpoint: str | None = None) -> int:
+        """Return the number of requests so far, to one endpoint or to all.
+
+        Raises:
+            ConfigError: There is no such endpoint.
+        """
+        if endpoint is not None and endpoint not in ENDPOINTS:
+            raise ConfigError(f"no endpoint {endpoint!r}: choose one of {', '.join(ENDPOINTS)}")
+        return sum(endpoint in (None, call.endpoint) for call in self.calls)
+
+    def fail(
+        self,
+        kind: int | str,
+        *,
+        times: int = 1,
+        retry_after: float | None = None,
+        after: int | None = None,
+    ) -> None:
+        """Script what happens to the next HTTP requests; several scripts happen in their order.
+
+        Args:
+            kind: 401, 429, 500 or 503; ``"timeout"``, ``"disconnect"`` (no reply at all), or
+                ``"cut"`` (the connection is lost in the middle of the reply).
+            times: How many requests in a row. The real client makes up to three for one call.
+            retry_after: Seconds the reply asks the client to wait; for 429, 500 and 503.
+            after: For ``"cut"``, the chunks of a stream that still arrive (0 if not given).
+
+        Raises:
+            ConfigError: No such fault, or an option that it does not have.
+        """
+        if times < 1:
+            raise ConfigError(f"times is a number of requests, 1 or more, not {times!r}")
+        fault = scripted(kind, retry_after, after)
+        with self._lock:
+            self._faults.extend([fault] * times)
+
+    def reset(self) -> None:
+        """Forget all calls, faults and latency: as new. Clients stay connected."""
+        with self._lock:
+            self._calls.clear()
+            self._faults.clear()
+            self.latency = 0.0
+
+    def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        seconds, fault = self._admit(request)
+        time.sleep(seconds)
+        return self._respond(request, fault)
+
+    async def _handle_async(self, request: httpx2.Request) -> httpx2.Response:
+        seconds, fault = self._admit(request)
+        await asyncio.sleep(seconds)
+        # The model computes for milliseconds: in a thread, so that the event loop goes on.
+        return await asyncio.to_thread(self._respond, request, fault)
+
+    def _admit(self, request: httpx2.Request) -> tuple[float, Fault | None]:
+        """Take the next fault, and say how long the request is kept waiting."""
+        with self._lock:
+            fault = self._faults.popleft() if self._faults else None
+        patience = request.extensions.get("timeout", {}).get("read")
+        if patience is not None and self.latency > patience:
+            return patience, Fault("timeout")
+        return self.latency, fault
+
+    def _respond(self, request: httpx2.Request, fault: Fault | None) -> httpx2.Response:
+        incoming = Incoming.of(request)
+        try:
+            if fault is not None:
+                fault.strike(incoming.model)
+            answer = incoming.answer()
+        except Refusal as refusal:
+            headers = refusal.headers | self._record(incoming, 0, refusal.status)
+            return httpx2.Response(refusal.status, headers=headers, json=refusal.body)
+        except httpx2.TransportError:
+            self._record(incoming, 0, None)
+            raise
+        headers = self._record(incoming, answer.tokens, 200)
+        return reply(answer, headers, fault.cut_after if fault is not None else None)
+
+    def _record(self, incoming: Incoming, tokens: int, status: int | None) -> dict[str, str]:
+        """Add the request to the calls, and return the headers that name it."""
+        call = Call(incoming.endpoint, incoming.model, incoming.texts, tokens, status)
+        with self._lock:
+            self._calls.append(call)
+            return {"x-request-id": f"req_offline_{len(self._calls)}"}

@@ -1,9 +1,0 @@
-"""An OpenAI API inside this process: the real client, a real embedding model, no network.
-
-``api.py`` makes the clients and counts the calls, ``routes.py`` finds the endpoint,
-``embeddings.py`` and ``chat.py`` answer, ``faults.py`` breaks on request, ``wire.py`` sends.
-"""
-
-from semcache.offline.api import Call, OfflineAPI
-
-__all__ = ["Call", "OfflineAPI"]
