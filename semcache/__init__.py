@@ -8,8 +8,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from semcache import codecs, errors, keys
-from semcache.answers import HybridLLMCache, Match, SemanticCache, SemanticLLMCache
+from semcache.answers import (
+    AsyncHybridLLMCache,
+    AsyncSemanticCache,
+    AsyncSemanticLLMCache,
+    HybridLLMCache,
+    Lookup,
+    Match,
+    SemanticCache,
+    SemanticLLMCache,
+)
 from semcache.embedding import (
+    AsyncCompressedEmbeddingCache,
+    AsyncEmbeddingCache,
+    AsyncHashEmbeddingCache,
+    AsyncTieredEmbeddingCache,
     CompressedEmbeddingCache,
     EmbeddingCache,
     HashEmbeddingCache,
@@ -41,6 +54,7 @@ __all__ = [
     "codecs",
     "TieredEmbeddingCache",
     # lessons 06 and 07
+    "Lookup",
     "Match",
     "SemanticCache",
     "SemanticLLMCache",
@@ -51,6 +65,14 @@ __all__ = [
     "ScanIndex",
     "VectorSetIndex",
     "best_index",
+    # lesson 11
+    "AsyncEmbeddingCache",
+    "AsyncHashEmbeddingCache",
+    "AsyncCompressedEmbeddingCache",
+    "AsyncTieredEmbeddingCache",
+    "AsyncSemanticCache",
+    "AsyncSemanticLLMCache",
+    "AsyncHybridLLMCache",
 ]
 
 _LAZY = {

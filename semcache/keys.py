@@ -18,9 +18,12 @@ makes the whole key injective: ``("a", "b:c")`` and ``("a:b", "c")`` stay two ke
 
 import base64
 import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
-__all__ = ["digest", "namespace", "scope_prefix"]
+__all__ = ["digest", "digest_of", "namespace", "scope_prefix"]
 
 FORMAT_VERSION = 1
 _DIGEST_BYTES = 24  # 192 bits: 2**96 texts before a collision is likely
@@ -69,3 +72,32 @@ def digest(text: str) -> str:
     """
     raw = hashlib.blake2b(text.encode(), digest_size=_DIGEST_BYTES).digest()
     return base64.urlsafe_b64encode(raw).decode()
+
+
+def digest_of(arguments: Mapping[str, Any]) -> str:
+    """Return a digest of arguments for an API: the same for the same request, however it is put.
+
+    The order of names does not count, nor whether a number is written 0 or 0.0.
+
+    Raises:
+        TypeError: An argument is no JSON: two such might look alike.
+
+    Example:
+        >>> digest_of({"temperature": 0, "seed": 7}) == digest_of({"seed": 7, "temperature": 0.0})
+        True
+        >>> digest_of({"n": 1}) == digest_of({"n": True})
+        False
+    """
+    text = json.dumps(_plain(arguments), sort_keys=True, ensure_ascii=False)
+    return digest(text.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace"))
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON that is equal for equal requests."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

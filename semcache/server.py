@@ -1,71 +1,59 @@
 """What a Redis server can do, asked of the server itself rather than of its version."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Sequence
 from typing import Any
 
-import redis
-from redis.cluster import RedisCluster
+from semcache.question import Question, refuse_errors
 
-__all__ = ["RedisClient", "knows", "scan", "unlink_all"]
-
-RedisClient = redis.Redis | RedisCluster
-
-SCAN_CHUNK = UNLINK_CHUNK = 1_000
+__all__ = ["is_foreign", "knows", "server_time"]
 
 
-def knows(client: Any, command: str, key: str) -> bool:
-    """Return whether the server has a command; nothing is changed.
+def knows(command: str, key: str) -> Question[bool]:
+    """Return the question whether the server has a command; nothing is changed by it.
 
     The command is sent with too few arguments to do anything: a server that has it complains
-    about those, one that lacks it about the command.
-
-    Raises:
-        redis.RedisError: The server cannot be asked.
+    about those, one that lacks it about the command. Reading raises what else it complains about,
+    such as that this user has no right to it.
 
     Example:
         >>> from semcache import connect
-        >>> lab = connect(quiet=True)
-        >>> knows(lab.redis, "VSIM", "any"), knows(lab.redis, "FT.SEARCH", "any")
+        >>> from semcache.blocking import BLOCKING, run
+        >>> redis = BLOCKING.redis(connect(quiet=True).redis)
+        >>> run(redis.ask(knows("VSIM", "any"))), run(redis.ask(knows("FT.SEARCH", "any")))
         (True, False)
     """
-    try:
-        client.execute_command(command, key)
-    except redis.ResponseError as error:
-        return "unknown command" not in str(error).lower()
-    return True
+
+    def read(replies: Sequence[Any]) -> bool:
+        (reply,) = replies
+        if not isinstance(reply, Exception):
+            return True
+        said = str(reply).lower()
+        if said.startswith("noperm") or "no permissions" in said:
+            raise reply
+        return "unknown command" not in said
+
+    return Question(((command, key),), read)
 
 
-def scan(client: Any, prefix: str) -> Iterator[bytes]:
-    """Yield the keys that begin with a prefix of :mod:`semcache.keys`, some perhaps twice.
-
-    Unlike KEYS, SCAN never blocks the server. In a cluster only the node is asked that holds the
-    prefix's scope: all of its keys are there, and another node may be down.
-
-    Raises:
-        redis.RedisError: The server cannot be asked.
-    """
-    if hasattr(client, "get_node_from_key"):
-        node = client.get_node_from_key(prefix)
-        return client.scan_iter(f"{prefix}*", count=SCAN_CHUNK, target_nodes=node)  # type: ignore[no-any-return]
-    return client.scan_iter(f"{prefix}*", count=SCAN_CHUNK)  # type: ignore[no-any-return]
+def is_foreign(reply: object) -> bool:
+    """Whether a reply says that the key holds a value of another type, so none of ours."""
+    return isinstance(reply, Exception) and "WRONGTYPE Operation" in str(reply)
 
 
-def unlink_all(client: Any, prefix: str) -> int:
-    """Delete the keys that begin with a prefix of one scope; return how many.
-
-    Raises:
-        redis.RedisError: The server cannot be asked; some keys may still be there.
+def server_time(key: str) -> Question[float]:
+    """Return the question what time it is at the server that has a key, in seconds.
 
     Example:
         >>> from semcache import connect
-        >>> lab = connect(quiet=True)
-        >>> lab.redis.mset({"semcache:1:{old}:a": 1, "semcache:1:{old}:b": 2})
+        >>> from semcache.blocking import BLOCKING, run
+        >>> redis = BLOCKING.redis(connect(quiet=True).redis)
+        >>> run(redis.ask(server_time("any"))) > 1_700_000_000
         True
-        >>> unlink_all(lab.redis, "semcache:1:{old}:"), unlink_all(lab.redis, "semcache:1:{old}:")
-        (2, 0)
     """
-    deleted, keys = 0, scan(client, prefix)
-    while chunk := list(islice(keys, UNLINK_CHUNK)):
-        deleted += client.unlink(*chunk)
-    return deleted
+
+    def read(replies: Sequence[Any]) -> float:
+        seconds, microseconds = refuse_errors(replies)[0]
+        return int(seconds) + int(microseconds) / 1e6
+
+    # In a script, since a cluster would not know which node is meant.
+    return Question((("EVAL", "return redis.call('TIME')", 1, key),), read)

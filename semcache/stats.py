@@ -1,7 +1,8 @@
 """What a cache has done so far: one set of counters for every cache."""
 
-import threading
 from dataclasses import dataclass, field, fields
+
+from semcache.locks import Lock
 
 __all__ = ["Stats"]
 
@@ -12,10 +13,13 @@ class Stats:
 
     Attributes:
         hits: Lookups answered from the cache.
-        misses: Lookups that were not; for an embedding cache, the texts sent to the API.
+        misses: Lookups that were not.
+        joined: Misses that waited for another caller's API call instead of paying for their own.
         api_calls: Requests the API has answered.
         tokens: Tokens the API has charged for.
         errors: Damaged entries found, and Redis operations that failed.
+        bypassed: Operations for which Redis was not asked, since it had just failed.
+        overloads: Operations that found no free connection in the client's pool in time.
         evictions: Entries pushed out of memory to make room.
 
     Example:
@@ -29,29 +33,38 @@ class Stats:
 
     hits: int = 0
     misses: int = 0
+    joined: int = 0
     api_calls: int = 0
     tokens: int = 0
     errors: int = 0
+    bypassed: int = 0
+    overloads: int = 0
     evictions: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def count(
         self,
         *,
         hits: int = 0,
         misses: int = 0,
+        joined: int = 0,
         api_calls: int = 0,
         tokens: int = 0,
         errors: int = 0,
+        bypassed: int = 0,
+        overloads: int = 0,
         evictions: int = 0,
     ) -> None:
         """Add to the counters, all of them in one step."""
         with self._lock:
             self.hits += hits
             self.misses += misses
+            self.joined += joined
             self.api_calls += api_calls
             self.tokens += tokens
             self.errors += errors
+            self.bypassed += bypassed
+            self.overloads += overloads
             self.evictions += evictions
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
+from faces import asynchronous, make_async
 from fakes import Clock
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -30,12 +31,14 @@ KINDS: dict[str, tuple[type, dict[str, Any]]] = {
     "tiered-string": (TieredEmbeddingCache, {"backing": EmbeddingCache}),
     "tiered-hash": (TieredEmbeddingCache, {"backing": HashEmbeddingCache}),
 }
-EVERYTHING = [
-    f"{kind}-{codec}-{server}" for kind in KINDS for codec in CODECS for server in SERVERS
-]
-ONE_CODEC = [f"{kind}-float32-{server}" for kind in KINDS for server in SERVERS]
+# Each class on each server, on both faces; every codec on one of them.
+ASYNC = [f"async {kind}-float32-{server}" for kind in KINDS for server in SERVERS]
+BLOCKING = [f"{kind}-{codec}-{server}" for kind in KINDS for codec in CODECS for server in SERVERS]
+EVERYTHING = [*BLOCKING, *ASYNC]
+ONE_CODEC = [name for name in EVERYTHING if "-float32-" in name]
 # Each way of storing with every codec; the classes that share one of them, with one codec.
-EVERY_STORE = [c for c in EVERYTHING if c.startswith(("string", "hash")) or "-int8-" in c]
+EVERY_STORE = [c for c in BLOCKING if c.startswith(("string", "hash")) or "-int8-" in c]
+EVERY_STORE += [c for c in ASYNC if c.startswith(("async string", "async hash"))]
 
 Connect = Callable[..., redis.Redis]
 
@@ -49,7 +52,7 @@ def quick(url: str, **options: Any) -> redis.Redis:
 
 @contextmanager
 def round_trips(client: redis.Redis) -> Iterator[RoundTrips]:
-    lab: Any = Lab(client, *[None] * 7)  # only its counter is wanted
+    lab: Any = Lab(client, asynchronous(client), *[None] * 7)  # only its counter is wanted
     with lab.round_trips() as trips:
         yield trips
 
@@ -106,7 +109,8 @@ class Bench:
     """One class with one codec on one server, the offline API, and a clock turned by hand."""
 
     def __init__(self, kind: str, codec: str, connect: Connect) -> None:
-        self.kind, self.codec, self.connect = kind, codec, connect
+        self.face, _, self.kind = kind.rpartition(" ")
+        self.codec, self.connect = codec, connect
         self.redis = connect()
         self.api = OfflineAPI()
         self.openai = self.api.client(max_retries=0)
@@ -123,9 +127,15 @@ class Bench:
     def cache(self, **options: Any) -> Any:
         """A new cache object, so nothing in memory, over the same Redis."""
         made_of, extra = KINDS[self.kind]
-        clients = options.pop("redis", self.redis), options.pop("openai", self.openai)
         given = {"model": E5, "codec": self.codec, "clock": self.clock, **extra, **options}
-        return made_of(*clients, **given)
+        return self.made(made_of, **given)
+
+    def made(self, made_of: type, **options: Any) -> Any:
+        """An object of a class, or of its asynchronous twin with blocking methods."""
+        clients = options.pop("redis", self.redis), options.pop("openai", self.openai)
+        if not self.face:
+            return made_of(*clients, **options)
+        return make_async(made_of, *clients, **options)
 
     def slot(self) -> Slot:
         (only,) = slots(self.redis)

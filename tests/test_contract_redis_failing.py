@@ -16,10 +16,12 @@ import numpy as np
 import pytest
 import redis
 from bench import KINDS, Bench, quick, round_trips
+from faces import asynchronous
 from fakes import Tripwire
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from semcache.breaker import breaker_of
 from semcache.errors import CacheUnavailable
 from semcache.lab.offline.model import embed
 from semcache.lab.redis_server import MISSING, RedisServer, start_redis
@@ -37,7 +39,17 @@ class Broken:
 
     client: redis.Redis
     reads: bool = False
-    mend: Callable[[], object] | None = None
+    repair: Callable[[], object] | None = None
+
+    def mend(self) -> None:
+        """Make Redis work, and ask it again at once, as the breaker would after its pause."""
+        self.repair()
+        ask_again(self.client)
+
+
+def ask_again(client: redis.Redis) -> None:
+    for one in (client, asynchronous(client)):
+        breaker_of(one).reset()
 
 
 @contextmanager
@@ -78,7 +90,7 @@ def speaks_another_protocol(start: Start = start_redis) -> Iterator[Broken]:
 def a_replica(start: Start = start_redis) -> Iterator[Broken]:
     with start() as server, quick(server.url) as client:
         client.replicaof("127.0.0.1", "1")
-        yield Broken(client, reads=True, mend=lambda: client.replicaof("NO", "ONE"))
+        yield Broken(client, reads=True, repair=lambda: client.replicaof("NO", "ONE"))
 
 
 @contextmanager
@@ -88,7 +100,7 @@ def may_not_write(start: Start = start_redis) -> Iterator[Broken]:
         admin.acl_setuser("reader", **rights, categories=["+@all", "-@write"])
         with quick(server.url, username="reader", password="any") as client:
             yield Broken(
-                client, reads=True, mend=lambda: admin.acl_setuser("reader", categories=["+@all"])
+                client, reads=True, repair=lambda: admin.acl_setuser("reader", categories=["+@all"])
             )
 
 
@@ -97,14 +109,14 @@ def wants_a_password(start: Start = start_redis) -> Iterator[Broken]:
     with start() as server, quick(server.url) as admin:
         admin.config_set("requirepass", "secret")
         with quick(server.url) as client:
-            yield Broken(client, mend=lambda: admin.config_set("requirepass", ""))
+            yield Broken(client, repair=lambda: admin.config_set("requirepass", ""))
 
 
 @contextmanager
 def out_of_memory(start: Start = start_redis) -> Iterator[Broken]:
     full = ("--maxmemory", "1", "--maxmemory-policy", "noeviction")
     with start(*full) as server, quick(server.url) as client:
-        yield Broken(client, reads=True, mend=lambda: client.config_set("maxmemory", 0))
+        yield Broken(client, reads=True, repair=lambda: client.config_set("maxmemory", 0))
 
 
 WITHOUT_A_SERVER = {f.__name__: f for f in (nobody_listens, never_answers, speaks_another_protocol)}
@@ -121,7 +133,7 @@ def broken(request: pytest.FixtureRequest) -> Iterator[Broken]:
         yield scenario
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=[*KINDS, "async string", "async hash"])
 def kind(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -139,7 +151,8 @@ def test_the_api_answers_and_the_error_is_counted_and_logged_once(kind, broken, 
     assert np.array_equal(rows, [embed(C), embed("2 + 2"), embed(C)])
     assert bench.sent() == [(A,), (B,), (C, "2 + 2")]
     stats = cache.stats
-    assert (stats.errors, stats.misses, stats.api_calls) == (3, 4, 3)
+    assert (stats.errors + stats.bypassed, stats.misses, stats.api_calls) == (3, 4, 3)
+    assert stats.errors == (3 if broken.reads else 1)  # then it is left alone
     assert stats.tokens == bench.api.tokens
     assert len(warnings(caplog)) == 1 and "secret" not in caplog.text
 
@@ -151,7 +164,7 @@ def test_on_error_raise_raises_one_error_of_ours_with_its_cause(kind, broken):
         with pytest.raises(CacheUnavailable) as caught:
             ask()
         assert isinstance(caught.value.__cause__, (redis.RedisError, OSError))
-    assert cache.stats.errors == 2
+    assert cache.stats.errors + cache.stats.bypassed == 2
     if not broken.reads:
         assert not bench.api.calls, "paid for, although it was already clear that it must raise"
 
@@ -205,6 +218,7 @@ def test_a_server_that_was_restarted_is_used_again(kind, tmp_path: Path):
     cache.get_embedding(A)
     assert cache.stats.errors == 1
     with start_redis("--unixsocket", path):
+        ask_again(client)
         cache.get_embedding(A)
         cache.get_embedding(A)
         assert cache.stats.errors == 1 and cache.stats.hits == 1
@@ -253,6 +267,7 @@ def test_redis_may_die_between_the_read_and_the_write(kind, on_error, fakeredis_
         assert np.array_equal(cache.get_embedding(A), embed(A))
     assert clock.action is None and cache.stats.errors == 1
     server.connected = True
+    ask_again(bench.redis)
     assert cache.get_cache_size() == 0
     cache.get_embedding(A)
     assert cache.get_cache_size() == 1

@@ -153,7 +153,7 @@ def test_an_older_server_that_was_replaced_is_asked_again(redis_7_2: Bench, redi
     cache = redis_7_2.cache()
     with pytest.raises(UnsupportedServer):
         cache.get_embedding(A)
-    cache._redis = redis8()  # the same address after an upgrade
+    redis_7_2.redis.connection_pool = redis8().connection_pool  # the address after an upgrade
     cache.get_embedding(A)
     assert cache.get_cache_size() == 1
 

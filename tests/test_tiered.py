@@ -1,5 +1,7 @@
 """TieredEmbeddingCache: what is its own: the tier in memory, its bounds, stats for each tier."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from bench import Bench, round_trips
@@ -196,12 +198,16 @@ def test_a_vector_may_expire_at_any_moment_of_a_lookup(bench: Bench, memory_ttl)
 
 def test_memory_holds_the_vectors_and_not_their_bytes_as_well(bench: Bench):
     """1,000 vectors of 1,536 floats are 6 MB; with the stored bytes beside them 12."""
-    cache = bench.cache()
-    cache.get_embedding(A)
-    bench.cache().get_embedding(B)
-    cache.get_embedding(B)
-    for entry in cache._memory.values():
-        assert len(entry.blob) == 0
+    texts = [f"text {number}" for number in range(300)]
+    api = VectorAPI().client()
+    bench.cache(openai=api, model="vectors-1536").get_embeddings_batch(texts)
+    cache = bench.cache(openai=api, model="vectors-1536")
+    tracemalloc.start()
+    for text in texts:
+        cache.get_embedding(text)
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert 300 * 6_144 < held < 1.4 * 300 * 6_144
 
 
 @pytest.mark.parametrize(
@@ -220,8 +226,10 @@ def test_any_other_cache_can_be_the_tier_underneath(fakeredis_):
         bench = Bench("tiered-string", "float32", fakeredis_)
         cache = bench.cache(backing=backing, openai=api.client(), model="vectors-4", scope="x")
         first = cache.get_embedding(A)
-        plain = backing(bench.redis, api.client(), model="vectors-4", scope="x", codec="float32")
-        plain.clock = bench.clock
+        plain = backing(
+            *(bench.redis, api.client()),
+            **{"model": "vectors-4", "scope": "x", "codec": "float32", "clock": bench.clock},
+        )
         assert np.array_equal(plain.get_embedding(A), first) and plain.stats.hits == 1
         assert type(cache.backing) is backing and cache.dims == 4 and cache.model == "vectors-4"
 

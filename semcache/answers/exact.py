@@ -1,89 +1,143 @@
 """The exact tier of HybridLLMCache: answers under a digest of their question. Lesson 07."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from semcache import keys
-from semcache.answers.request import Request
+from semcache.answers.request import Request, normalise
 from semcache.errors import CodecError
-from semcache.index.answer import Answer, normalise
+from semcache.expiry import milliseconds
+from semcache.index.answer import Answer
 from semcache.index.packed import Packed, pack
-from semcache.index.store import FOREVER
+from semcache.ports import RedisPort
+from semcache.question import NOTHING, Command, Question, refuse_errors
+from semcache.server import is_foreign
 from semcache.stats import Stats
 
-__all__ = ["ExactTier"]
+__all__ = ["ExactTier", "NoExactTier", "Spelling"]
+
+Spelling = Callable[[str], str]
+
+# An answer, and the list of its copies, and these: at once, so that no copy is made in between.
+_DELETE = """
+local deleted = redis.call('UNLINK', KEYS[1])
+local copies = redis.pcall('SMEMBERS', KEYS[2])
+if copies.err then copies = {} end
+for _, copy in ipairs(copies) do deleted = deleted + redis.call('UNLINK', copy) end
+return deleted + redis.call('UNLINK', KEYS[2])
+"""
 
 
-class ExactTier:
+class NoExactTier:
+    """What a cache without an exact tier has in its place: it knows nothing and keeps nothing."""
+
+    def question(self, request: Request) -> Question[Any]:
+        """Ask nothing."""
+        return NOTHING
+
+    def writing(self, request: Request, answer: Answer) -> list[Command]:
+        """Write nothing."""
+        return []
+
+    def promoting(self, request: Request, answer: Answer) -> list[Command]:
+        """Promote nothing."""
+        return []
+
+    def deleting(self, request: Request) -> Question[int]:
+        """Delete nothing."""
+        return Question((), lambda replies: 0)
+
+    async def spellings(self, redis: RedisPort, request: Request) -> set[str]:
+        """Know no other spelling."""
+        return {request.query}
+
+
+class ExactTier(NoExactTier):
     """One Redis string an answer; what was promoted is remembered by the question it came from.
 
-    Answers found by another embedding model, or under another rule for capitals, lie elsewhere: a
-    similarity is on its model's scale. ``embedding`` names the model. Every method may raise
+    Answers found by another embedding model, or under another rule for spellings, lie elsewhere: a
+    similarity is on its model's scale. ``embedding`` names the model. What asks Redis may raise
     ``redis.RedisError``.
     """
 
     def __init__(
         self,
-        client: Any,
         scope: str,
-        embedding: tuple[object, ...],
-        fold_case: bool,
+        embedding: Sequence[object],
+        spelling: str,
+        spell: Spelling,
         clock: Callable[[], float],
         stats: Stats,
     ) -> None:
-        self._redis, self._fold_case = client, fold_case
-        parts = (*embedding, "folded" if fold_case else "typed")
-        self._answers = keys.namespace(scope, "exact", *parts)
-        self._copies = keys.namespace(scope, "copies", *parts)
-        self._clock, self._stats = clock, stats
+        self._spell = spell
+        self._answers = keys.namespace(scope, "exact", *embedding, spelling)
+        self._copies = keys.namespace(scope, "copies", *embedding, spelling)
+        self._now, self._stats = clock, stats
 
-    def key(self, request: Request) -> str:
-        """Return the key of a request's answer."""
-        return self._name(self._answers, request, request.query)
+    def question(self, request: Request) -> Question[Answer | None]:
+        """Return the question for the answer to a request."""
+        key = self._key(self._answers, request, request.query)
 
-    def usable(self, data: Any) -> Answer | None:
-        """Return the answer in the bytes that were read; damage is counted, and is a miss."""
-        if data is None:
-            return None
+        def read(replies: Sequence[Any]) -> Answer | None:
+            (data,) = replies
+            if data is None:
+                return None
+            return self._usable(data, key)
+
+        return Question((("GET", key),), read)
+
+    def _usable(self, data: Any, key: str) -> Answer | None:
+        """Return the answer in what was read; damage is counted, and is a miss.
+
+        So is a value of another type, which the next answer replaces.
+        """
+        if isinstance(data, Exception) and not is_foreign(data):
+            raise data
         try:
-            answer = Packed.read(data if isinstance(data, bytes) else b"").answer()
+            answer = Packed.read(data if isinstance(data, bytes) else b"", key.encode()).answer()
         except CodecError:
             self._stats.count(errors=1)
             return None
-        return answer if self._clock() < answer.expires_at else None
+        return answer if self._now() < answer.expires_at else None
 
-    def write(self, pipe: Any, key: str, answer: Answer) -> int | None:
-        """Queue the write of an answer; return the milliseconds it has left, None for ever."""
-        left = answer.expires_at - self._clock()
-        milliseconds = math.ceil(left * 1000) if math.isfinite(left) else None
-        if left > 0:
-            pipe.set(key, pack(answer), px=milliseconds)
-        return milliseconds
+    def writing(self, request: Request, answer: Answer) -> list[Command]:
+        """Return the command that stores an answer."""
+        left = answer.expires_at - self._now()
+        key = self._key(self._answers, request, request.query)
+        if left <= 0:
+            return []
+        return [("SET", key, pack(answer, None, key.encode()), "PX", milliseconds(left))]
 
-    def promote(self, request: Request, key: str, answer: Answer, source: str) -> None:
-        """Keep a copy of the answer to ``source``, and remember that it is one, in one trip."""
-        if answer.expires_at <= self._clock():
-            return
-        copies = self._name(self._copies, request, source)
-        pipe = self._redis.pipeline(transaction=True)
-        milliseconds = self.write(pipe, key, answer)
-        pipe.sadd(copies, key)
-        for longer in ({"nx": True}, {"gt": True}):  # the list lives as long as the longest copy
-            pipe.pexpire(copies, FOREVER if milliseconds is None else milliseconds, **longer)
-        pipe.execute()
+    def promoting(self, request: Request, answer: Answer) -> list[Command]:
+        """Return the commands that keep a copy of an answer, and remember that it is one."""
+        commands = self.writing(request, answer)
+        if not commands or answer.source is None:
+            return commands
+        copies = self._key(self._copies, request, answer.source)
+        commands.append(("SADD", copies, self._key(self._answers, request, request.query)))
+        left = milliseconds(answer.expires_at - self._now())
+        # The list lives as long as the longest copy.
+        return commands + [("PEXPIRE", copies, left, option) for option in ("NX", "GT")]
 
-    def asked_as(self, request: Request) -> str:
-        """Return the question as it was asked when its answer was stored; capitals may differ."""
-        answer = self.usable(self._redis.get(self.key(request)))
-        return answer.query if answer else request.query
+    async def spellings(self, redis: RedisPort, request: Request) -> set[str]:
+        """Return the question, how it was spelt when its answer was stored, and its source."""
+        answer = await redis.ask(self.question(request))
+        if answer is None:
+            return {request.query}
+        return {request.query, answer.query, answer.source or answer.query}
 
-    def delete(self, request: Request) -> bool:
-        """Delete an answer and all its copies; return whether there was one."""
-        copies = self._name(self._copies, request, request.query)
-        found: int = self._redis.unlink(self.key(request), copies, *self._redis.smembers(copies))
-        return found > 0
+    def deleting(self, request: Request) -> Question[int]:
+        """Return the command that deletes an answer with all its copies; reading counts them."""
+        own = self._key(self._answers, request, request.query)
+        copies = self._key(self._copies, request, request.query)
+        command = ("EVAL", _DELETE, 2, own, copies)
+        return Question((command,), lambda replies: int(refuse_errors(replies)[0]))
 
-    def _name(self, namespace: str, request: Request, query: str) -> str:
-        text = keys.digest(normalise(query, self._fold_case))
-        return f"{namespace}{request.audience}:{text}"
+    def _key(self, namespace: str, request: Request, query: str) -> str:
+        return f"{namespace}{request.audience}:{keys.digest(self._spell(query))}"
+
+
+def spelling_of(fold_case: bool, fold_spaces: bool) -> tuple[str, Spelling]:
+    """Return the name of a rule for spellings, and the rule."""
+    name = ("folded" if fold_case else "typed") + ("-spaces" if fold_spaces else "")
+    return name, lambda query: normalise(query, fold_case, fold_spaces)

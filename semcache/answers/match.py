@@ -1,23 +1,13 @@
 """What a semantic cache is given, and what it returns."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from semcache.codecs import Vector
-from semcache.errors import ConfigError
 from semcache.index.base import Found
 
-__all__ = ["OWN", "Embeds", "Match", "Near", "Own", "Verifier", "check_threshold"]
-
-
-class Own(Enum):
-    """Stands for the cache's own TTL, since ``None`` means for ever."""
-
-    TTL = "own"
-
-
-OWN = Own.TTL
+__all__ = ["Embeds", "Lookup", "Match", "Near", "Verifier"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +21,8 @@ class Match:
         original_query: The question that the answer was given to.
         created_at: When the answer was stored, in seconds since the epoch.
         expires_at: When it expires; infinity for never.
+        margin: How much more similar it is than the next candidate with another answer, in
+            [0, 2]; ``None`` if there is no other.
     """
 
     query: str
@@ -39,13 +31,14 @@ class Match:
     original_query: str
     created_at: float
     expires_at: float
+    margin: float | None = None
 
     @classmethod
-    def of(cls, query: str, found: Found) -> "Match":
+    def of(cls, query: str, found: Found, margin: float | None = None) -> "Match":
         """Return what an index found, as an answer to ``query``."""
         answer = found.answer
         times = answer.created_at, answer.expires_at
-        return cls(query, answer.response, found.similarity, answer.query, *times)
+        return cls(query, answer.response, found.similarity, answer.query, *times, margin)
 
 
 @dataclass(frozen=True)
@@ -54,6 +47,26 @@ class Near:
 
     original_query: str
     similarity: float
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """All that one lookup found out.
+
+    Attributes:
+        query: The question.
+        match: What may be served; ``None`` for a miss.
+        nearest: The best candidate, whether or not it is served; ``None`` if there was none.
+        vector: The question's embedding at unit length, shape (dims,); ``None`` if it has no
+            direction, or was not needed.
+        failed: Whether Redis failed; who keeps an answer now would wait for it again.
+    """
+
+    query: str
+    match: Match | None = None
+    nearest: Near | None = None
+    vector: Vector | None = None
+    failed: bool = False
 
 
 class Verifier(Protocol):
@@ -70,16 +83,5 @@ class Embeds(Protocol):
     def model(self) -> str:
         """The embedding model."""
 
-    def get_embedding(self, text: str) -> Vector:
-        """Return the embedding of a text."""
-
-
-def check_threshold(threshold: float) -> float:
-    """Return a threshold that is a cosine.
-
-    Raises:
-        ConfigError: It is outside [-1, 1].
-    """
-    if not -1 <= threshold <= 1:
-        raise ConfigError(f"threshold is {threshold}: a similarity lies between -1 and 1")
-    return threshold
+    def get_embedding(self, text: str) -> Vector | Awaitable[Any]:
+        """Return the embedding of a text; an asynchronous cache awaits it."""

@@ -1,4 +1,4 @@
-"""Candidates that were near, but not served: judged later, off the request's path. Lesson 08.
+"""Candidates that were near, but not served: judged later, off the request's path. Lesson 09.
 
 A judge that takes a second (another LLM, a cross-encoder, a person) cannot stand between a question
 and its answer. But a question comes again: what a lookup found near and did not serve is noted
@@ -7,14 +7,14 @@ answer as its own, for as long as that has left to live. The idea is that of Kri
 verified semantic caching, arXiv:2602.13165).
 """
 
-import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
+from semcache.answers.generations import Marks
+from semcache.answers.request import Request
 from semcache.codecs import Vector
 from semcache.index.answer import Answer
+from semcache.locks import Lock
 
 __all__ = ["NearMiss", "NearMisses"]
 
@@ -26,38 +26,40 @@ class NearMiss:
     """A question, and the cached answer that it nearly got.
 
     Attributes:
-        asked: The question.
+        request: Who asked what.
         vector: Its embedding at unit length, shape (dims,).
         answer: The candidate, with the question it was given to.
         similarity: Cosine of the two questions' embeddings.
-        also: Queues on a pipeline what else is written when it is promoted.
+        marks: What must be unchanged when it is promoted.
     """
 
-    asked: str
+    request: Request
     vector: Vector = field(compare=False)
     answer: Answer
     similarity: float
-    also: Callable[[Any, Answer], object] = field(compare=False)
+    marks: Marks = field(compare=False, default_factory=dict)
 
 
 class NearMisses:
     """The newest near misses, each pair of questions once; safe to use from many threads.
 
     Args:
-        floor: Least similarity to be noted.
+        floor: Least similarity to be noted; ``None`` to note nothing.
     """
 
-    def __init__(self, floor: float) -> None:
-        self.floor = floor
-        self._lock = threading.Lock()
-        self._noted: OrderedDict[tuple[str, str], NearMiss] = OrderedDict()
+    def __init__(self, floor: float | None) -> None:
+        self._floor = floor
+        self._lock = Lock()
+        self._noted: OrderedDict[tuple[str, str, str], NearMiss] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._noted)
 
     def note(self, miss: NearMiss) -> None:
         """Note a near miss, or note it anew."""
-        key = miss.answer.query, miss.asked
+        if self._floor is None or miss.similarity < self._floor:
+            return
+        key = miss.answer.query, miss.request.query, miss.request.audience
         with self._lock:
             self._noted.pop(key, None)
             self._noted[key] = miss

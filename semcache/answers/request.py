@@ -1,7 +1,7 @@
-"""Ask the LLM, plainly or as a stream, and decide whether its answer may be kept."""
+"""A request to the LLM as a value: what shapes its answer, and what makes two of them one."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -9,8 +9,19 @@ from typing import Any
 import openai
 
 from semcache import keys
+from semcache.errors import ConfigError, InvalidInput
 
-__all__ = ["Admission", "Completion", "Request", "complete_answers", "generate", "stream"]
+__all__ = ["Request", "normalise"]
+
+# What only says how a request travels, or who pays for it: no part of the answer.
+TRANSPORT = frozenset(
+    (
+        *("timeout", "extra_headers", "extra_query", "stream_options", "user", "metadata"),
+        *("store", "service_tier", "prompt_cache_key", "safety_identifier"),
+    )
+)
+# What makes an answer more than a text.
+CALLS = ("tools", "functions")
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,53 @@ class Request:
     system: str | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
 
+    def check(self) -> None:
+        """Refuse what has no answer that is one text, before anything is sent or paid.
+
+        Raises:
+            InvalidInput: The question is empty or no text, or a text has half a character.
+            ConfigError: Tools, several answers, or an argument that is no JSON.
+        """
+        if not isinstance(self.query, str):
+            raise InvalidInput(f"the question is {type(self.query).__name__}, not str")
+        if not self.query:
+            raise InvalidInput("the question is empty")
+        named = {"question": self.query, "model": self.model, "system prompt": self.system}
+        for name, text in named.items():
+            if text is not None and not (isinstance(text, str) and _is_whole(text)):
+                raise InvalidInput(
+                    f"the {name} is no text, or has half a character (a lone surrogate)"
+                )
+        if self.sampling:
+            self._check_sampling()
+
+    def _check_sampling(self) -> None:
+        given = self.shaping
+        for name in CALLS:
+            if given.get(name):
+                raise ConfigError(
+                    f"{name}: get_or_generate returns one text, and a reply that calls a tool is "
+                    "none; ask the client itself"
+                )
+        if given.get("n") not in (None, 1):
+            raise ConfigError(f"n is {given['n']}: get_or_generate returns one text")
+        for name in ("messages", "stream"):
+            if name in given:
+                raise ConfigError(f"{name} is made of the question: leave it out")
+        try:
+            self.audience  # noqa: B018
+        except TypeError as error:
+            raise ConfigError(f"an argument of the API is no JSON: {error}") from error
+
+    @cached_property
+    def shaping(self) -> dict[str, Any]:
+        """The further arguments that shape the answer; what was not given is left out."""
+        return {
+            name: value
+            for name, value in self.sampling.items()
+            if name not in TRANSPORT and value is not None and not _is_omitted(value)
+        }
+
     @cached_property
     def audience(self) -> str:
         """A digest of all but the query: requests that may share answers have the same.
@@ -39,10 +97,13 @@ class Request:
             >>> mini, large = Request("hi", "gpt-4o-mini"), Request("hi", "gpt-4o")
             >>> mini.audience == large.audience
             False
+            >>> zero = Request("hi", "gpt-4o", sampling={"temperature": 0, "timeout": 5})
+            >>> zero.audience == Request("hi", "gpt-4o", sampling={"temperature": 0.0}).audience
+            True
         """
         parts = repr((self.model, self.system))  # which no two pairs share; JSON takes 3 us more
-        if self.sampling:
-            parts += json.dumps(dict(self.sampling), sort_keys=True, default=repr)
+        if self.shaping:
+            parts += keys.digest_of(self.shaping)
         return keys.digest(parts)
 
     def arguments(self) -> dict[str, Any]:
@@ -52,75 +113,47 @@ class Request:
         return {"model": self.model, "messages": messages, **self.sampling}
 
 
-@dataclass(frozen=True)
-class Completion:
-    """What the LLM answered.
-
-    Attributes:
-        text: The answer; empty if there was none.
-        finish_reason: Why it ended: ``"stop"``, ``"length"``, ``"content_filter"``, ...;
-            ``None`` if it did not end.
-        refused: Whether the API refused to answer.
-        tokens: Tokens charged, 0 if the API did not say.
-    """
-
-    text: str
-    finish_reason: str | None
-    refused: bool = False
-    tokens: int = 0
+def _is_omitted(value: Any) -> bool:
+    return isinstance(value, openai.Omit | openai.NotGiven)
 
 
-Admission = Callable[[Completion], bool]
+def _is_whole(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
-def complete_answers(completion: Completion) -> bool:
-    """Admit what ended by itself, is no refusal and not empty. The rule unless you give another.
+def normalise(query: str, fold_case: bool = False, fold_spaces: bool = False) -> str:
+    r"""Return what makes two spellings one question: NFC, without white space around it.
+
+    Line breaks and indentation count, since they mean something in a program. Used for exact
+    matches and for replacing an entry. The embedding model still gets the text as it was typed.
+
+    Args:
+        query: The question.
+        fold_case: Whether capitals do not count.
+        fold_spaces: Whether several spaces between two words of a line are one.
 
     Example:
-        >>> complete_answers(Completion("42.", "stop")), complete_answers(Completion("4", "length"))
-        (True, False)
+        >>> normalise("  What is Python? ") == normalise("What is Python?")
+        True
+        >>> normalise("if a:\n    b\n    c") == normalise("if a:\n    b\nc")
+        False
+        >>> normalise("What  is RUST?", fold_case=True, fold_spaces=True)
+        'what is rust?'
     """
-    return completion.finish_reason == "stop" and not completion.refused and completion.text != ""
+    text = unicodedata.normalize("NFC", query).rstrip()
+    if "\n" not in text:
+        text = text.lstrip()
+    if fold_spaces:
+        text = "\n".join(map(_folded, text.split("\n")))
+    return text.casefold() if fold_case else text
 
 
-def generate(client: openai.OpenAI, request: Request) -> Completion:
-    """Return the answer to a request.
-
-    Raises:
-        openai.OpenAIError: The API's own error, unchanged.
-    """
-    reply = client.chat.completions.create(**request.arguments())
-    tokens = reply.usage.total_tokens if reply.usage else 0
-    if not reply.choices:
-        return Completion("", None, tokens=tokens)
-    choice = reply.choices[0]
-    refused = bool(getattr(choice.message, "refusal", None))
-    return Completion(choice.message.content or "", choice.finish_reason, refused, tokens)
-
-
-def stream(
-    client: openai.OpenAI, request: Request, finished: Callable[[Completion], None]
-) -> Iterator[str]:
-    """Yield an answer as it comes; call ``finished`` once, when it has come to its end.
-
-    A stream that breaks, or that the caller abandons, never calls it.
-
-    Raises:
-        openai.OpenAIError: The API's own error, unchanged; also in the middle of a stream.
-    """
-    create: Any = client.chat.completions.create  # its overloads take no dictionary
-    usage = {"stream": True, "stream_options": {"include_usage": True}}
-    text, finish_reason, refused, tokens = "", None, False, 0
-    with create(**request.arguments(), **usage) as chunks:
-        for chunk in chunks:
-            if chunk.usage:
-                tokens = chunk.usage.total_tokens
-            for choice in chunk.choices:
-                if choice.index != 0:  # of several answers the first counts, as in generate
-                    continue
-                refused = refused or bool(getattr(choice.delta, "refusal", None))
-                finish_reason = choice.finish_reason or finish_reason
-                if choice.delta.content:
-                    text += choice.delta.content
-                    yield choice.delta.content
-    finished(Completion(text, finish_reason, refused, tokens))
+def _folded(line: str) -> str:
+    words = line.lstrip()
+    return line[: len(line) - len(words)] + " ".join(words.split())

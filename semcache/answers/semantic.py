@@ -1,66 +1,176 @@
 """SemanticCache: answers found by the similarity of their questions. Lesson 06."""
 
-import logging
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, Literal
-
-import numpy as np
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, ClassVar, Unpack
 
 from semcache import keys
-from semcache.answers.match import OWN, Embeds, Match, Near, Own, Verifier, check_threshold
-from semcache.answers.near_misses import NearMiss, NearMisses
+from semcache.aio import ASYNC
+from semcache.answers.context import last_lookup, remember
+from semcache.answers.directions import Directions, model_of
+from semcache.answers.exact import NoExactTier
+from semcache.answers.generations import Generations
+from semcache.answers.judging import Judge, judge_near_misses
+from semcache.answers.match import Embeds, Lookup, Match, Near
+from semcache.answers.near_misses import NearMisses
+from semcache.answers.options import AnswerKeywords, AnswerOptions, check_threshold
+from semcache.answers.request import Request
+from semcache.answers.room import Room
+from semcache.answers.wishes import OWN, Own
+from semcache.blocking import BLOCKING, run
 from semcache.codecs import Vector
 from semcache.embedding.api import check_texts
-from semcache.embedding.options import check_redis, check_ttl
-from semcache.fallback import Fallback
-from semcache.index.answer import Answer, normalise
+from semcache.expiry import check_ttl
+from semcache.flights import Flights
 from semcache.index.base import Found, Index, IndexSettings
-from semcache.index.choose import best_index
-from semcache.server import RedisClient
+from semcache.index.choose import LargeIndex
+from semcache.locks import HoldsConnections
+from semcache.ports import Policy, Ports, RedisPort
 from semcache.stats import Stats
 
-__all__ = ["BEST_INDEX", "SemanticCache", "model_of"]
-
-log = logging.getLogger("semcache")
-
-BEST_INDEX = best_index()
-MANY_CHANGES = 50
-CANDIDATES = 5  # that a verifier may be asked about: the nearest may be a trap
-
-AlsoWrites = Callable[[Any, Answer], object]
+__all__ = ["AsyncSemanticCache", "SemanticCache", "opens_rooms"]
 
 
-def nothing_more(pipe: Any, answer: Answer) -> None:
-    """Queue nothing more."""
+def opens_rooms(
+    redis: RedisPort,
+    flights: Flights,
+    directions: Directions,
+    model: tuple[object, ...],
+    options: AnswerOptions,
+    stats: Stats,
+    near_misses: NearMisses,
+    exact: NoExactTier,
+) -> Callable[[str], Room]:
+    """Return what makes the room of an audience; nothing is asked by it."""
+    policy = Policy(stats, options.on_error, "nothing is found")
+    generations = Generations(options.scope)
+
+    def count_damaged(damaged: int) -> None:
+        stats.count(errors=damaged)
+
+    def open_room(audience: str) -> Room:
+        namespace = keys.namespace(options.scope, "semantic", *model, audience)
+        settings = IndexSettings(redis, namespace, options.clock, count_damaged, flights)
+        index = options.index(settings)
+        return Room(
+            redis, index, directions, options, stats, policy, near_misses, exact, generations
+        )
+
+    return open_room
 
 
-class SemanticCache:
+class SemanticFace(HoldsConnections):
+    """What both faces of a semantic cache have; see the subclasses for use."""
+
+    PORTS: ClassVar[Ports]
+
+    def __init__(
+        self,
+        redis_client: Any,
+        embedding_cache: Embeds,
+        *,
+        audience: str = "",
+        stats: Stats | None = None,
+        **options: Unpack[AnswerKeywords],
+    ) -> None:
+        redis = self.PORTS.redis(redis_client)
+        own = AnswerOptions(**options)
+        directions = Directions(embedding_cache, redis_client, self.PORTS)
+        made_by = model_of(embedding_cache)
+        near_misses = NearMisses(own.judge_from)
+        parts = own, Stats() if stats is None else stats, near_misses, NoExactTier()
+        opens = opens_rooms(redis, self.PORTS.flights(), directions, made_by, *parts)
+        self._adopt(opens(audience), embedding_cache)
+
+    @classmethod
+    def of_room(cls, room: Room, embedding_cache: Embeds) -> Any:
+        """Return the face of a room of an LLM cache."""
+        face = cls.__new__(cls)
+        face._adopt(room, embedding_cache)
+        return face
+
+    def _adopt(self, room: Room, embedding_cache: Embeds) -> None:
+        self.room, self.embedding_cache = room, embedding_cache
+        self.stats = room.stats
+
+    @property
+    def threshold(self) -> float:
+        """Least similarity to serve an answer."""
+        return self.room.options.threshold
+
+    @property
+    def last_lookup(self) -> Near | None:
+        """The best candidate of this thread's or task's last lookup; ``None`` if there was none.
+
+        :meth:`search` returns it together with the match.
+        """
+        lookup = last_lookup(self.room)
+        return None if lookup is None else lookup.nearest
+
+    @property
+    def near_misses(self) -> int:
+        """How many near misses wait for a judge."""
+        return len(self.room.near_misses)
+
+    async def _search(self, query: str, threshold: float | None) -> Lookup:
+        least = self.threshold if threshold is None else check_threshold(threshold)
+        check_texts([query])
+        remember(Lookup(query), self.room)
+        self.room.directions.check(query)
+        lookup = await self.room.lookup(_plain(query), least)
+        remember(lookup, self.room)
+        return lookup
+
+    async def _add(self, query: str, response: str, ttl: float | timedelta | Own | None) -> None:
+        seconds = self.room.options.seconds if isinstance(ttl, Own) else check_ttl(ttl)
+        check_texts([query])
+        last = last_lookup(self.room)
+        if last is not None and last.query == query and last.vector is not None:
+            vector: Vector | None = last.vector  # the lookup before this has just embedded it
+        else:
+            self.room.directions.check(query)
+            vector = await self.room.directions.of(query)
+        if vector is None:  # no direction, so never similar to anything
+            self.stats.count(errors=1)
+            return
+        answer = self.room.answer(query, response, seconds)
+        await self.room.replace(_plain(query), answer, vector)
+
+    async def _nearest(self, vector: Vector, count: int) -> list[Found]:
+        return await self.room.policy.guard(self.room.index.nearest(vector, count))
+
+    async def _delete(self, query: str) -> bool:
+        check_texts([query])
+        return await self.room.policy.guard(self.room.delete(_plain(query)))
+
+    async def _size(self) -> int:
+        return await self.room.policy.guard(self.room.index.size())
+
+    async def _clear(self) -> None:
+        await self.room.policy.guard(self.room.clear())
+
+
+def _plain(query: str) -> Request:
+    """A question of a room whose audience is known otherwise."""
+    return Request(query, "")
+
+
+class SemanticCache(SemanticFace):
     """Answers a question with the answer to a similar one.
 
     Args:
         redis_client: A ``redis.Redis`` or ``RedisCluster`` that returns bytes.
         embedding_cache: Any of the embedding caches; it also says which model is in use.
-        scope: Who shares the answers; part of every key.
         audience: A further part of the key, for answers that differ by it: model and prompt.
-        threshold: Least similarity to serve an answer. Depends on the model: choose it from
-            labelled pairs, as lesson 08 does.
-        ttl: Seconds an answer lives; ``None`` for ever.
-        index: The class that keeps and finds entries; :func:`best_index` for an expected number
-            of answers if not given.
-        verifier: Asked about candidates above the threshold, the most similar first, until it
-            accepts one; none by default.
-        judge_from: Least similarity of a candidate that was not served to be noted for
-            :meth:`judge_near_misses`; ``None`` to note none.
-        on_error: What happens when Redis fails: ``"bypass"`` counts the error and finds nothing;
-            ``"raise"`` raises :class:`CacheUnavailable`.
-        clock: Seconds since the epoch; tests turn it by hand.
         stats: Counters to share with another cache; its own if not given.
+        **options: ``scope``, ``threshold``, ``ttl``, ``index``, ``verifier``, ``judge_from``,
+            ``on_error``, ``clock``: see :class:`~semcache.answers.options.AnswerOptions`.
+
+    Attributes:
+        stats: Hits, misses, errors.
 
     Raises:
-        ConfigError: An option that cannot work.
+        ConfigError: A client or an option that cannot work.
 
     Example:
         >>> from semcache import EmbeddingCache, connect
@@ -74,106 +184,13 @@ class SemanticCache:
         (True, 'What is Python?')
     """
 
-    def __init__(
-        self,
-        redis_client: RedisClient,
-        embedding_cache: Embeds,
-        *,
-        scope: str = "default",
-        audience: str = "",
-        threshold: float = 0.9,
-        ttl: float | None = 3_600,
-        index: Callable[[IndexSettings], Index] = BEST_INDEX,
-        verifier: Verifier | None = None,
-        judge_from: float | None = None,
-        on_error: Literal["bypass", "raise"] = "bypass",
-        clock: Callable[[], float] = time.time,
-        stats: Stats | None = None,
-    ) -> None:
-        check_redis(redis_client)
-        check_ttl(ttl, 0.0, on_error)
-        check_threshold(threshold)
-        self.embedding_cache = embedding_cache
-        self.threshold = threshold
-        self.stats = Stats() if stats is None else stats
-        self._ttl, self._verifier, self._clock = ttl, verifier, clock
-        self._fallback = Fallback(self.stats, on_error, "nothing is found")
-        self._redis: Any = redis_client
-        # Asked on the same trip as the index, if it can be, and is asked of the same server.
-        together = getattr(embedding_cache, "redis_client", None) is redis_client
-        together = together and hasattr(embedding_cache, "ask_ahead")
-        self._asks_together: Any = embedding_cache if together else None
-        self._seen = threading.local()
-        floor = None if judge_from is None else check_threshold(judge_from)
-        self._near_misses = None if floor is None else NearMisses(floor)
-        self.index = index(
-            IndexSettings(
-                redis_client,
-                keys.namespace(scope, "semantic", *model_of(embedding_cache), audience),
-                clock,
-                lambda damaged: self.stats.count(errors=damaged),
-            )
-        )
+    PORTS = BLOCKING
 
     @property
-    def last_lookup(self) -> Near | None:
-        """The best candidate of this thread's last lookup; ``None`` if there was none."""
-        near: Near | None = getattr(self._seen, "near", None)
-        return near
-
-    @property
-    def near_misses(self) -> int:
-        """How many near misses wait for a judge."""
-        return len(self._near_misses or ())
-
-    @property
-    def last_lookup_failed(self) -> bool:
-        """Whether Redis failed this thread's last lookup; who keeps an answer now waits again."""
-        return getattr(self._seen, "failed", False)
-
-    def add_cache(self, query: str, response: str, ttl: float | Own | None = OWN) -> None:
-        """Store an answer; the same question, asked again, replaces it.
-
-        Args:
-            query: The question.
-            response: Its answer; may be empty.
-            ttl: Seconds it lives, ``None`` for ever; the cache's own if not given.
-
-        Raises:
-            InvalidInput: The question is empty, too long or not a string.
-            openai.OpenAIError: Its embedding was needed and the API failed.
-            CacheUnavailable: Redis failed, and ``on_error="raise"``.
-        """
-        self.keep(query, response, ttl)
-
-    def keep(
-        self,
-        query: str,
-        response: str,
-        ttl: float | Own | None = OWN,
-        also: AlsoWrites = nothing_more,
-    ) -> None:
-        """Do what :meth:`add_cache` does, and in the same transaction what ``also`` queues."""
-        seconds = self._ttl if isinstance(ttl, Own) else ttl
-        check_ttl(seconds, 0.0, "bypass")
-        seen: dict[str, Vector | None] = getattr(self._seen, "direction", {})
-        # The lookup before this has usually just embedded it.
-        if query in seen:
-            vector = seen[query]
-        else:
-            self._seen.asked = False
-            vector = self._direction(query)
-        if vector is None:  # no direction, so never similar to anything
-            self.stats.count(errors=1)
-            return
-        now = self._clock()
-        expires_at = float("inf") if seconds is None else now + seconds
-        self._write(query, Answer(query, response, now, expires_at), vector, also)
-
-    def _write(self, query: str, answer: Answer, vector: Vector, also: AlsoWrites) -> None:
-        self._fallback.attempt(
-            None, self.index.add, _id_of(query), answer, vector, lambda pipe: also(pipe, answer)
-        )
+    def index(self) -> Index:
+        """Where the entries are kept and searched."""
+        index = self.room.index
+        return run(index.chosen()) if isinstance(index, LargeIndex) else index
 
     def lookup(self, query: str, threshold: float | None = None) -> Match | None:
         """Return the answer of the most similar question, if it is similar enough.
@@ -187,74 +204,38 @@ class SemanticCache:
             openai.OpenAIError: Its embedding was needed and the API failed.
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
         """
-        least = self.threshold if threshold is None else check_threshold(threshold)
-        replies = self.ask(query)
-        return None if replies is None else self.find(query, least, replies)
+        return self.search(query, threshold).match
 
-    def ask(self, query: str) -> list[Any] | None:
-        """Make the first trip of a lookup; ``None``, and a counted miss, if Redis failed."""
-        check_texts([query])
-        self._seen.near, self._seen.failed = None, False
-        pipe = self._redis.pipeline(transaction=False)
-        if not self.ask_ahead(pipe, query):
-            return []
-        replies: list[Any] | None = self._fallback.attempt(None, pipe.execute, False)
-        if replies is None:
-            self._seen.failed = True
-            self.stats.count(misses=1)
-        return replies
+    def search(self, query: str, threshold: float | None = None) -> Lookup:
+        """Do what :meth:`lookup` does; return all that it found out."""
+        return run(self._search(query, threshold))
 
-    def ask_ahead(self, pipe: Any, query: str) -> bool:
-        """Queue what :meth:`find` would ask first, the embedding and what changed, if anything."""
-        cache = self._asks_together
-        self._seen.asked = cache is not None and cache.ask_ahead(pipe, query)
-        return self.index.ask_ahead(pipe) or self._seen.asked
+    def add_cache(
+        self, query: str, response: str, ttl: float | timedelta | Own | None = OWN
+    ) -> None:
+        """Store an answer; the same question, asked again, replaces it.
 
-    def find(
-        self, query: str, least: float, replies: list[Any], also: AlsoWrites = nothing_more
-    ) -> Match | None:
-        """Finish a lookup with the replies to :meth:`ask_ahead`.
+        Args:
+            query: The question.
+            response: Its answer; may be empty.
+            ttl: Seconds it lives, ``None`` for ever; the cache's own if not given.
 
-        ``also`` is what :meth:`keep` would get, if the judge promotes what was found.
+        Raises:
+            InvalidInput: The question is empty, too long or not a string.
+            openai.OpenAIError: Its embedding was needed and the API failed.
+            CacheUnavailable: Redis failed, and ``on_error="raise"``.
         """
-        embedding = replies.pop(0) if self._seen.asked else None
-        self._seen.near, self._seen.failed = None, False
-        heard = self._fallback.attempt(None, self.index.hear_ahead, replies)
-        if heard is None:  # what changed could not be read: do not wait for Redis again
-            self._seen.failed = True
-            self.stats.count(misses=1)
-            return None
-        vector = self._direction(query, embedding)
-        self._seen.direction = {query: vector}
-        found: list[Found] | None = []
-        if vector is not None:
-            count = 1 if self._verifier is None else CANDIDATES
-            found = self._fallback.attempt(None, self.index.nearest, vector, count, heard)
-            self._seen.failed = found is None
-        best = found[0] if found else None
-        self._seen.near = best and Near(best.answer.query, best.similarity)
-        served = next((near for near in found or () if self._may_serve(query, near, least)), None)
-        if served is None:
-            self.stats.count(misses=1)
-            log.info("semantic miss, highest similarity %.3f", best.similarity if best else 0.0)
-            if best and vector is not None:
-                self._note(NearMiss(query, vector, best.answer, best.similarity, also))
-            return None
-        self.stats.count(hits=1)
-        log.info("semantic hit, similarity %.3f", served.similarity)
-        log.info("   original question: %s", served.answer.query)
-        return Match.of(query, served)
+        run(self._add(query, response, ttl))
 
-    def keep_up(self, replies: list[Any]) -> None:
-        """Take the replies to :meth:`ask_ahead` of a request that was answered without them.
+    def nearest(self, vector: Vector, count: int = 1) -> list[Found]:
+        """Return the entries nearest to a vector of unit length, shape (dims,); counts nothing.
 
-        Else a process that has exact hits only would be told more and more each time.
+        Raises:
+            CacheUnavailable: Redis failed.
         """
-        replies = replies[1:] if self._seen.asked else replies
-        if any(isinstance(reply, list) and len(reply) > MANY_CHANGES for reply in replies):
-            self._fallback.attempt(None, self.index.hear_ahead, replies)
+        return run(self._nearest(vector, count))
 
-    def judge_near_misses(self, judge: Verifier, most: int = 100) -> int:
+    def judge_near_misses(self, judge: Judge, most: int = 100) -> int:
         """Let a judge decide about what was near and not served; return how many it accepted.
 
         Call it off the request's path, in a thread or a job of its own: the judge may be slow.
@@ -262,36 +243,14 @@ class SemanticCache:
         meanwhile. It lives no longer than before, and is not deleted with what it came from.
 
         Args:
-            judge: Called as a verifier is; see :class:`Verifier`.
+            judge: Called as ``judge(cached, asked, similarity)``; if it has an argument named
+                ``answer``, also with the cached answer.
             most: How many to judge, the newest first; the rest stay noted.
 
         Raises:
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
         """
-        promoted: set[str] = set()
-        for _ in range(min(most, len(self._near_misses or ()))):
-            for miss in self._near_misses.take(1) if self._near_misses else ():
-                if miss.asked not in promoted and self._accepts(judge, miss):
-                    answer = replace(miss.answer, query=miss.asked, similarity=1.0)
-                    self._write(miss.asked, answer, miss.vector, miss.also)
-                    promoted.add(miss.asked)
-        return len(promoted)
-
-    def _accepts(self, judge: Verifier, miss: NearMiss) -> bool:
-        """Ask the judge; what was deleted, replaced or expired meanwhile is not promoted."""
-        if self._clock() >= miss.answer.expires_at:
-            return False
-        try:
-            accepted = judge(miss.answer.query, miss.asked, miss.similarity)
-        except Exception:
-            self._note(miss)  # to be judged when the judge works again
-            raise
-        if not accepted:
-            return False
-        nothing: list[Found] = []
-        near = self._fallback.attempt(nothing, self.index.nearest, miss.vector, CANDIDATES)
-        source = miss.answer.query, miss.answer.created_at
-        return source in [(found.answer.query, found.answer.created_at) for found in near]
+        return run(judge_near_misses(self.room.near_misses, lambda _: self.room, judge, most))
 
     def delete(self, query: str) -> bool:
         """Delete the answer to this very question; return whether there was one.
@@ -300,8 +259,7 @@ class SemanticCache:
             InvalidInput: The question is empty, too long or not a string.
             CacheUnavailable: Redis failed; the answer may still be there.
         """
-        check_texts([query])
-        return bool(self._fallback.guard(self.index.delete, [_id_of(query)]))
+        return run(self._delete(query))
 
     def get_cache_size(self) -> int:
         """Return how many answers have not expired.
@@ -309,7 +267,7 @@ class SemanticCache:
         Raises:
             CacheUnavailable: Redis failed.
         """
-        return self._fallback.guard(self.index.size)
+        return run(self._size())
 
     def clear_cache(self) -> None:
         """Delete all answers of this cache, and no other keys.
@@ -317,38 +275,62 @@ class SemanticCache:
         Raises:
             CacheUnavailable: Redis failed; some answers may still be there.
         """
-        self._fallback.guard(self.index.clear)
-
-    def _may_serve(self, query: str, best: Found, least: float) -> bool:
-        if best.similarity < least:
-            return False
-        if self._verifier is None or self._verifier(best.answer.query, query, best.similarity):
-            return True
-        log.info("refused, similarity %.3f: %s", best.similarity, best.answer.query)
-        return False
-
-    def _note(self, miss: NearMiss) -> None:
-        if self._near_misses is not None and miss.similarity >= self._near_misses.floor:
-            self._near_misses.note(miss)
-
-    def _direction(self, query: str, reply: Any = None) -> Vector | None:
-        """The embedding at length 1; ``None`` for one without direction, such as zeros.
-
-        ``reply`` is what Redis said when the embedding was asked for ahead.
-        """
-        if self._asks_together is not None and self._seen.asked:
-            self._asks_together.hear_ahead(query, reply)
-        vector = self.embedding_cache.get_embedding(query)
-        if self._asks_together is not None:
-            self._asks_together.forget_ahead()  # unread, if memory had it by now
-        length = np.linalg.norm(vector.astype(np.float64))
-        return (vector / length).astype(np.float32) if 0 < length < np.inf else None
+        run(self._clear())
 
 
-def model_of(embedding_cache: Embeds) -> tuple[str, object]:
-    """What made the vectors: vectors of another model, or length, are not comparable."""
-    return embedding_cache.model, getattr(embedding_cache, "dimensions", None) or "full"
+class AsyncSemanticCache(SemanticFace):
+    """:class:`SemanticCache` for ``redis.asyncio``, over an asynchronous embedding cache.
 
+    What each method does, and raises, is said at its namesake there.
 
-def _id_of(query: str) -> str:
-    return keys.digest(normalise(query))
+    Example:
+        >>> import asyncio
+        >>> from semcache import AsyncEmbeddingCache, connect
+        >>> async def main():
+        ...     lab = connect(quiet=True)
+        ...     clients = lab.async_redis, lab.async_openai
+        ...     embeddings = AsyncEmbeddingCache(*clients, model=lab.embedding_model)
+        ...     cache = AsyncSemanticCache(lab.async_redis, embeddings, threshold=0.87)
+        ...     await cache.add_cache("What is Python?", "A programming language.")
+        ...     return (await cache.lookup("Python是什么？")).response
+        >>> asyncio.run(main())
+        'A programming language.'
+    """
+
+    PORTS = ASYNC
+
+    async def lookup(self, query: str, threshold: float | None = None) -> Match | None:
+        """See :meth:`SemanticCache.lookup`."""
+        return (await self.search(query, threshold)).match
+
+    async def search(self, query: str, threshold: float | None = None) -> Lookup:
+        """See :meth:`SemanticCache.search`."""
+        return await self._search(query, threshold)
+
+    async def add_cache(
+        self, query: str, response: str, ttl: float | timedelta | Own | None = OWN
+    ) -> None:
+        """See :meth:`SemanticCache.add_cache`."""
+        await self._add(query, response, ttl)
+
+    async def nearest(self, vector: Vector, count: int = 1) -> list[Found]:
+        """See :meth:`SemanticCache.nearest`."""
+        return await self._nearest(vector, count)
+
+    async def judge_near_misses(
+        self, judge: Judge | Callable[..., Awaitable[bool]], most: int = 100
+    ) -> int:
+        """See :meth:`SemanticCache.judge_near_misses`; the judge may be asynchronous."""
+        return await judge_near_misses(self.room.near_misses, lambda _: self.room, judge, most)
+
+    async def delete(self, query: str) -> bool:
+        """See :meth:`SemanticCache.delete`."""
+        return await self._delete(query)
+
+    async def get_cache_size(self) -> int:
+        """See :meth:`SemanticCache.get_cache_size`."""
+        return await self._size()
+
+    async def clear_cache(self) -> None:
+        """See :meth:`SemanticCache.clear_cache`."""
+        await self._clear()

@@ -1,13 +1,15 @@
-"""Four caches for embeddings, one a lesson."""
+"""Four caches for embeddings, one a lesson, each with a blocking and an asynchronous face."""
 
-from semcache.embedding.base import BaseEmbeddingCache
-from semcache.embedding.compressed import CompressedEmbeddingCache
-from semcache.embedding.hash import HashEmbeddingCache
-from semcache.embedding.string import EmbeddingCache
-from semcache.embedding.tiered import TieredEmbeddingCache
+from semcache.embedding.compressed import AsyncCompressedEmbeddingCache, CompressedEmbeddingCache
+from semcache.embedding.hash import AsyncHashEmbeddingCache, HashEmbeddingCache
+from semcache.embedding.string import AsyncEmbeddingCache, EmbeddingCache
+from semcache.embedding.tiered import AsyncTieredEmbeddingCache, TieredEmbeddingCache
 
 __all__ = [
-    "BaseEmbeddingCache",
+    "AsyncCompressedEmbeddingCache",
+    "AsyncEmbeddingCache",
+    "AsyncHashEmbeddingCache",
+    "AsyncTieredEmbeddingCache",
     "CompressedEmbeddingCache",
     "EmbeddingCache",
     "HashEmbeddingCache",

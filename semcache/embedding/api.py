@@ -1,28 +1,26 @@
 """Texts to vectors through the embedding API: checked before, split into calls, checked after."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import openai
 
 from semcache.codecs import Vector
-from semcache.errors import BadResponse, InvalidInput
+from semcache.embedding.options import EmbeddingOptions
+from semcache.errors import BadResponse, ConfigError, InvalidInput
+from semcache.ports import ApiPort
 from semcache.tokens import count_tokens
 
-__all__ = ["Embedded", "Embedder"]
+__all__ = ["Embedded", "Embedder", "as_rows", "check_texts"]
 
 # The limits of https://platform.openai.com/docs/api-reference/embeddings/create
-MAX_TEXTS_PER_CALL = 2_048
 MAX_TOKENS_PER_TEXT = 8_192
 MAX_TOKENS_PER_CALL = 300_000
+BYTES_PER_TOKEN = 128  # no token of cl100k is longer
 
-KNOWN_DIMS = {
-    "multilingual-e5-small": 384,
-    "text-embedding-3-small": 1_536,
-    "text-embedding-3-large": 3_072,
-    "text-embedding-ada-002": 1_536,
-}
+# What reading a reply raises that is not what was asked for; the client's own errors pass through.
+UNREADABLE = (AttributeError, TypeError, ValueError)
 
 
 class Embedded(NamedTuple):
@@ -36,47 +34,64 @@ class Embedded(NamedTuple):
 class Embedder:
     """Embeds lists of texts with as few API calls as the API's limits allow."""
 
-    def __init__(self, client: openai.OpenAI, model: str, dimensions: int | None) -> None:
-        self._client = client
-        self._model = model
-        self._dimensions = dimensions
-        self._dims_seen = dimensions
+    def __init__(self, api: ApiPort, options: EmbeddingOptions) -> None:
+        self._api, self._options = api, options
+        self._arguments: dict[str, Any] = {"model": options.model}
+        for name in ("dimensions", "encoding_format", "extra_body"):
+            if getattr(options, name) is not None:
+                self._arguments[name] = getattr(options, name)
 
-    def embed(self, texts: Sequence[str]) -> Iterator[Embedded]:
+    async def embed(self, texts: Sequence[str]) -> AsyncIterator[Embedded]:
         """Yield one :class:`Embedded` for each call, so that what is paid for can be kept.
+
+        All vectors have one length: that of the options or of a known model; else, that of the
+        first call.
 
         Raises:
             BadResponse: The answer does not fit the question.
             openai.OpenAIError: The API's own error, unchanged.
         """
-        for chunk in _chunks(texts):
-            yield self._call(chunk)
+        dims = self._options.dims
+        for chunk in _chunks(texts, self._options.texts_per_call):
+            embedded = await self._call(chunk)
+            odd = [v.size for v in embedded.vectors if v.size != (dims or embedded.vectors[0].size)]
+            if odd:
+                raise BadResponse(
+                    f"{self._options.model} returned an embedding of {odd[0]} dims, not of {dims}"
+                )
+            dims = embedded.vectors[0].size
+            yield embedded
 
-    def _call(self, texts: Sequence[str]) -> Embedded:
-        response = self._client.embeddings.create(
-            model=self._model,
-            input=list(texts),
-            dimensions=openai.omit if self._dimensions is None else self._dimensions,
-        )
+    async def _call(self, texts: Sequence[str]) -> Embedded:
+        model = self._options.model
         try:
-            vectors = _vectors(response.data, len(texts))
-        except (AttributeError, TypeError, ValueError) as error:
-            raise BadResponse(f"{self._model} returned no embeddings: {error}") from error
+            reply = await self._api.embeddings(**self._arguments, input=list(texts))
+            vectors = _vectors(reply.data, len(texts))
+            tokens = _tokens(getattr(reply, "usage", None))
+        except openai.OpenAIError:
+            raise
+        except UNREADABLE as error:
+            raise BadResponse(f"{model} returned no embeddings: {error}") from error
         if any(v.ndim != 1 or v.size == 0 or not np.isfinite(v).all() for v in vectors):
-            raise BadResponse(f"{self._model} returned an embedding that is not a row of numbers")
-        self._dims_seen = self._dims_seen or vectors[0].size
-        if any(v.size != self._dims_seen for v in vectors):
-            raise BadResponse(f"{self._model} returned an embedding without {self._dims_seen} dims")
-        usage = getattr(response, "usage", None)  # some compatible servers leave it out
-        return Embedded(texts, vectors, usage.total_tokens if usage else 0)
+            raise BadResponse(f"{model} returned an embedding that is not a row of numbers")
+        return Embedded(texts, vectors, tokens)
 
 
 def _vectors(rows: Sequence[Any], count: int) -> list[Vector]:
-    rows = sorted(rows, key=lambda row: row.index)
-    if [row.index for row in rows] != list(range(count)):
+    indexes = [getattr(row, "index", None) for row in rows]
+    if any(index is not None for index in indexes):  # some servers number no rows
+        rows = sorted(rows, key=lambda row: row.index)
+        if [row.index for row in rows] != list(range(count)):
+            raise ValueError(f"asked for {count}, got rows {indexes[:9]}")
+    if len(rows) != count:
         raise ValueError(f"asked for {count}, got {len(rows)}")
     with np.errstate(over="ignore"):  # too large for float32 becomes inf, refused by the caller
         return [np.asarray(row.embedding, dtype=np.float32) for row in rows]
+
+
+def _tokens(usage: Any) -> int:
+    """What was charged, as far as the reply says: some compatible servers leave it out."""
+    return int(getattr(usage, "total_tokens", None) or getattr(usage, "prompt_tokens", None) or 0)
 
 
 def as_rows(texts: Iterable[str]) -> list[str]:
@@ -90,7 +105,7 @@ def as_rows(texts: Iterable[str]) -> list[str]:
     return list(texts)
 
 
-def check_texts(texts: Sequence[object]) -> None:
+def check_texts(texts: Sequence[object], tokens_per_text: int = MAX_TOKENS_PER_TEXT) -> None:
     """Refuse what the API would refuse, before anything is read or paid.
 
     Raises:
@@ -109,11 +124,23 @@ def check_texts(texts: Sequence[object]) -> None:
             raise InvalidInput(f"text {position} is empty: there is nothing to embed")
         size = len(text) if text.isascii() else _utf8_size(text, position)
         # A token is at least one byte, so only texts beyond the limit in bytes need counting.
-        if size > MAX_TOKENS_PER_TEXT and count_tokens(text) > MAX_TOKENS_PER_TEXT:
-            raise InvalidInput(
-                f"text {position} has {count_tokens(text):,} tokens, over the limit of "
-                f"{MAX_TOKENS_PER_TEXT:,}: split it"
-            )
+        if size > tokens_per_text:
+            _check_tokens(text, size, position, tokens_per_text)
+
+
+def _check_tokens(text: str, size: int, position: int, most: int) -> None:
+    # Counting takes seconds on megabytes: what is too long for the longest tokens is too long.
+    if size <= most * BYTES_PER_TOKEN:
+        try:
+            tokens = count_tokens(text)
+        except ConfigError:  # no tokenizer here: the API decides
+            return
+        if tokens <= most:
+            return
+        length = f"{tokens:,} tokens"
+    else:
+        length = f"{size:,} bytes"
+    raise InvalidInput(f"text {position} has {length}, over the limit of {most:,} tokens: split it")
 
 
 def _utf8_size(text: str, position: int) -> int:
@@ -126,12 +153,12 @@ def _utf8_size(text: str, position: int) -> int:
         ) from None
 
 
-def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+def _chunks(texts: Sequence[str], texts_per_call: int) -> Iterator[Sequence[str]]:
     """Split ``texts`` into runs that one API call accepts, as long as possible."""
     start = tokens = 0
     for end, text in enumerate(texts):
         size = _tokens_at_most(text)
-        if end - start == MAX_TEXTS_PER_CALL or tokens + size > MAX_TOKENS_PER_CALL:
+        if end - start == texts_per_call or tokens + size > MAX_TOKENS_PER_CALL:
             yield texts[start:end]
             start, tokens = end, 0
         tokens += size
@@ -143,4 +170,9 @@ def _tokens_at_most(text: str) -> int:
     # Counting exactly costs more than it saves on short texts: 146 bytes is what a text may
     # have when 2,048 of them fill a call.
     size = len(text.encode())
-    return size if size <= MAX_TOKENS_PER_CALL // MAX_TEXTS_PER_CALL else count_tokens(text)
+    if size <= MAX_TOKENS_PER_CALL // 2_048:
+        return size
+    try:
+        return count_tokens(text)
+    except ConfigError:
+        return size

@@ -4,20 +4,38 @@ Lesson 04.
 """
 
 import json
-from typing import Any
+from typing import Any, Unpack
 
 import numpy.typing as npt
-import openai
 
-from semcache.codecs import Codec
 from semcache.codecs.base import as_vector
-from semcache.embedding.string import EmbeddingCache
-from semcache.server import RedisClient
+from semcache.embedding.faces import AsyncEmbeddings, BlockingEmbeddings
+from semcache.embedding.options import EmbeddingKeywords
+from semcache.embedding.string import StringFace
 
-__all__ = ["CompressedEmbeddingCache"]
+__all__ = ["AsyncCompressedEmbeddingCache", "CompressedEmbeddingCache"]
 
 
-class CompressedEmbeddingCache(EmbeddingCache):
+class _Compressed(StringFace):
+    KIND = "compressed"
+
+    def __init__(
+        self, redis_client: Any, openai_client: Any, **options: Unpack[EmbeddingKeywords]
+    ) -> None:
+        options.setdefault("codec", "int8")
+        super().__init__(redis_client, openai_client, **options)
+
+    def compression_ratio(self, vector: npt.ArrayLike) -> float:
+        """Return the bytes of ``vector`` as JSON divided by its bytes in this cache's codec.
+
+        Raises:
+            CodecError: Not a vector of shape (dims,).
+        """
+        array = as_vector(vector)
+        return len(json.dumps(array.tolist())) / len(self.options.coder.encode(array))
+
+
+class CompressedEmbeddingCache(_Compressed, BlockingEmbeddings):
     """An embedding cache that stores int8 unless told otherwise.
 
     A miss returns the vector as a later hit will: after compression, not before.
@@ -25,8 +43,8 @@ class CompressedEmbeddingCache(EmbeddingCache):
     Args:
         redis_client: A ``redis.Redis`` or ``RedisCluster`` that returns bytes.
         openai_client: An ``openai.OpenAI``.
-        codec: ``"int8"``, ``"float16"``, ``"binary"``, or any other codec.
-        **options: Those of :class:`~semcache.embedding.base.BaseEmbeddingCache`.
+        **options: Those of :class:`~semcache.embedding.options.EmbeddingOptions`; ``codec`` is
+            ``"int8"`` if not given.
 
     Example:
         >>> from semcache import connect
@@ -37,23 +55,6 @@ class CompressedEmbeddingCache(EmbeddingCache):
         True
     """
 
-    KIND = "compressed"
 
-    def __init__(
-        self,
-        redis_client: RedisClient,
-        openai_client: openai.OpenAI,
-        *,
-        codec: str | Codec = "int8",
-        **options: Any,
-    ) -> None:
-        super().__init__(redis_client, openai_client, codec=codec, **options)
-
-    def compression_ratio(self, vector: npt.ArrayLike) -> float:
-        """Return the bytes of ``vector`` as JSON divided by its bytes in this cache's codec.
-
-        Raises:
-            CodecError: Not a vector of shape (dims,).
-        """
-        array = as_vector(vector)
-        return len(json.dumps(array.tolist())) / len(self._codec.encode(array))
+class AsyncCompressedEmbeddingCache(_Compressed, AsyncEmbeddings):
+    """:class:`CompressedEmbeddingCache` for ``redis.asyncio`` and ``AsyncOpenAI``."""

@@ -1,9 +1,10 @@
 """One cached vector with its expiry, as Redis holds it.
 
-Eight bytes of expiry time (seconds since the epoch, infinity for never), their CRC-32, then
-the codec's blob, which has a checksum of its own. Redis deletes an entry when its TTL is over;
-the time inside makes sure that it is not *served* after that by this process' own clock, also
-where Redis cannot expire it alone.
+Eight bytes of expiry time (seconds since the epoch, infinity for never), a CRC-32 of these and of
+the text's digest, then the codec's blob, which has a checksum of its own. Redis deletes an entry
+when its TTL is over; the time inside makes sure that it is not *served* after that by this
+process' own clock, also where Redis cannot expire it alone. The digest makes sure that it is not
+served for another text, should values be swapped between keys.
 """
 
 import math
@@ -32,37 +33,45 @@ class Entry(NamedTuple):
     blob: bytes | memoryview = b""
 
 
-def pack(entry: Entry) -> bytes:
-    """Return what is stored in Redis for a new entry."""
+def pack(entry: Entry, digest: str) -> bytes:
+    """Return what is stored in Redis for a new entry of the text with this digest."""
     expiry = _EXPIRY.pack(entry.expires_at)
-    return expiry + _CHECKSUM.pack(zlib.crc32(expiry)) + entry.blob
+    return expiry + _CHECKSUM.pack(_checksum(expiry, digest)) + entry.blob
 
 
-def unpack(data: bytes, codec: Codec) -> Entry:
+def unpack(data: bytes, codec: Codec, digest: str) -> Entry:
     """Return the entry in ``data``.
 
     Raises:
-        CodecError: The bytes are damaged, or not ours.
+        CodecError: The bytes are damaged, not ours, or another text's.
     """
-    if len(data) < _HEAD:
-        raise CodecError(f"{len(data)} bytes are too few for a cached vector")
+    if not isinstance(data, bytes) or len(data) < _HEAD:
+        raise CodecError("too few bytes for a cached vector")
     expiry, blob = data[: _EXPIRY.size], memoryview(data)[_HEAD:]
     (expires_at,) = _EXPIRY.unpack(expiry)
-    if data[_EXPIRY.size : _HEAD] != _CHECKSUM.pack(zlib.crc32(expiry)) or math.isnan(expires_at):
-        raise CodecError("the expiry time of the stored vector is damaged")
+    checksum = _CHECKSUM.pack(_checksum(expiry, digest))
+    if data[_EXPIRY.size : _HEAD] != checksum or math.isnan(expires_at):
+        raise CodecError("the head of the stored vector is damaged, or another text's")
     return Entry(codec.decode(blob), expires_at, None, blob)
 
 
-def unpack_rows(data: Sequence[bytes], codec: Codec, now: float) -> Vector | None:
+def unpack_rows(
+    data: Sequence[bytes], codec: Codec, digests: Sequence[str], now: float
+) -> Vector | None:
     """Return the vectors as one (n, dims) array if all are good and fresh, else ``None``."""
     heads = b"".join([row[:_HEAD] for row in data])
     if len(heads) != _HEAD * len(data):
         return None
     table = np.frombuffer(heads, [("expiry", "<f8"), ("checksum", "<u4")])
-    checksums = [zlib.crc32(row[: _EXPIRY.size]) for row in data]
+    pairs = zip(data, digests, strict=True)
+    checksums = [zlib.crc32(digest.encode(), zlib.crc32(row[:8])) for row, digest in pairs]
     if not (table["checksum"] == checksums).all() or not (now < table["expiry"]).all():
         return None
     try:
         return codec.decode_rows(data, skip=_HEAD)
     except CodecError:
         return None  # which one it is, and what to do about it, is found out one by one
+
+
+def _checksum(expiry: bytes, digest: str) -> int:
+    return zlib.crc32(digest.encode(), zlib.crc32(expiry))

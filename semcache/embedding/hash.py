@@ -1,22 +1,151 @@
 """HashEmbeddingCache: all vectors of one cache as fields of one Redis hash. Lesson 03."""
 
-import math
+import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, Unpack
 
-import openai
-import redis
-from redis.commands.core import HashDataPersistOptions
+import redis as redis_py
 
-from semcache.embedding.base import BaseEmbeddingCache
+from semcache.embedding.faces import AsyncEmbeddings, BlockingEmbeddings, EmbeddingFace
+from semcache.embedding.layout import Item, Layout
+from semcache.embedding.options import EmbeddingKeywords, EmbeddingOptions
 from semcache.errors import ConfigError, UnsupportedServer
-from semcache.server import RedisClient, knows
+from semcache.expiry import milliseconds
+from semcache.ports import RedisPort
+from semcache.question import Command, Question, refuse_errors
+from semcache.server import is_foreign, knows
 
-__all__ = ["HashEmbeddingCache"]
+log = logging.getLogger("semcache")
+
+__all__ = ["AsyncHashEmbeddingCache", "Fields", "HashEmbeddingCache"]
 
 
-class HashEmbeddingCache(BaseEmbeddingCache):
+class Fields(Layout):
+    """A field of one hash for each entry; what another type of value holds is none of ours."""
+
+    def __init__(
+        self, namespace: str, options: EmbeddingOptions, ttl_scope: Literal["field", "hash"]
+    ) -> None:
+        if ttl_scope not in ("field", "hash"):
+            raise ConfigError(f"ttl_scope is {ttl_scope!r}: give 'field' or 'hash'")
+        self.key = namespace.rstrip(":")
+        self._ttl = options.seconds
+        self._field_ttl = ttl_scope == "field" and options.seconds is not None
+        self._has_hsetex: bool | None = None  # asked of the server at the first miss
+
+    def read(self, digests: Sequence[str]) -> Question[Sequence[bytes | None]]:
+        """Return the question for the stored bytes of each digest."""
+
+        def fields(replies: Sequence[Any]) -> list[bytes | None]:
+            if is_foreign(replies[0]):
+                return [None] * len(digests)
+            found: list[bytes | None] = refuse_errors(replies)[0]
+            return found
+
+        return Question((("HMGET", self.key, *digests),), fields)
+
+    async def prepare(self, redis: RedisPort) -> None:
+        """Refuse a server without TTLs for single fields, if they are needed."""
+        if not self._field_ttl or self._has_hsetex is not None:
+            return
+        has_hsetex = await self._may_hsetex(redis)
+        if not has_hsetex and not await redis.ask(knows("HPEXPIRE", self.key)):
+            raise UnsupportedServer(
+                "this Redis has no TTL for single fields, which came with Redis 7.4: use a "
+                "newer server, or choose ttl=None or ttl_scope='hash'"
+            )
+        self._has_hsetex = has_hsetex
+
+    async def _may_hsetex(self, redis: RedisPort) -> bool:
+        try:
+            return await redis.ask(knows("HSETEX", self.key))
+        except redis_py.exceptions.NoPermissionError as error:
+            log.warning("Redis refused HSETEX: %s; HSET and HPEXPIRE do its work", error)
+            return False
+
+    async def write(self, redis: RedisPort, items: Sequence[Item], only_existing: bool) -> int:
+        """Store items on one trip; return 1 if a value of another type gave way, else 0."""
+        commands, transaction = self._writing(items, only_existing)
+        try:
+            refuse_errors(await redis.send(commands, transaction))
+        except redis_py.ResponseError as error:
+            if not is_foreign(error):
+                raise
+            await redis.unlink([self.key])  # replaced, as SET replaces any type
+            refuse_errors(await redis.send(commands, transaction))
+            return 1
+        return 0
+
+    def _writing(self, items: Sequence[Item], only_existing: bool) -> tuple[list[Command], bool]:
+        """Return the commands, and whether they need a transaction."""
+        if self._field_ttl:
+            return self._with_field_ttl(items, only_existing), not self._has_hsetex
+        # HSET and EXPIRE in one transaction: a crash between them would leave a hash for ever.
+        pairs = [part for digest, data, _ in items for part in (digest, data)]
+        # Another cache may have given the hash a TTL.
+        ttl: Command = ("PERSIST", self.key)
+        if self._ttl is not None:
+            ttl = ("PEXPIRE", self.key, milliseconds(self._ttl))
+        return [("HSET", self.key, *pairs), ttl], True
+
+    def _with_field_ttl(self, items: Sequence[Item], only_existing: bool) -> list[Command]:
+        # One command per distinct TTL; for a refresh one per field, since FXX is all or nothing.
+        by_ttl: dict[tuple[int, str], dict[str, bytes]] = defaultdict(dict)
+        for digest, data, ttl in items:
+            by_ttl[milliseconds(ttl), digest if only_existing else ""][digest] = data
+        commands: list[Command] = []
+        for (left, _), fields in by_ttl.items():
+            pairs = [part for pair in fields.items() for part in pair]
+            if self._has_hsetex:
+                existing = ("FXX",) if only_existing else ()
+                commands.append(
+                    ("HSETEX", self.key, *existing, "PX", left, "FIELDS", len(fields), *pairs)
+                )
+            else:  # Redis 7.4: two commands, in a transaction
+                commands.append(("HSET", self.key, *pairs))
+                commands.append(("HPEXPIRE", self.key, left, "FIELDS", len(fields), *fields))
+        return commands
+
+    async def delete(self, redis: RedisPort, digest: str) -> bool:
+        """Delete one entry; return whether there was one."""
+        return await self._number(redis, ("HDEL", self.key, digest)) > 0
+
+    async def count(self, redis: RedisPort) -> int:
+        """Return how many entries there are."""
+        return await self._number(redis, ("HLEN", self.key))
+
+    async def clear(self, redis: RedisPort) -> int:
+        """Delete all entries; return how many there were."""
+        count, _ = await redis.send([("HLEN", self.key), ("UNLINK", self.key)], transaction=True)
+        return count if isinstance(count, int) else 0  # of another type, it held none of ours
+
+    async def _number(self, redis: RedisPort, command: Command) -> int:
+        (reply,) = await redis.send([command])
+        if is_foreign(reply):
+            return 0
+        return int(refuse_errors([reply])[0])
+
+
+class _Hash(EmbeddingFace):
+    KIND = "hash"
+
+    def __init__(
+        self,
+        redis_client: Any,
+        openai_client: Any,
+        *,
+        ttl_scope: Literal["field", "hash"] = "field",
+        **options: Unpack[EmbeddingKeywords],
+    ) -> None:
+        self._ttl_scope = ttl_scope
+        super().__init__(redis_client, openai_client, **options)
+
+    def _layout(self, namespace: str, options: EmbeddingOptions) -> Fields:
+        return Fields(namespace, options, self._ttl_scope)
+
+
+class HashEmbeddingCache(_Hash, BlockingEmbeddings):
     """An embedding cache that keeps all its vectors in one hash.
 
     One key to look at, to size (HLEN) and to delete. Each field has its own TTL, which needs
@@ -28,7 +157,7 @@ class HashEmbeddingCache(BaseEmbeddingCache):
         ttl_scope: What the server expires: each ``"field"`` alone, or the whole ``"hash"`` one
             TTL after its last write, which works on any server. Either way no entry is served
             after its own TTL; with ``"hash"`` its memory is freed only with the whole hash.
-        **options: Those of :class:`~semcache.embedding.base.BaseEmbeddingCache`.
+        **options: Those of :class:`~semcache.embedding.options.EmbeddingOptions`.
 
     Raises:
         UnsupportedServer: At the first miss, before anything is paid, when the server has no
@@ -44,108 +173,6 @@ class HashEmbeddingCache(BaseEmbeddingCache):
         (2, 1)
     """
 
-    KIND = "hash"
 
-    def __init__(
-        self,
-        redis_client: RedisClient,
-        openai_client: openai.OpenAI,
-        *,
-        ttl_scope: Literal["field", "hash"] = "field",
-        **options: Any,
-    ) -> None:
-        super().__init__(redis_client, openai_client, **options)
-        if ttl_scope not in ("field", "hash"):
-            raise ConfigError(f"ttl_scope is {ttl_scope!r}: give 'field' or 'hash'")
-        self._field_ttl = ttl_scope == "field" and self._ttl is not None
-        self._hash_key = self._namespace.rstrip(":")
-        self._has_hsetex: bool | None = None  # asked of the server at the first miss
-
-    def _read(self, digests: list[str]) -> Sequence[bytes | None]:
-        nothing = [None] * len(digests)
-        found: list[bytes | None] = self._ask(nothing, self._redis.hmget, digests)
-        return found
-
-    def _ask(self, if_foreign: Any, command: Callable[..., Any], *args: Any) -> Any:
-        """Ask our key; a value of another type there holds none of our entries."""
-        try:
-            return command(self._hash_key, *args)
-        except redis.ResponseError as error:
-            if not _is_foreign(error):
-                raise
-            return if_foreign
-
-    def _queue_read(self, pipe: Any, digest: str) -> None:
-        pipe.execute_command("HGET", self._hash_key, digest)
-
-    def _write(self, items: list[tuple[str, bytes, float | None]], only_existing: bool) -> bool:
-        write = self._write_with_field_ttl if self._field_ttl else self._write_with_hash_ttl
-        try:
-            write(items, only_existing)
-        except redis.ResponseError as error:
-            if not _is_foreign(error):
-                raise
-            self.stats.count(errors=1)
-            self._redis.unlink(self._hash_key)  # replaced, as SET replaces any type
-            write(items, only_existing)
-        return True
-
-    def _write_with_hash_ttl(
-        self, items: list[tuple[str, bytes, float | None]], only_existing: bool
-    ) -> None:
-        # HSET and EXPIRE in one transaction: a crash between them would leave a hash for ever.
-        pipe = self._redis.pipeline(transaction=True)
-        pipe.hset(self._hash_key, mapping={digest: blob for digest, blob, _ in items})
-        if self._ttl is not None:
-            pipe.pexpire(self._hash_key, math.ceil(self._ttl * 1000))
-        else:
-            pipe.persist(self._hash_key)  # another cache may have given the hash a TTL
-        pipe.execute()
-
-    def _write_with_field_ttl(
-        self, items: list[tuple[str, bytes, float | None]], only_existing: bool
-    ) -> None:
-        # One command per distinct TTL; for a refresh one per field, since FXX is all or nothing.
-        by_ttl: dict[tuple[int, str], dict[str, bytes]] = defaultdict(dict)
-        for digest, blob, ttl in items:
-            by_ttl[math.ceil((ttl or 0) * 1000), digest if only_existing else ""][digest] = blob
-        pipe = self._redis.pipeline(transaction=not self._has_hsetex)
-        option = HashDataPersistOptions.FXX if only_existing else None
-        for (milliseconds, _), fields in by_ttl.items():
-            if self._has_hsetex:
-                pipe.hsetex(
-                    self._hash_key, mapping=fields, px=milliseconds, data_persist_option=option
-                )
-            else:  # Redis 7.4: two commands, in a transaction
-                pipe.hset(self._hash_key, mapping=fields)
-                pipe.hpexpire(self._hash_key, milliseconds, *fields)
-        pipe.execute()
-
-    def _check_server(self) -> bool:
-        if self._field_ttl and self._has_hsetex is None:
-            has_hsetex = knows(self._redis, "HSETEX", self._hash_key)
-            if not has_hsetex and not knows(self._redis, "HPEXPIRE", self._hash_key):
-                raise UnsupportedServer(
-                    "this Redis has no TTL for single fields, which came with Redis 7.4: use a "
-                    "newer server, or choose ttl=None or ttl_scope='hash'"
-                )
-            self._has_hsetex = has_hsetex
-        return True
-
-    def _delete(self, digest: str) -> bool:
-        return bool(self._ask(0, self._redis.hdel, digest))
-
-    def _count(self) -> int:
-        count: int = self._ask(0, self._redis.hlen)
-        return count
-
-    def _clear(self) -> int:
-        pipe = self._redis.pipeline(transaction=True)
-        pipe.hlen(self._hash_key)
-        pipe.unlink(self._hash_key)
-        count = pipe.execute(raise_on_error=False)[0]  # of another type, it held none of ours
-        return count if isinstance(count, int) else 0
-
-
-def _is_foreign(error: redis.ResponseError) -> bool:
-    return "WRONGTYPE Operation" in str(error)  # no key can contain this: keys have no spaces
+class AsyncHashEmbeddingCache(_Hash, AsyncEmbeddings):
+    """:class:`HashEmbeddingCache` for ``redis.asyncio`` and ``AsyncOpenAI``."""

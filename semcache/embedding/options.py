@@ -1,74 +1,120 @@
-"""Refuse, at construction, clients and options that would fail later or silently."""
+"""The options of every embedding cache, as one value."""
 
-import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal, TypedDict
 
-import openai
-from redis.asyncio import Redis as AsyncRedis
-from redis.asyncio import RedisCluster as AsyncRedisCluster
-
+from semcache import codecs, keys
+from semcache.codecs import Codec
 from semcache.errors import ConfigError
+from semcache.expiry import check_ttl
+from semcache.options import check_on_error, check_scope
 
-__all__ = ["check_clients", "check_dimensions", "check_redis", "check_ttl"]
+__all__ = ["KNOWN_DIMS", "EmbeddingKeywords", "EmbeddingOptions"]
 
-
-def check_clients(redis_client: object, openai_client: object) -> None:
-    """Refuse clients that an embedding cache cannot use.
-
-    Raises:
-        ConfigError: Says what to change.
-    """
-    check_redis(redis_client)
-    if isinstance(openai_client, openai.AsyncOpenAI) or not hasattr(openai_client, "embeddings"):
-        raise ConfigError(f"openai_client is {_name(openai_client)}: pass an openai.OpenAI")
+KNOWN_DIMS = {
+    "multilingual-e5-small": 384,
+    "text-embedding-3-small": 1_536,
+    "text-embedding-3-large": 3_072,
+    "text-embedding-ada-002": 1_536,
+}
 
 
-def check_redis(redis_client: object) -> None:
-    """Refuse a client that returns text, or answers later.
+@dataclass(frozen=True, kw_only=True)
+class EmbeddingOptions:
+    """What an embedding cache is told at construction; refuses what cannot work.
 
-    Raises:
-        ConfigError: Says what to change.
-    """
-    asynchronous = isinstance(redis_client, AsyncRedis | AsyncRedisCluster)
-    if asynchronous or not hasattr(redis_client, "get_encoder"):
-        raise ConfigError(
-            f"redis_client is {_name(redis_client)}: pass a redis.Redis or RedisCluster"
-        )
-    if redis_client.get_encoder().decode_responses:
-        raise ConfigError(
-            "redis_client was made with decode_responses=True, which turns cached vectors "
-            "into text: make it with decode_responses=False"
-        )
-
-
-def check_dimensions(dimensions: int | None) -> None:
-    """Refuse a length that no vector has.
-
-    Raises:
-        ConfigError: Below 1.
-    """
-    if dimensions is not None and dimensions < 1:
-        raise ConfigError(f"dimensions is {dimensions}: give 1 or more, or None for the model's")
-
-
-def check_ttl(ttl: float | None, jitter: float, on_error: str) -> None:
-    """Refuse options outside their range.
+    Attributes:
+        model: The embedding model; part of every key.
+        dimensions: Asked of the API when given; part of every key.
+        codec: How vectors become bytes: a name or an object of :mod:`semcache.codecs`.
+        scope: Who shares the entries; part of every key.
+        ttl: Seconds an entry lives; ``None`` for ever.
+        jitter: In [0, 1): each TTL is shortened by a random part of up to this much, so that
+            entries written together do not all expire together.
+        refresh_on_read: Whether a hit starts the TTL anew.
+        on_error: What happens when Redis fails: ``"bypass"`` asks the API instead and counts
+            the error; ``"raise"`` raises :class:`CacheUnavailable`.
+        texts_per_call: The most texts that the API takes in one call.
+        tokens_per_text: The most tokens that the model takes in one text.
+        encoding_format: ``"float"`` for a server that knows no base64, which is what the client
+            asks for otherwise.
+        extra_body: Further arguments for the provider, such as an input type; part of every key.
+        revision: A further part of every key, for a dated model or another endpoint.
+        clock: Seconds since the epoch; tests turn it by hand.
 
     Raises:
-        ConfigError: Names the option and its range.
-
-    Example:
-        >>> check_ttl(0, 0.0, "bypass")
-        Traceback (most recent call last):
-        ...
-        semcache.errors.ConfigError: ttl is 0: give seconds above 0, or None for no expiry
+        ConfigError: An option that cannot work; the message says what to change.
     """
-    if ttl is not None and not (ttl > 0 and math.isfinite(ttl)):
-        raise ConfigError(f"ttl is {ttl}: give seconds above 0, or None for no expiry")
-    if not 0 <= jitter < 1:
-        raise ConfigError(f"jitter is {jitter}: give a part of the TTL, at least 0 and below 1")
-    if on_error not in ("bypass", "raise"):
-        raise ConfigError(f"on_error is {on_error!r}: give 'bypass' or 'raise'")
+
+    model: str = "text-embedding-3-small"
+    dimensions: int | None = None
+    codec: str | Codec = "float32"
+    scope: str = "default"
+    ttl: float | timedelta | None = 86_400
+    jitter: float = 0.0
+    refresh_on_read: bool = False
+    on_error: Literal["bypass", "raise"] = "bypass"
+    texts_per_call: int = 2_048
+    tokens_per_text: int = 8_192
+    encoding_format: Literal["float", "base64"] | None = None
+    extra_body: Mapping[str, Any] | None = None
+    revision: str | None = None
+    clock: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
+        check_scope(self.scope)
+        check_ttl(self.ttl)
+        check_on_error(self.on_error)
+        if not 0 <= self.jitter < 1:
+            raise ConfigError(
+                f"jitter is {self.jitter}: give a part of the TTL, at least 0 and below 1"
+            )
+        for name, least in (("dimensions", 1), ("texts_per_call", 1), ("tokens_per_text", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ConfigError(f"{name} is {value}: give {least} or more")
+        codecs.get(self.codec)
+
+    @property
+    def coder(self) -> Codec:
+        """The codec, as an object."""
+        return codecs.get(self.codec)
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds an entry lives; ``None`` for ever."""
+        return check_ttl(self.ttl)
+
+    @property
+    def dims(self) -> int | None:
+        """How long a vector must be, where that is known before the API has answered."""
+        return self.dimensions or KNOWN_DIMS.get(self.model)
+
+    def namespace(self, kind: str) -> str:
+        """Return the prefix of all keys of a cache of this kind."""
+        parts: list[object] = [self.model, self.dimensions or "full", self.coder.name]
+        if self.revision is not None or self.extra_body:
+            parts += [self.revision or "", keys.digest_of(self.extra_body or {})]
+        return keys.namespace(self.scope, kind, *parts)
 
 
-def _name(value: object) -> str:
-    return f"{type(value).__module__.split('.')[0]}.{type(value).__name__}"
+class EmbeddingKeywords(TypedDict, total=False):
+    """The same names, for a type checker that looks at ``**options``."""
+
+    model: str
+    dimensions: int | None
+    codec: str | Codec
+    scope: str
+    ttl: float | timedelta | None
+    jitter: float
+    refresh_on_read: bool
+    on_error: Literal["bypass", "raise"]
+    texts_per_call: int
+    tokens_per_text: int
+    encoding_format: Literal["float", "base64"] | None
+    extra_body: Mapping[str, Any] | None
+    revision: str | None
+    clock: Callable[[], float]

@@ -1,20 +1,71 @@
 """EmbeddingCache: one Redis string per vector, each with its own TTL. Lesson 02."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from semcache import keys
-from semcache.embedding.base import BaseEmbeddingCache
-from semcache.server import scan, unlink_all
+from semcache.embedding.faces import AsyncEmbeddings, BlockingEmbeddings, EmbeddingFace
+from semcache.embedding.layout import Item, Layout
+from semcache.embedding.options import EmbeddingOptions
+from semcache.expiry import milliseconds
+from semcache.ports import RedisPort
+from semcache.question import Question, only, refuse_errors
 
-__all__ = ["EmbeddingCache"]
+__all__ = ["AsyncEmbeddingCache", "EmbeddingCache", "StringFace", "Strings"]
 
 
-class EmbeddingCache(BaseEmbeddingCache):
+class Strings(Layout):
+    """A key for each entry."""
+
+    def __init__(self, namespace: str) -> None:
+        self.namespace = namespace
+
+    def read(self, digests: Sequence[str]) -> Question[Sequence[bytes | None]]:
+        """Return the question for the stored bytes of each digest."""
+        # To MGET a value of another type is nothing, as it should be; to GET it is an error.
+        return Question((("MGET", *[self.namespace + digest for digest in digests]),), only)
+
+    async def write(self, redis: RedisPort, items: Sequence[Item], only_existing: bool) -> int:
+        """Store items on one trip; SET replaces a value of any type."""
+        commands: list[tuple[Any, ...]] = []
+        for digest, data, ttl in items:
+            expiry = () if ttl is None else ("PX", milliseconds(ttl))
+            existing = ("XX",) if only_existing else ()
+            commands.append(("SET", self.namespace + digest, data, *expiry, *existing))
+        refuse_errors(await redis.send(commands))
+        return 0
+
+    async def delete(self, redis: RedisPort, digest: str) -> bool:
+        """Delete one entry; return whether there was one."""
+        return await redis.unlink([self.namespace + digest]) > 0
+
+    async def count(self, redis: RedisPort) -> int:
+        """Return how many entries there are."""
+        return len({key async for key in redis.keys(self.namespace)})  # SCAN may repeat itself
+
+    async def clear(self, redis: RedisPort) -> int:
+        """Delete all entries; return how many there were."""
+        return await redis.delete_all(self.namespace)
+
+
+class StringFace(EmbeddingFace):
+    """What both faces have of a cache whose vectors are strings."""
+
+    KIND = "string"
+
+    def _layout(self, namespace: str, options: EmbeddingOptions) -> Strings:
+        return Strings(namespace)
+
+    def key(self, text: str) -> str:
+        """Return the Redis key under which the vector of ``text`` is kept, to look at it."""
+        return self.namespace + keys.digest(text)
+
+
+class EmbeddingCache(StringFace, BlockingEmbeddings):
     """An embedding cache that keeps each vector under a key of its own.
 
-    Its arguments are those of every embedding cache: see ``__init__``.
+    Its arguments are those of every embedding cache:
+    :class:`~semcache.embedding.options.EmbeddingOptions`.
 
     Example:
         >>> from semcache import connect
@@ -28,34 +79,18 @@ class EmbeddingCache(BaseEmbeddingCache):
         (1, 2, 2)
     """
 
-    KIND = "string"
 
-    def key(self, text: str) -> str:
-        """Return the Redis key under which the vector of ``text`` is kept, to look at it."""
-        return self._namespace + keys.digest(text)
+class AsyncEmbeddingCache(StringFace, AsyncEmbeddings):
+    """:class:`EmbeddingCache` for ``redis.asyncio`` and ``AsyncOpenAI``.
 
-    def _read(self, digests: list[str]) -> Sequence[bytes | None]:
-        # Not mget(), whose own work for one key costs 2 us more than the command.
-        names = [self._namespace + digest for digest in digests]
-        found: list[bytes | None] = self._redis.execute_command("MGET", *names)
-        return found
-
-    def _queue_read(self, pipe: Any, digest: str) -> None:
-        pipe.execute_command("GET", self._namespace + digest)
-
-    def _write(self, items: list[tuple[str, bytes, float | None]], only_existing: bool) -> bool:
-        pipe = self._redis.pipeline(transaction=False)
-        for digest, blob, ttl in items:
-            milliseconds = None if ttl is None else math.ceil(ttl * 1000)
-            pipe.set(self._namespace + digest, blob, px=milliseconds, xx=only_existing)
-        pipe.execute()
-        return True
-
-    def _delete(self, digest: str) -> bool:
-        return bool(self._redis.unlink(self._namespace + digest))
-
-    def _count(self) -> int:
-        return len(set(scan(self._redis, self._namespace)))  # SCAN may return a key twice
-
-    def _clear(self) -> int:
-        return unlink_all(self._redis, self._namespace)
+    Example:
+        >>> import asyncio
+        >>> from semcache import connect
+        >>> async def main():
+        ...     lab = connect(quiet=True)
+        ...     model = lab.embedding_model
+        ...     cache = AsyncEmbeddingCache(lab.async_redis, lab.async_openai, model=model)
+        ...     return (await cache.get_embedding("What is Python?")).shape
+        >>> asyncio.run(main())
+        (384,)
+    """

@@ -2,28 +2,182 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Unpack
 
 import numpy as np
-import openai
 from cachetools import TLRUCache
 
 from semcache.codecs import Vector
-from semcache.embedding.api import as_rows, check_texts
-from semcache.embedding.base import BaseEmbeddingCache
+from semcache.embedding.api import as_rows
 from semcache.embedding.entry import Entry
-from semcache.embedding.string import EmbeddingCache
+from semcache.embedding.faces import AsyncEmbeddings, BlockingEmbeddings, EmbeddingFace
+from semcache.embedding.flow import ReadThrough
+from semcache.embedding.options import EmbeddingKeywords
+from semcache.embedding.string import AsyncEmbeddingCache, EmbeddingCache
 from semcache.errors import ConfigError
-from semcache.server import RedisClient
+from semcache.question import Question, Reply
 from semcache.stats import Stats
 
-__all__ = ["TieredEmbeddingCache"]
+__all__ = ["AsyncTieredEmbeddingCache", "TieredEmbeddingCache"]
 
 log = logging.getLogger("semcache")
 
 
-class TieredEmbeddingCache:
+class Memory(TLRUCache[str, Entry]):
+    """The LRU of entries, each with the earlier of two ends; counts what it pushes out."""
+
+    def __init__(self, size: int, ttl: float | None, behind: ReadThrough, stats: Stats) -> None:
+        bound = float("inf") if ttl is None else ttl
+        super().__init__(
+            size,
+            ttu=lambda _, entry, now: min(now + bound, entry.expires_at),
+            timer=behind.options.clock,
+        )
+        self._stats = stats
+
+    def popitem(self) -> tuple[str, Entry]:
+        self._stats.count(evictions=1)
+        return super().popitem()
+
+
+class TieredFlow:
+    """Memory, then the flow behind it; has the methods of :class:`ReadThrough`."""
+
+    def __init__(self, behind: ReadThrough, memory_size: int, memory_ttl: float | None) -> None:
+        self.behind = behind
+        self.memory_stats = Stats()
+        self._size = memory_size
+        self._memory = Memory(memory_size, memory_ttl, behind, self.memory_stats)
+        self._lock = threading.Lock()  # never held while Redis or the API is asked
+        self.policy, self.check = behind.policy, behind.check
+        self.contains, self.size = behind.contains, behind.size
+
+    @property
+    def stats(self) -> Stats:
+        """Both tiers together: a hit in either is a hit."""
+        memory = self.memory_stats.as_dict()
+        total = Stats()
+        total.count(**self.behind.stats.as_dict())
+        total.count(hits=memory["hits"], evictions=memory["evictions"])
+        return total
+
+    @property
+    def dims(self) -> int | None:
+        """How long a vector is, if that is known."""
+        return self.behind.dims
+
+    def question(self, text: str) -> Question[Sequence[bytes | None]] | None:
+        """Return what :meth:`vector` would read, unless memory has it."""
+        with self._lock:
+            known = text in self._memory
+        return None if known else self.behind.question(text)
+
+    def remembered(self, text: str) -> Vector | None:
+        """Return the vector that memory has, counted as a hit."""
+        with self._lock:
+            entry = self._memory.get(text)
+        if entry is None:
+            return None
+        self.memory_stats.count(hits=1)
+        log.info("memory  %r", text)
+        return entry.vector.copy()
+
+    async def vector(self, text: str, reply: Reply[Sequence[bytes | None]] | None = None) -> Vector:
+        """Return the embedding of a text that was checked."""
+        vector = self.remembered(text)
+        if vector is not None:
+            return vector
+        return (await self._from_behind([text], reply=reply))[text].vector.copy()
+
+    async def rows(self, texts: Sequence[str], progress: bool = False) -> Vector:
+        """Return the embeddings of texts; those that memory lacks are fetched in one batch."""
+        rows = as_rows(texts)
+        self.check(rows)
+        if not rows:
+            return np.empty((0, self.dims or 0), np.float32)
+        with self._lock:
+            known = {t: e for t in dict.fromkeys(rows) if (e := self._memory.get(t)) is not None}
+        rest = [text for text in rows if text not in known]
+        self.memory_stats.count(hits=len(rows) - len(rest))
+        fetched = await self._from_behind(rest, progress) if rest else {}
+        return np.stack([(known.get(t) or fetched[t]).vector for t in rows])
+
+    async def delete(self, text: str) -> bool:
+        """Delete the entry of a text in both tiers; return whether Redis had one."""
+        self.check([text])
+        try:
+            return await self.behind.delete(text)
+        finally:
+            with self._lock:
+                self._memory.pop(text, None)
+
+    async def clear(self) -> int:
+        """Delete all entries in both tiers; return how many Redis had."""
+        try:
+            return await self.behind.clear()
+        finally:
+            with self._lock:
+                self._memory.clear()
+
+    def held(self) -> int:
+        """Return how many vectors are in memory now."""
+        with self._lock:
+            return len(self._memory)
+
+    async def _from_behind(
+        self,
+        texts: list[str],
+        progress: bool = False,
+        reply: Reply[Sequence[bytes | None]] | None = None,
+    ) -> dict[str, Entry]:
+        self.memory_stats.count(misses=len(texts))
+        entries = await self.behind.entries(texts, progress, reply)
+        if self._size:
+            with self._lock:
+                for text, entry in entries.items():
+                    self._memory[text] = Entry(entry.vector, entry.expires_at)  # without its bytes
+        return entries
+
+
+class _Tiered(EmbeddingFace):
+    BACKING: type[EmbeddingFace]
+
+    def __init__(
+        self,
+        redis_client: Any,
+        openai_client: Any,
+        *,
+        memory_size: int = 1_000,
+        memory_ttl: float | None = 300.0,
+        backing: type[EmbeddingFace] | None = None,
+        **options: Unpack[EmbeddingKeywords],
+    ) -> None:
+        made_of = self.BACKING if backing is None else backing
+        if not isinstance(made_of, type):
+            raise ConfigError(
+                f"backing is {type(backing).__name__} object: give the class, and its options here"
+            )
+        if memory_size < 0:
+            raise ConfigError(f"memory_size is {memory_size}: give 0 or more")
+        if memory_ttl is not None and not memory_ttl > 0:
+            raise ConfigError(f"memory_ttl is {memory_ttl}: give seconds above 0, or None")
+        self.backing = made_of(redis_client, openai_client, **options)
+        self.options, self.namespace = self.backing.options, self.backing.namespace
+        self.redis_client = redis_client
+        self.flow: TieredFlow = TieredFlow(self.backing.flow, memory_size, memory_ttl)
+
+    @property
+    def memory_stats(self) -> Stats:
+        """Hits, misses and evictions of the memory tier."""
+        return self.flow.memory_stats
+
+    def get_memory_size(self) -> int:
+        """Return how many vectors are in memory now."""
+        return self.flow.held()
+
+
+class TieredEmbeddingCache(_Tiered, BlockingEmbeddings):
     """The most recently used vectors in this process, the rest in Redis.
 
     A vector stays in memory for ``memory_ttl`` seconds at most, and never beyond the expiry of
@@ -37,12 +191,13 @@ class TieredEmbeddingCache:
         openai_client: An ``openai.OpenAI``.
         memory_size: How many vectors to keep in memory; 0 for no memory tier.
         memory_ttl: Seconds a vector stays in memory; ``None`` for as long as its entry lives.
-        backing: The class of the cache underneath.
+        backing: The class of the cache underneath; :class:`EmbeddingCache` if not given.
         **options: Those of the cache underneath.
 
     Attributes:
         backing: The cache underneath; its ``stats`` are those of the Redis tier.
         memory_stats: Hits, misses and evictions of the memory tier.
+        stats: Both tiers together: a hit in either is a hit. A snapshot, not a live object.
 
     Raises:
         ConfigError: A client or an option that cannot work.
@@ -59,184 +214,19 @@ class TieredEmbeddingCache:
         (3, 1, 0.75)
     """
 
-    def __init__(
-        self,
-        redis_client: RedisClient,
-        openai_client: openai.OpenAI,
-        *,
-        memory_size: int = 1_000,
-        memory_ttl: float | None = 300.0,
-        backing: type[BaseEmbeddingCache] = EmbeddingCache,
-        **options: Any,
-    ) -> None:
-        if not isinstance(backing, type):
-            raise ConfigError(
-                f"backing is {type(backing).__name__} object: give the class, and its options here"
-            )
-        if memory_size < 0:
-            raise ConfigError(f"memory_size is {memory_size}: give 0 or more")
-        if memory_ttl is not None and not memory_ttl > 0:
-            raise ConfigError(f"memory_ttl is {memory_ttl}: give seconds above 0, or None")
-        self.backing = backing(redis_client, openai_client, **options)
-        self.memory_stats = Stats()
-        self._memory_size = memory_size
-        self._memory = _Memory(memory_size, memory_ttl, self.backing, self.memory_stats)
-        self._lock = threading.Lock()
-
-    @property
-    def model(self) -> str:
-        """The embedding model."""
-        return self.backing.model
-
-    @property
-    def dimensions(self) -> int | None:
-        """The length asked of the API; ``None`` for the model's own."""
-        return self.backing.dimensions
-
-    @property
-    def dims(self) -> int | None:
-        """How long a vector is; ``None`` until an unknown model has answered once."""
-        return self.backing.dims
-
-    @property
-    def stats(self) -> Stats:
-        """Both tiers together: a hit in either is a hit. A snapshot, not a live object."""
-        redis_tier, memory = self.backing.stats.as_dict(), self.memory_stats.as_dict()
-        total = Stats()
-        total.count(**redis_tier)
-        total.count(hits=memory["hits"], evictions=memory["evictions"])
-        return total
-
-    @property
-    def redis_client(self) -> RedisClient:
-        """The client, to tell whether another cache asks the same server."""
-        return self.backing.redis_client
-
-    def ask_ahead(self, pipe: Any, text: str) -> bool:
-        """Queue what :meth:`get_embedding` would read, unless memory has it; return whether."""
-        with self._lock:
-            known = text in self._memory
-        return not known and self.backing.ask_ahead(pipe, text)
-
-    def hear_ahead(self, text: str, reply: Any) -> None:
-        """Take the reply to :meth:`ask_ahead`, for this thread's next read of ``text``."""
-        self.backing.hear_ahead(text, reply)
-
-    def forget_ahead(self) -> None:
-        """Drop a reply to :meth:`ask_ahead` that nobody read."""
-        self.backing.forget_ahead()
+    BACKING = EmbeddingCache
 
     def get_embedding(self, text: str) -> Vector:
         """Return the embedding of ``text``, float32 of shape (dims,), the caller's own copy.
 
-        Raises:
-            InvalidInput: The text is empty, too long or not a string.
-            openai.OpenAIError: The API was needed and failed; nothing is cached.
-            CacheUnavailable: Redis failed, and ``on_error="raise"``.
+        Raises what :meth:`BlockingEmbeddings.get_embedding` raises.
         """
-        if isinstance(text, str):
-            with self._lock:
-                entry = self._memory.get(text)
-            if entry is not None:
-                self.memory_stats.count(hits=1)
-                log.info("memory  %r", text)
-                return entry.vector.copy()
-        check_texts([text])
-        return self._from_backing([text])[text].vector.copy()
-
-    def get_embeddings_batch(self, texts: Iterable[str], progress: bool = False) -> Vector:
-        """Return the embeddings of ``texts``, float32 of shape (n, dims), rows in order.
-
-        What memory does not have is fetched by the cache underneath, in one batch.
-
-        Args:
-            texts: The texts; repetitions cost nothing.
-            progress: Whether to show a progress bar.
-
-        Raises:
-            InvalidInput: Names the position of the text at fault; nothing was sent.
-            openai.OpenAIError: The API failed; finished calls stay cached.
-            CacheUnavailable: Redis failed, and ``on_error="raise"``.
-        """
-        rows = as_rows(texts)
-        check_texts(rows)
-        if not rows:
-            return np.empty((0, self.dims or 0), np.float32)
-        with self._lock:
-            known = {t: e for t in dict.fromkeys(rows) if (e := self._memory.get(t)) is not None}
-        rest = [text for text in rows if text not in known]
-        self.memory_stats.count(hits=len(rows) - len(rest))
-        fetched = self._from_backing(rest, progress) if rest else {}
-        return np.stack([(known.get(t) or fetched[t]).vector for t in rows])
-
-    def contains(self, texts: Iterable[str]) -> list[bool]:
-        """Return, for each text, whether Redis has it; memory is not asked.
-
-        Raises:
-            CacheUnavailable: Redis failed.
-        """
-        return self.backing.contains(texts)
-
-    def delete(self, text: str) -> bool:
-        """Delete the entry of ``text`` in both tiers; return whether Redis had one.
-
-        Raises:
-            CacheUnavailable: Redis failed; the entry may still be there.
-        """
-        check_texts([text])
-        try:
-            return self.backing.delete(text)
-        finally:
-            with self._lock:
-                self._memory.pop(text, None)
-
-    def get_cache_size(self) -> int:
-        """Return how many entries Redis has.
-
-        Raises:
-            CacheUnavailable: Redis failed.
-        """
-        return self.backing.get_cache_size()
-
-    def get_memory_size(self) -> int:
-        """Return how many vectors are in memory now."""
-        with self._lock:
-            return len(self._memory)
-
-    def clear_cache(self) -> int:
-        """Delete all entries in both tiers; return how many Redis had.
-
-        Raises:
-            CacheUnavailable: Redis failed; some entries may still be there.
-        """
-        try:
-            return self.backing.clear_cache()
-        finally:
-            with self._lock:
-                self._memory.clear()
-
-    def _from_backing(self, texts: list[str], progress: bool = False) -> Mapping[str, Entry]:
-        self.memory_stats.count(misses=len(texts))
-        entries = self.backing.fetch(texts, progress)
-        if self._memory_size:
-            with self._lock:
-                for text, entry in entries.items():
-                    self._memory[text] = Entry(entry.vector, entry.expires_at)  # without its bytes
-        return entries
+        # The short way: a hit in memory takes microseconds.
+        vector = self.flow.remembered(text) if isinstance(text, str) else None
+        return super().get_embedding(text) if vector is None else vector
 
 
-class _Memory(TLRUCache[str, Entry]):
-    """The LRU of entries, each with the earlier of two ends; counts what it pushes out."""
+class AsyncTieredEmbeddingCache(_Tiered, AsyncEmbeddings):
+    """:class:`TieredEmbeddingCache` for ``redis.asyncio`` and ``AsyncOpenAI``."""
 
-    def __init__(
-        self, size: int, ttl: float | None, backing: BaseEmbeddingCache, stats: Stats
-    ) -> None:
-        bound = float("inf") if ttl is None else ttl
-        super().__init__(
-            size, ttu=lambda _, entry, now: min(now + bound, entry.expires_at), timer=backing.clock
-        )
-        self._stats = stats
-
-    def popitem(self) -> tuple[str, Entry]:
-        self._stats.count(evictions=1)
-        return super().popitem()
+    BACKING = AsyncEmbeddingCache

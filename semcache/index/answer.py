@@ -1,9 +1,8 @@
-"""One cached answer, and what makes two spellings one question."""
+"""One cached answer."""
 
-import unicodedata
 from dataclasses import dataclass
 
-__all__ = ["Answer", "normalise"]
+__all__ = ["Answer"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +15,9 @@ class Answer:
         created_at: Seconds since the epoch.
         expires_at: Seconds since the epoch; infinity for never.
         similarity: 1.0 for an answer to this question; less for one promoted from a similar one.
+        source: For a promoted one, the question that it was given to.
+        accepted_by: For a promoted one, what said that it may be served; see
+            :meth:`semcache.answers.room.Room.accepts`.
     """
 
     query: str
@@ -23,19 +25,5 @@ class Answer:
     created_at: float
     expires_at: float
     similarity: float = 1.0
-
-
-def normalise(query: str, fold_case: bool = False) -> str:
-    r"""Return what makes two spellings one question: NFC, and single spaces between words.
-
-    Used for exact matches and for replacing an entry. The embedding model still gets the text as
-    it was typed.
-
-    Example:
-        >>> normalise("  What is\n Python? ") == normalise("What is Python?")
-        True
-        >>> normalise("Rust?", fold_case=True)
-        'rust?'
-    """
-    text = " ".join(unicodedata.normalize("NFC", query).split())
-    return text.casefold() if fold_case else text
+    source: str | None = None
+    accepted_by: str | None = None

@@ -11,15 +11,23 @@ MatrixIndex        one product in this process' memory         any Redis; memory
 VectorSetIndex     one command; the server searches            Redis 8
 RedisVLIndex       the same, asked through RedisVL             a search module; RedisVL
 =================  ==========================================  ===============================
+
+Writes are values, too: what :meth:`Index.adding` returns is sent by the caller, together with what
+else belongs into the same transaction.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from semcache.codecs import Vector
+from semcache.flights import Flights
 from semcache.index.answer import Answer
+from semcache.ports import RedisPort
+from semcache.question import NOTHING, Command, Question, Reply
+from semcache.server import is_foreign, server_time
 
-__all__ = ["Also", "Found", "Index", "IndexSettings", "as_similarity", "nothing_else"]
+__all__ = ["Expired", "Found", "Index", "IndexSettings", "as_similarity"]
 
 
 class Found(NamedTuple):
@@ -30,20 +38,25 @@ class Found(NamedTuple):
     similarity: float
 
 
-class IndexSettings(NamedTuple):
-    """What a cache tells its index: where to keep entries, what time it is, what went wrong."""
+Expired = list[tuple[bytes, float]]  # ids of entries, each with its end in seconds
 
-    redis: Any
+
+class IndexSettings(NamedTuple):
+    """What a cache tells its index.
+
+    Attributes:
+        redis: The port to the server.
+        namespace: Where the entries lie.
+        clock: Seconds since the epoch.
+        count_damaged: Called with the number of damaged entries that were found.
+        flights: Where those meet who would all read everything.
+    """
+
+    redis: RedisPort
     namespace: str
     clock: Callable[[], float]
     count_damaged: Callable[[int], None]
-
-
-Also = Callable[[Any], object]
-
-
-def nothing_else(pipe: Any) -> None:
-    """Queue nothing more."""
+    flights: Flights
 
 
 def as_similarity(product: float) -> float:
@@ -59,35 +72,89 @@ def as_similarity(product: float) -> float:
     return max(-1.0, min(1.0, round(float(product), 6)))
 
 
-class Index(Protocol):
+class Index(ABC):
     """Vectors have unit length and shape (dims,); every method may raise ``redis.RedisError``."""
 
-    def __init__(self, settings: IndexSettings) -> None: ...
+    def __init__(self, settings: IndexSettings) -> None:
+        self.settings = settings
+        self.redis = settings.redis
 
-    def ask_ahead(self, pipe: Any) -> bool:
-        """Queue on a pipeline what this thread's next lookup would ask; return whether it did."""
+    def question(self) -> Question[Any]:
+        """Return what a lookup would ask before it knows the vector; nothing, for most."""
+        return NOTHING
 
-    def hear_ahead(self, replies: list[Any]) -> bool:
-        """Take the replies to :meth:`ask_ahead`, which may be errors; return whether they do."""
-
-    def add(self, id: str, answer: Answer, vector: Vector, also: Also = nothing_else) -> None:
-        """Store an answer with its vector, at once or not at all; replace the one of this id.
-
-        What ``also`` queues on the pipeline is done in the same transaction.
-        """
-
-    def nearest(self, vector: Vector, count: int = 1, heard: bool = False) -> list[Found]:
+    @abstractmethod
+    async def nearest(
+        self, vector: Vector, count: int = 1, changes: Reply[Any] | None = None
+    ) -> list[Found]:
         """Return up to ``count`` entries that have not expired, most similar first.
 
-        With ``heard``, :meth:`hear_ahead` has just returned True to this thread: nothing is
-        asked again.
+        ``changes`` is the reply to :meth:`question`, if that was asked ahead.
         """
 
-    def delete(self, ids: list[str]) -> int:
-        """Delete entries; return how many there were."""
+    async def keep_up(self, changes: Reply[Any]) -> None:  # noqa: B027
+        """Take the reply to :meth:`question` of a request that was answered without the index."""
 
-    def size(self) -> int:
+    async def prepare(self) -> None:  # noqa: B027
+        """Ask the server, once, what :meth:`adding` has to know of it."""
+
+    @abstractmethod
+    def adding(self, id: str, answer: Answer, vector: Vector) -> "Question[Expired]":
+        """Return the commands that store an answer, or replace the one of this id.
+
+        To be sent in one transaction, after :meth:`prepare`. Reading the replies returns some
+        entries that have expired, for :meth:`sweep`.
+        """
+
+    @abstractmethod
+    async def deleting(self, ids: Sequence[str | bytes]) -> Question[int]:
+        """Return the commands that delete entries; reading tells how many there were."""
+
+    @abstractmethod
+    async def size(self) -> int:
         """Return how many entries have not expired."""
 
-    def clear(self) -> None:
+    @abstractmethod
+    async def clear(self) -> None:
         """Delete all entries."""
+
+    @abstractmethod
+    def probes(self) -> list[Command]:
+        """Return a command for each key of ours, which the server refuses if it is not ours."""
+
+    def held(self) -> int:
+        """Return how many vectors are in this process' memory."""
+        return 0
+
+    async def add(self, id: str, answer: Answer, vector: Vector) -> None:
+        """Store an answer with its vector, at once or not at all."""
+        await self.prepare()
+        writing = self.adding(id, answer, vector)
+        await self.sweep(writing.read(await self.redis.change(writing.commands)))
+
+    async def sweep(self, expired: Expired) -> int:
+        """Delete entries that have expired by the server's clock, too; return how many.
+
+        One machine's clock may be wrong, and the entries live for the others.
+        """
+        if not expired:
+            return 0
+        now = await self.redis.ask(server_time(f"{self.settings.namespace}entries"))
+        ids = [id for id, end in expired if end <= now]
+        return await self.delete(ids) if ids else 0
+
+    async def delete(self, ids: Sequence[str | bytes]) -> int:
+        """Delete entries; return how many there were."""
+        deleting = await self.deleting(ids)
+        return deleting.read(await self.redis.change(deleting.commands))
+
+    async def heal(self) -> None:
+        """Delete values of another type at our keys, and count them: they hold none of ours."""
+        probes = self.probes()
+        replies = await self.redis.send(probes)
+        foreign = [
+            command[1] for command, reply in zip(probes, replies, strict=True) if is_foreign(reply)
+        ]
+        if foreign:
+            self.settings.count_damaged(len(foreign))
+            await self.redis.unlink(foreign)

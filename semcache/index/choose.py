@@ -7,16 +7,18 @@ Beyond that the vectors belong on the server, and its graph finds them: VectorSe
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
-from semcache.errors import CacheUnavailable
-from semcache.fallback import Fallback
-from semcache.index.base import Index, IndexSettings
+from semcache.codecs import Vector
+from semcache.index.answer import Answer
+from semcache.index.base import Expired, Found, Index, IndexSettings
 from semcache.index.matrix import COMFORTABLE, MatrixIndex
 from semcache.index.vectorset import VectorSetIndex
+from semcache.ports import FAILURES
+from semcache.question import Command, Question, Reply
 from semcache.server import knows
-from semcache.stats import Stats
 
 __all__ = ["best_index"]
 
@@ -38,30 +40,73 @@ def best_index(expected_entries: int = 0) -> Callable[[IndexSettings], Index]:
         >>> type(SemanticCache(lab.redis, embeddings).index).__name__
         'MatrixIndex'
         >>> cache = SemanticCache(lab.redis, embeddings, index=best_index(10_000_000))
-        >>> type(cache.index).__name__
-        'VectorSetIndex'
+        >>> cache.lookup("What is Python?") is None, type(cache.index).__name__
+        (True, 'VectorSetIndex')
     """
+    return _small if expected_entries <= COMFORTABLE else LargeIndex
 
-    def make(settings: IndexSettings) -> Index:
-        if expected_entries <= COMFORTABLE:
-            _tell("MatrixIndex: all vectors in this process, up to 100,000 answers")
-            return MatrixIndex(settings)
-        if _has_vector_sets(settings):
+
+def _small(settings: IndexSettings) -> Index:
+    _tell("MatrixIndex: all vectors in this process, up to 100,000 answers")
+    return MatrixIndex(settings)
+
+
+class LargeIndex(Index):
+    """VectorSetIndex where the server has vector sets, else MatrixIndex; it asks at first use."""
+
+    _chosen: Index | None = None
+
+    async def chosen(self) -> Index:
+        """Return the index that does the work."""
+        if self._chosen is None:
+            try:
+                able = await self.redis.ask(knows("VSIM", f"{self.settings.namespace}vectors"))
+            except FAILURES as error:
+                log.warning("Redis failed: %s; it could not be asked for vector sets", error)
+                return VectorSetIndex(self.settings)  # the likeliest; to be asked again
+            self._chosen = self._made(able)
+        return self._chosen
+
+    def _made(self, able: bool) -> Index:
+        if able:
             _tell("VectorSetIndex: the server holds and searches the vectors")
-            return VectorSetIndex(settings)
+            return VectorSetIndex(self.settings)
         _tell("MatrixIndex: this server has no vector sets (Redis 8.2), so every process holds all")
-        return MatrixIndex(settings)
+        return MatrixIndex(self.settings)
 
-    return make
+    async def nearest(
+        self, vector: Vector, count: int = 1, changes: Reply[Any] | None = None
+    ) -> list[Found]:
+        """Return up to ``count`` entries that have not expired, most similar first."""
+        return await (await self.chosen()).nearest(vector, count)
 
+    async def prepare(self) -> None:
+        """Choose, and let the chosen index ask the server what it must know."""
+        await (await self.chosen()).prepare()
 
-def _has_vector_sets(settings: IndexSettings) -> bool:
-    fallback = Fallback(Stats(), "raise", "")
-    try:
-        return fallback.guard(knows, settings.redis, "VSIM", f"{settings.namespace}vectors")
-    except CacheUnavailable as error:
-        log.warning("%s; it could not be asked for vector sets", error)
-        return True  # the newest server is the likeliest, and an older one will say so
+    def adding(self, id: str, answer: Answer, vector: Vector) -> Question[Expired]:
+        """Return the commands of the chosen index; :meth:`prepare` has chosen it."""
+        return (self._chosen or VectorSetIndex(self.settings)).adding(id, answer, vector)
+
+    async def deleting(self, ids: Sequence[str | bytes]) -> Question[int]:
+        """Return the commands that delete entries."""
+        return await (await self.chosen()).deleting(ids)
+
+    async def size(self) -> int:
+        """Return how many entries have not expired."""
+        return await (await self.chosen()).size()
+
+    async def clear(self) -> None:
+        """Delete all entries."""
+        await (await self.chosen()).clear()
+
+    def probes(self) -> list[Command]:
+        """Return a command for each key of the chosen index."""
+        return self._chosen.probes() if self._chosen else []
+
+    def held(self) -> int:
+        """Return how many vectors are in this process' memory."""
+        return self._chosen.held() if self._chosen else 0
 
 
 @cache

@@ -5,113 +5,157 @@ are in the copy, too: a hit needs no second trip. What this process wrote itself
 into the copy, and is not read back.
 """
 
+import contextlib
 import logging
 import math
 import threading
 from typing import Any
 
 from semcache.codecs import Vector
+from semcache.flights import Abandoned
 from semcache.index.answer import Answer
-from semcache.index.base import Also, Found, IndexSettings, as_similarity, nothing_else
+from semcache.index.base import Expired, Found, IndexSettings, as_similarity
 from semcache.index.rows import Rows
-from semcache.index.store import EMPTY, UNKNOWN, Changes, Place, Store, Stored
+from semcache.index.store import EMPTY, UNKNOWN, Changes, Place, Stored
+from semcache.index.stored import StoredIndex
+from semcache.question import Question, Reply
 
 __all__ = ["COMFORTABLE", "MatrixIndex"]
 
 log = logging.getLogger("semcache")
 
 COMFORTABLE = 100_000  # entries; more belong on the server
+MANY_CHANGES = 50  # that a process with exact hits only should take, or be told again and again
 
 
-class MatrixIndex:
+class MatrixIndex(StoredIndex):
     """One matrix product for a lookup; every process holds all vectors of the scope."""
 
     def __init__(self, settings: IndexSettings) -> None:
-        self._store = Store(settings)
-        self._asked = threading.local()
-        self._clock = settings.clock
-        self._lock = threading.Lock()
+        super().__init__(settings)
+        self._lock = threading.Lock()  # of the copy; never held while Redis is asked
         self._position = UNKNOWN  # the copy holds every change up to here
         self._own: dict[str, Place] = {}  # written here and in the copy, beyond the position
         self._rows: dict[int, _Entries] = {}  # by dims: others are not comparable
         self._warned = False
 
-    def add(self, id: str, answer: Answer, vector: Vector, also: Also = nothing_else) -> None:
-        """Store an answer with its vector."""
-        place, stored = self._store.write(id, answer, vector, also)
-        with self._lock:
-            # Another thread may have read it back by now, or have written something newer.
-            if place > max(self._position, self._own.get(id, UNKNOWN)):
-                self._put([stored])
-                self._own[id] = place
+    def question(self) -> Question[Changes]:
+        """Return the question what has changed."""
+        return self._store.changes(self._position)
 
-    def nearest(self, vector: Vector, count: int = 1, heard: bool = False) -> list[Found]:
+    async def nearest(
+        self, vector: Vector, count: int = 1, changes: Reply[Any] | None = None
+    ) -> list[Found]:
         """Return up to ``count`` entries that have not expired, most similar first."""
-        if not heard:
-            since = self._ask_since()
-            self.hear_ahead(self._store.fetch_changes(since))
+        await self._catch_up(
+            await self.redis.ask(self.question()) if changes is None else changes()
+        )
         with self._lock:
             rows = self._rows.get(vector.size)
-            return rows.nearest(vector, count, self._clock()) if rows else []
+            return rows.nearest(vector, count, self.settings.clock()) if rows else []
 
-    def delete(self, ids: list[str]) -> int:
-        """Delete entries; return how many there were."""
-        return self._store.delete(ids)
+    async def keep_up(self, changes: Reply[Any]) -> None:
+        """Take many changes, else a process that has exact hits only would hear them each time."""
+        if any(isinstance(r, list) and len(r) > MANY_CHANGES for r in changes.replies):
+            await self._catch_up(changes())
 
-    def size(self) -> int:
-        """Return how many entries have not expired."""
-        return len(self._store.read_all())
+    def adding(self, id: str, answer: Answer, vector: Vector) -> Question[Expired]:
+        """Return the commands that store an answer; once they are done, the copy has it, too."""
+        writing = self._store.writing(id, answer, vector)
 
-    def clear(self) -> None:
-        """Delete all entries."""
-        self._store.clear()
+        def read(replies: Any) -> Expired:
+            place, stored = writing.read(replies)
+            with self._lock:
+                # Another thread may have read it back by now, or have written something newer.
+                if place > max(self._position, self._own.get(id, UNKNOWN)):
+                    self._put([stored])
+                    self._own[id] = place
+            return []
 
-    def ask_ahead(self, pipe: Any) -> bool:
-        """Queue the question what has changed."""
-        self._store.ask_changes(pipe, self._ask_since())
-        return True
+        return Question(writing.commands, read)
 
-    def _ask_since(self) -> Place:
-        # Not under the lock, which is held while another thread reads what changed.
-        since: Place = self._position
-        self._asked.since = since
-        return since
+    def held(self) -> int:
+        """Return how many vectors are in this process' memory."""
+        return sum(map(len, self._rows.values()))
 
-    def hear_ahead(self, replies: list[Any]) -> bool:
-        """Bring the copy up to date; return whether the replies allowed it."""
-        if any(isinstance(reply, Exception) for reply in replies):
-            return False
-        changes = self._store.hear_changes(replies, self._asked.since)
-        with self._lock:
-            overtaken = self._position != changes.since and EMPTY < changes.until <= self._position
-            if not overtaken:  # by another thread, which has read this and perhaps more
-                self._catch_up(changes)
-        return True
+    async def _catch_up(self, changes: Changes) -> None:
+        """Make the copy equal to what Redis held when it was asked, or newer.
 
-    def _catch_up(self, changes: Changes) -> None:
-        """Make the copy equal to what Redis holds."""
+        Redis is asked without the lock, so the copy may have moved on meanwhile: each step looks
+        again at where it stands.
+        """
+        while True:
+            with self._lock:
+                if self._overtaken(changes):
+                    return
+                outdated = self._is_outdated(changes)
+                new = self._unread(changes)
+            if not outdated and new is None:
+                if await self._read_all(changes):
+                    return
+            elif not outdated:
+                there = await self._store.read(list(new or ())) if new else []
+                with self._lock:
+                    if not self._overtaken(changes) and not self._is_outdated(changes):
+                        self._apply(changes, there)
+                        return
+            changes = await self.redis.ask(self.question())
+
+    def _overtaken(self, changes: Changes) -> bool:
+        """Whether another thread has read this, and perhaps more."""
+        return self._position != changes.since and EMPTY < changes.until <= self._position
+
+    def _is_outdated(self, changes: Changes) -> bool:
+        """Whether the copy has moved to where these changes do not lead on."""
+        if changes.ids is None:
+            return self._position != changes.since
+        return self._position < changes.since
+
+    def _unread(self, changes: Changes) -> dict[str, None] | None:
+        """The ids to read again; ``None`` if only reading everything can tell."""
         if changes.ids is None or not self._still_holds(changes):
-            stored = [] if changes.entries == 0 else self._store.read_all()
-            self._rows, self._own = {}, {}
-            self._put(stored)
-        else:
-            own = self._own
-            new = {
-                id: None
-                for place, id in changes.ids
-                if place > max(self._position, own.get(id, UNKNOWN))
-            }
-            if new:
-                there = self._store.read(list(new))
-                self._drop(new.keys() - {stored.id for stored in there})
-                self._put(there)
-        self._position = changes.until  # only now: a failed read is read again
-        self._own = {id: place for id, place in self._own.items() if place > self._position}
+            return None
+        return {id: None for place, id in changes.ids if place > self._newest(id)}
+
+    def _newest(self, id: str) -> Place:
+        return max(self._position, self._own.get(id, UNKNOWN))
 
     def _still_holds(self, changes: Changes) -> bool:
         """Whether nobody has cleared, since it was found empty, what this process then wrote."""
+        if changes.since != EMPTY:
+            return True
         places = {place for place, _ in changes.ids or ()}
-        return changes.since != EMPTY or places.issuperset(self._own.values())
+        return all(own in places for own in self._own.values() if own <= changes.until)
+
+    def _apply(self, changes: Changes, there: list[Stored]) -> None:
+        """Put into the copy what was read, but where this process has written later."""
+        new = {id for place, id in changes.ids or () if place > self._newest(id)}
+        self._drop(new - {stored.id for stored in there})
+        self._put([stored for stored in there if stored.id in new])
+        self._position = changes.until
+        self._own = {id: own for id, own in self._own.items() if own > changes.until}
+
+    async def _read_all(self, changes: Changes) -> bool:
+        """Read everything, once for all who want it now; return whether it was this caller."""
+        key = "read all", self.settings.namespace
+        flight, leads = self.settings.flights.board(key)
+        if not leads:
+            with contextlib.suppress(Abandoned):
+                await flight.outcome()
+            return False
+        try:
+            stored = [] if changes.entries == 0 else await self._store.read_all(changes.lost)
+            with self._lock:
+                self._rows, self._own = {}, {}
+                self._put(stored)
+                self._position = changes.until  # only now: a failed read is read again
+            flight.land(None)
+        except Exception as error:
+            flight.fail(error)
+            raise
+        finally:
+            self.settings.flights.leave(key, flight)
+        return True
 
     def _put(self, entries: list[Stored]) -> None:
         for stored in entries:
@@ -122,11 +166,11 @@ class MatrixIndex:
             if dims not in self._rows:
                 self._rows[dims] = _Entries(dims)
             self._rows[dims].put(stored)
-        size = sum(map(len, self._rows.values()))
-        if size > COMFORTABLE and not self._warned:
+        if self.held() > COMFORTABLE and not self._warned:
             self._warned = True
             log.warning(
-                "this process holds %d answers: VectorSetIndex leaves them to the server", size
+                "this process holds %d answers: VectorSetIndex leaves them to the server",
+                self.held(),
             )
 
     def _drop(self, ids: set[str]) -> None:

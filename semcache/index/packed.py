@@ -3,8 +3,11 @@
 A single value is written by a single command, so an answer is never stored without its vector,
 or half. The bytes are::
 
-    "sa" │ version (1) │ 0 │ CRC-32 of all that follows (4) │ expires_at (8) │ length of the text
-    part (4) │ text part, JSON │ vector, float16
+    "sa" │ version (1) │ 0 │ CRC-32 of all that follows and of the owner (4) │ expires_at (8) │
+    length of the text part (4) │ text part, JSON │ vector, float16
+
+The owner, which is not stored, is the place that the bytes belong to: swapped between two keys,
+they are damaged.
 
 The vector has unit length. Half precision moves a cosine by less than 0.0001 at 384 dims, and
 takes half the memory and half the bytes on the way; lesson 04 measures what it changes. In the
@@ -34,21 +37,25 @@ _MAGIC, _VERSION = b"sa", 2
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
-def pack(answer: Answer, vector: Vector | None = None) -> bytes:
+def pack(answer: Answer, vector: Vector | None = None, owner: bytes = b"") -> bytes:
     """Return the bytes to store; half a character, which an API may send, survives it.
 
     Args:
         answer: The answer.
         vector: Its question's embedding at unit length, shape (dims,); ``None`` for none.
+        owner: The place that the bytes belong to.
 
     Raises:
         CodecError: The vector has NaN, an infinity or a wrong shape.
     """
-    fields = [answer.query, answer.response, answer.created_at, answer.similarity]
+    fields: list[str | float | None] = [answer.query, answer.response]
+    fields += [answer.created_at, answer.similarity]
+    if answer.source is not None:
+        fields += [answer.source, answer.accepted_by]
     text = _JSON.encode(fields).encode("utf-8", "surrogatepass")
     numbers = b"" if vector is None else as_vector(vector).astype("<f2").tobytes()
     body = _BODY.pack(answer.expires_at, len(text)) + text + numbers
-    return _HEAD.pack(_MAGIC, _VERSION, zlib.crc32(body)) + body
+    return _HEAD.pack(_MAGIC, _VERSION, zlib.crc32(body, zlib.crc32(owner))) + body
 
 
 class Packed(NamedTuple):
@@ -65,19 +72,19 @@ class Packed(NamedTuple):
     numbers: bytes
 
     @classmethod
-    def read(cls, data: bytes) -> "Packed":
-        """Return what :func:`pack` stored.
+    def read(cls, data: bytes, owner: bytes = b"") -> "Packed":
+        """Return what :func:`pack` stored for the same owner.
 
         Raises:
-            CodecError: The bytes are damaged, or not ours.
+            CodecError: The bytes are damaged, not ours, or another owner's.
         """
         if len(data) < _TEXT:
             raise CodecError(f"{len(data)} bytes are too few for a cached answer")
         magic, version, checksum = _HEAD.unpack_from(data)
         if magic != _MAGIC or version != _VERSION:
             raise CodecError(f"these bytes are no cached answer of version {_VERSION}")
-        if zlib.crc32(memoryview(data)[_HEAD.size :]) != checksum:
-            raise CodecError("the cached answer is damaged: its checksum does not match")
+        if zlib.crc32(memoryview(data)[_HEAD.size :], zlib.crc32(owner)) != checksum:
+            raise CodecError("the cached answer is damaged, or another's: its checksum is wrong")
         expires_at, length = _BODY.unpack_from(data, _HEAD.size)
         end = _TEXT + length
         if end > len(data) or (len(data) - end) % 2 or math.isnan(expires_at):
@@ -92,10 +99,10 @@ class Packed(NamedTuple):
         """
         try:
             fields = json.loads(self.text.decode("utf-8", "surrogatepass"))
-            query, response, created_at, similarity = fields
+            query, response, created_at, similarity, *promoted = fields
+            return Answer(query, response, created_at, self.expires_at, similarity, *promoted)
         except (ValueError, TypeError) as error:
             raise CodecError(f"not a cached answer: {error}") from error
-        return Answer(query, response, created_at, self.expires_at, similarity)
 
 
 def rows_of(entries: Sequence[Packed]) -> Vector:

@@ -16,147 +16,173 @@ All keys of a scope share a hash tag, here too, so that other keys can be writte
 transaction: one scope lives on one node.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import redis
+from redis.asyncio import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
-from redis.commands.search.index_definition import IndexDefinition, IndexType
 
 from semcache.codecs import Vector
 from semcache.errors import ConfigError
+from semcache.expiry import FOREVER, milliseconds
 from semcache.index.answer import Answer
-from semcache.index.base import Also, Found, IndexSettings, nothing_else
+from semcache.index.base import Expired, Found, Index, IndexSettings
 from semcache.index.packed import pack
 from semcache.index.rescore import EFFORT, Candidate, nearest_alive
-from semcache.server import unlink_all
+from semcache.question import Command, Question, Reply, Tolerant, only, refuse_errors
 
 __all__ = ["RedisVLIndex"]
 
 T = TypeVar("T")
 
 
-class RedisVLIndex:
+class RedisVLIndex(Index):
     """One FT.SEARCH for a lookup; memory and search stay on the server.
+
+    RedisVL describes the search index and the query; they are sent with the cache's own questions.
 
     Raises:
         ConfigError: RedisVL is not installed, or the engine does not serve such a client.
     """
 
     def __init__(self, settings: IndexSettings) -> None:
-        _check(settings.redis)
+        super().__init__(settings)
+        _check(settings.redis.client)
         self._vl = _redisvl()
-        self._settings, self._redis = settings, settings.redis
         self._names = f"{settings.namespace}index:"  # of search indexes; followed by the dims
         self._prefix = f"{settings.namespace}entry:"
-        self._made: dict[int, Any] = {}  # RedisVL's own objects, by dims; they hold no entries
 
-    def ask_ahead(self, pipe: Any) -> bool:
-        """Queue nothing: the server is asked with the vector."""
-        return False
+    def adding(self, id: str, answer: Answer, vector: Vector) -> Question[Expired]:
+        """Return the commands that store an answer; Redis itself lets it expire."""
+        key = self._key(id)
+        left = milliseconds(max(0.0, answer.expires_at - self.settings.clock()))
+        commands: list[Command] = [
+            self._creating(vector.size),
+            ("DEL", key),  # with its TTL, and whatever type it is of
+            (
+                "HSET", key, "packed", pack(answer, vector, key), "vector", vector.tobytes(),
+                "expires_at", answer.expires_at,
+            ),
+        ]  # fmt: skip
+        if left < FOREVER:
+            commands.append(("PEXPIRE", key, left))
 
-    def hear_ahead(self, replies: list[Any]) -> bool:
-        """Nothing was asked, so nothing is known."""
-        return False
+        def read(replies: Sequence[Any]) -> Expired:
+            refuse_errors(replies)
+            return []
 
-    def add(self, id: str, answer: Answer, vector: Vector, also: Also = nothing_else) -> None:
-        """Store an answer with its vector, in one transaction."""
-        key, index = self._key(id), self._index(vector.size)
-        left = answer.expires_at - self._settings.clock()
-        pipe = self._redis.pipeline(transaction=True)
-        # What SearchIndex.create() sends after asking whether there is one.
-        hashes = IndexDefinition([self._prefix], index_type=IndexType.HASH)  # type: ignore[no-untyped-call]
-        pipe.ft(index.name).create_index(index.schema.redis_fields, definition=hashes)
-        pipe.delete(key)  # with its TTL, and whatever type it is of
-        fields = {
-            "packed": pack(answer, vector),
-            "vector": vector.tobytes(),
-            "expires_at": answer.expires_at,
-        }
-        pipe.hset(key, mapping=fields)
-        if math.isfinite(left):
-            pipe.pexpire(key, max(1, math.ceil(left * 1000)))
-        also(pipe)
-        created, *replies = pipe.execute(False)
-        if "already exists" not in str(created):
-            replies.append(created)
-        for reply in replies:
-            if isinstance(reply, Exception):
-                raise reply
+        return Question(tuple(commands), read)
 
-    def nearest(self, vector: Vector, count: int = 1, heard: bool = False) -> list[Found]:
+    def _creating(self, dims: int) -> Command:
+        graph = {"dims": dims, "algorithm": "hnsw", "distance_metric": "cosine"}
+        schema = self._vl.schema.IndexSchema.from_dict(
+            {
+                "index": {"name": self._name(dims), "prefix": self._prefix},
+                "fields": [
+                    {"name": "vector", "type": "vector", "attrs": {**graph, "datatype": "float32"}},
+                    {"name": "expires_at", "type": "numeric"},
+                ],
+            }
+        )
+        fields = [part for field in schema.redis_fields for part in field.redis_args()]
+        plain = [getattr(part, "value", part) for part in fields]
+        command = "FT.CREATE", self._name(dims), "ON", "HASH", "PREFIX", 1, self._prefix, "SCHEMA"
+        return Tolerant("already exists", (*command, *plain))
+
+    async def nearest(
+        self, vector: Vector, count: int = 1, changes: Reply[Any] | None = None
+    ) -> list[Found]:
         """Return up to ``count`` entries that have not expired, most similar first."""
-        return nearest_alive(self._settings, self._ask, self.delete, vector, count)
+        return await nearest_alive(self, self._ask, self._key, vector, count)
 
-    def _ask(self, vector: Vector, count: int) -> list[Candidate]:
+    async def _ask(self, vector: Vector, count: int) -> list[Candidate]:
         """Return the ids and stored bytes of what the server's graph takes for nearest."""
         query = self._vl.query.VectorQuery(
             vector.tobytes(), "vector", num_results=count, ef_runtime=max(EFFORT, count)
         )
         # By the distance RedisVL tells an entry that has just expired from one without an answer.
         query.return_fields("packed", query.DISTANCE_ID, skip_decode=["packed"])
-        documents: list[Any] = self._attempt([], self._index(vector.size).query, query)
+        parameters = [part for pair in query.params.items() for part in pair]
+        searching = self._searching(
+            vector.size, query.get_args(), "PARAMS", len(parameters), *parameters
+        )
         skip = len(self._prefix)
-        return [(found["id"][skip:].encode(), found.get("packed")) for found in documents]
+        reply = await self.redis.ask(Question((searching,), partial(_found, otherwise={})))
+        return [
+            (id[skip:], fields.get(b"packed"))
+            for id, fields in _documents(reply)
+            if query.DISTANCE_ID.encode() in fields
+        ]
 
-    def delete(self, ids: Sequence[str | bytes]) -> int:
-        """Delete entries, also from the engine's graph, at once; return how many there were."""
-        deleted: int = self._redis.delete(*map(self._key, ids))
-        return deleted
+    def _searching(self, dims: int, *arguments: Any) -> Command:
+        query, *more = arguments
+        return ("FT.SEARCH", self._name(dims), *query, *more)
 
-    def size(self) -> int:
+    async def deleting(self, ids: Sequence[str | bytes]) -> Question[int]:
+        """Return the command that deletes entries, also from the engine's graph, at once."""
+        return Question((("DEL", *map(self._key, ids)),), only)
+
+    async def size(self) -> int:
         """Return how many entries have not expired."""
-        alive = self._vl.query.filter.Num("expires_at") > self._settings.clock()
-        count = self._vl.query.CountQuery(alive)
-        return sum(self._attempt(0, index.query, count) for index in self._existing())
+        alive = self._vl.query.filter.Num("expires_at") > self.settings.clock()
+        query = self._vl.query.CountQuery(alive).get_args()
+        counts = [self._searching(dims, query) for dims in await self._existing()]
+        return sum(_total(_found([reply], 0)) for reply in await self.redis.send(counts))
 
-    def clear(self) -> None:
+    async def clear(self) -> None:
         """Drop the search indexes, which hides all entries at once; then delete the entries.
 
         Not by the engine (DD): it deletes only what it has indexed, and serves nobody meanwhile.
         """
-        for index in self._existing():
-            self._attempt(None, index.delete, False)
-        unlink_all(self._redis, self._prefix)
+        for dims in await self._existing():
+            _found(await self.redis.send([("FT.DROPINDEX", self._name(dims))]), None)
+        await self.redis.delete_all(self._prefix)
+
+    def probes(self) -> list[Command]:
+        """A foreign value at an entry's key is not found, and gives way to the next answer."""
+        return []
 
     def _key(self, id: str | bytes) -> bytes:
         return self._prefix.encode() + (id.encode() if isinstance(id, str) else id)
 
-    def _index(self, dims: int) -> Any:
-        """RedisVL's object for vectors of one length; nothing is asked of the server."""
-        if dims not in self._made:
-            graph = {"dims": dims, "algorithm": "hnsw", "distance_metric": "cosine"}
-            schema = {
-                "index": {"name": f"{self._names}{dims}", "prefix": self._prefix},
-                "fields": [
-                    {"name": "vector", "type": "vector", "attrs": {**graph, "datatype": "float32"}},
-                    {"name": "expires_at", "type": "numeric"},
-                ],
-            }
-            made = self._vl.schema.IndexSchema.from_dict(schema)
-            self._made[dims] = self._vl.index.SearchIndex(made, redis_client=self._redis)
-        return self._made[dims]
+    def _name(self, dims: int) -> str:
+        return f"{self._names}{dims}"
 
-    def _existing(self) -> list[Any]:
-        """The search indexes that the server has for this cache."""
-        names = (name.decode() for name in self._redis.execute_command("FT._LIST"))
-        dims = (name.removeprefix(self._names) for name in names if name.startswith(self._names))
-        return [self._index(int(number)) for number in dims]
+    async def _existing(self) -> list[int]:
+        """The lengths for which the server has a search index of this cache."""
+        names = await self.redis.ask(Question((("FT._LIST",),), only))
+        own = [name.decode().removeprefix(self._names) for name in names]
+        return sorted(int(dims) for dims in own if dims.isdecimal())
 
-    def _attempt(self, otherwise: T, operation: Callable[..., T], *args: Any) -> T:
-        """Return the result, or ``otherwise`` without an index; raise what redis-py raised."""
-        try:
-            return operation(*args)
-        except self._vl.exceptions.RedisSearchError as error:
-            cause = error.__cause__ or error
-            if isinstance(cause, redis.ResponseError) and _is_missing(cause):
-                return otherwise
-            raise cause from None
+
+def _found(replies: Sequence[Any], otherwise: T) -> Any | T:
+    """Return the reply, or ``otherwise`` without an index; raise what else the server said."""
+    (reply,) = replies
+    if isinstance(reply, redis.ResponseError) and _is_missing(reply):
+        return otherwise
+    return only(replies)
+
+
+def _documents(reply: Any) -> Iterator[tuple[bytes, dict[bytes, Any]]]:
+    """Ids and fields from either protocol's reply to FT.SEARCH."""
+    if isinstance(reply, dict):
+        for document in reply.get(b"results", ()):
+            yield document[b"id"], document[b"extra_attributes"]
+    else:
+        for id, fields in zip(reply[1::2], reply[2::2], strict=True):
+            yield id, dict(zip(fields[::2], fields[1::2], strict=True)) if fields else {}
+
+
+def _total(reply: Any) -> int:
+    if isinstance(reply, dict):
+        return int(reply[b"total_results"])
+    return int(reply[0]) if isinstance(reply, list) else int(reply)
 
 
 def _check(client: Any) -> None:
-    if isinstance(client, RedisCluster):
+    if isinstance(client, RedisCluster | AsyncRedisCluster):
         raise ConfigError(
             "RedisVLIndex makes its search index in the transaction that writes an answer, and a "
             "RedisCluster cannot: pass a redis.Redis, or take MatrixIndex or VectorSetIndex"
@@ -165,11 +191,6 @@ def _check(client: Any) -> None:
     if options.get("db"):
         raise ConfigError(
             f"the client is for database {options['db']}: the search module knows only database 0"
-        )
-    if options.get("protocol") in (3, "3") and options.get("legacy_responses", True):
-        raise ConfigError(
-            "RedisVL cannot read the replies to a client made with protocol=3: leave that out, or "
-            "add legacy_responses=False"
         )
 
 
@@ -181,8 +202,6 @@ def _is_missing(error: redis.ResponseError) -> bool:
 
 def _redisvl() -> Any:
     try:
-        import redisvl.exceptions
-        import redisvl.index
         import redisvl.query.filter
         import redisvl.schema
     except ImportError as error:

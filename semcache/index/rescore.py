@@ -6,14 +6,15 @@ the vectors in half precision that are stored with the answers. That makes the s
 of the other indexes.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 import numpy as np
 import redis
 
 from semcache.codecs import Vector
 from semcache.errors import CodecError
-from semcache.index.base import Found, IndexSettings, as_similarity
+from semcache.index.base import Expired, Found, Index, as_similarity
 from semcache.index.packed import Packed, rows_of
 
 __all__ = ["EFFORT", "SPARE", "Candidate", "nearest_alive"]
@@ -24,61 +25,70 @@ EFFORT = 60  # candidates that the search keeps (EF); of 100,000 entries it then
 Candidate = tuple[bytes, bytes | None]  # an entry's id and what is stored of its answer
 
 
-def nearest_alive(
-    settings: IndexSettings,
-    ask: Callable[[Vector, int], list[Candidate]],
-    delete: Callable[[list[bytes]], int],
+async def nearest_alive(
+    index: Index,
+    ask: Callable[[Vector, int], Awaitable[list[Candidate]]],
+    owner: Callable[[bytes], bytes],
     vector: Vector,
     count: int,
 ) -> list[Found]:
     """Return up to ``count`` entries that have not expired, most similar first.
 
     Args:
-        settings: Those of the index; its clock decides, and damage is counted there.
+        index: Its clock decides, damage is counted there, and what is useless is deleted from it.
         ask: Returns so many of what the server takes for nearest to a vector.
-        delete: Deletes entries by their ids; returns how many there were.
+        owner: Returns what binds an entry's bytes to its id.
         vector: Unit length, shape (dims,), float32.
         count: How many are wanted.
     """
     while True:
-        candidates = ask(vector, count + SPARE)
-        found, useless, damaged = _rescored(candidates, vector, count, settings.clock())
-        if damaged:
-            settings.count_damaged(damaged)
-        if not useless or not _removed(delete, useless) or len(found) >= count:
+        candidates = await ask(vector, count + SPARE)
+        read = _Read([], [], [])
+        for id, data in candidates:
+            _read(read, id, data, owner(id), vector.size, index.settings.clock())
+        found = _rescored(read, vector, count)
+        if read.damaged:
+            index.settings.count_damaged(len(read.damaged))
+        if len(found) >= count or not await _removed(index, read):
             return found  # else ask again: what is useless was in the way
 
 
-def _rescored(
-    candidates: list[Candidate], vector: Vector, count: int, now: float
-) -> tuple[list[Found], list[bytes], int]:
-    """Return what is near, the ids of what has expired or is damaged, how many are damaged."""
-    near, useless, damaged = [], [], 0
-    for id, data in candidates:
-        try:
-            packed = Packed.read(data or b"")
-            whole = len(packed.numbers) == 2 * vector.size
-        except CodecError:
-            whole = False
-        if whole and now < packed.expires_at:
-            near.append((id, packed))
-        else:
-            useless.append(id)
-            damaged += not whole
-    cosines = rows_of([packed for _, packed in near]) @ vector if near else np.empty(0)
+class _Read(NamedTuple):
+    near: list[tuple[bytes, Packed]]
+    damaged: list[bytes]
+    expired: Expired
+
+
+def _read(read: _Read, id: bytes, data: bytes | None, owner: bytes, dims: int, now: float) -> None:
+    try:
+        packed = Packed.read(data or b"", owner)
+    except CodecError:
+        read.damaged.append(id)
+        return
+    if len(packed.numbers) != 2 * dims:
+        read.damaged.append(id)
+    elif now < packed.expires_at:
+        read.near.append((id, packed))
+    else:
+        read.expired.append((id, packed.expires_at))
+
+
+def _rescored(read: _Read, vector: Vector, count: int) -> list[Found]:
+    """Return what is near; what has no answer inside joins the damaged."""
+    cosines = rows_of([packed for _, packed in read.near]) @ vector if read.near else np.empty(0)
     found = []
     for i in np.argsort(-cosines, kind="stable")[:count].tolist():
-        id, packed = near[i]
+        id, packed = read.near[i]
         try:
             found.append(Found(id.decode(), packed.answer(), as_similarity(cosines[i])))
         except CodecError:
-            useless.append(id)
-            damaged += 1
-    return found, useless, damaged
+            read.damaged.append(id)
+    return found
 
 
-def _removed(delete: Callable[[list[bytes]], int], ids: list[bytes]) -> bool:
+async def _removed(index: Index, read: _Read) -> bool:
     try:
-        return delete(ids) > 0
+        removed = await index.delete(read.damaged) if read.damaged else 0
+        return removed + await index.sweep(read.expired) > 0
     except redis.ResponseError:  # a replica can be read all the same
         return False

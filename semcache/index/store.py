@@ -6,25 +6,27 @@ holds a copy reads what is new instead of everything. The stream keeps the last
 because it has fallen further behind or the stream was cleared, it reads everything again.
 """
 
-import contextlib
-import math
+import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-import redis
+from redis.exceptions import NoPermissionError
 
 from semcache.codecs import Vector
 from semcache.errors import CodecError
+from semcache.expiry import FOREVER, milliseconds
 from semcache.index.answer import Answer
-from semcache.index.base import Also, IndexSettings
+from semcache.index.base import IndexSettings
 from semcache.index.packed import Packed, pack, rows_of
-from semcache.server import knows
+from semcache.question import Command, Question, refuse_errors
+from semcache.server import knows, server_time
 
-__all__ = ["EMPTY", "FOREVER", "UNKNOWN", "Changes", "Place", "Store", "Stored"]
+log = logging.getLogger("semcache")
+
+__all__ = ["EMPTY", "UNKNOWN", "Changes", "Place", "Store", "Stored"]
 
 CHANGES_KEPT = 10_000
-FOREVER = 10**13  # milliseconds: three centuries
 
 # In the stream: milliseconds, a counter, and a token, since a stream that was cleared begins anew
 # and may give the same two numbers to another change within the same millisecond.
@@ -49,97 +51,123 @@ class Changes(NamedTuple):
         until: The newest place; EMPTY or UNKNOWN if there is no stream.
         ids: Which entry changed where; ``None`` if only reading everything can tell.
         entries: How many entries there were; ``None`` if nobody had to know.
+        lost: Whether there are entries but no stream of ours, so that it must begin anew.
     """
 
     since: Place
     until: Place
     ids: list[tuple[Place, str]] | None
     entries: int | None
+    lost: bool = False
+
+
+class Read(NamedTuple):
+    """What reading entries brought: the usable ones, the damaged, the old with their ends."""
+
+    stored: list[Stored]
+    damaged: list[bytes]
+    expired: list[tuple[bytes, float]]
 
 
 class Store:
     """Reads and writes the entries; knows nothing of similarity."""
 
     def __init__(self, settings: IndexSettings) -> None:
-        self._redis = settings.redis
+        self._settings, self._redis = settings, settings.redis
         self._entries = f"{settings.namespace}entries"
         self._changes = f"{settings.namespace}changes"
-        self._clock = settings.clock
-        self._count_damaged = settings.count_damaged
-        self._field_ttl: bool | None = None  # asked of the server at the first write
+        self._now = settings.clock
+        self._field_ttl: bool | None = None  # asked of the server before the first write
 
-    def write(self, id: str, answer: Answer, vector: Vector, also: Also) -> tuple[Place, Stored]:
-        """Store one entry and announce it, in one transaction.
-
-        Return its place in the stream, and the entry as a reader will read it.
-        """
+    async def prepare(self) -> None:
+        """Ask the server, once, whether single fields can have a TTL."""
         if self._field_ttl is None:
-            self._field_ttl = knows(self._redis, "HPEXPIRE", self._entries)
-        ttl = answer.expires_at - self._clock()
-        milliseconds = max(1, math.ceil(ttl * 1000)) if math.isfinite(ttl) else FOREVER
-        pipe = self._redis.pipeline(transaction=True)
-        data = pack(answer, vector)
-        pipe.hset(self._entries, id, data)
-        token = self._announce(pipe, [id])
-        also(pipe)
-        if self._field_ttl and milliseconds < FOREVER:
-            pipe.hpexpire(self._entries, milliseconds, id)
+            try:
+                self._field_ttl = await self._redis.ask(knows("HPEXPIRE", self._entries))
+            except NoPermissionError as error:
+                log.warning("Redis refused HPEXPIRE: %s; expired answers keep their memory", error)
+                self._field_ttl = False
+
+    def writing(self, id: str, answer: Answer, vector: Vector) -> Question[tuple[Place, Stored]]:
+        """Return the commands that store one entry and announce it, for one transaction.
+
+        Reading tells its place in the stream, and the entry as a reader will read it.
+        """
+        left = milliseconds(max(0.0, answer.expires_at - self._now()))
+        data = pack(answer, vector, self._owner(id))
+        announced, token = self._announcing([id])
+        commands: list[Command] = [("HSET", self._entries, id, data), *announced]
         if self._field_ttl:
-            # The stream outlives the last entry, so that an abandoned scope leaves nothing.
-            pipe.pexpire(self._changes, 2 * milliseconds, nx=True)
-            pipe.pexpire(self._changes, 2 * milliseconds, gt=True)
-        place = _place(pipe.execute()[1], token)
-        return place, Stored(id, answer, rows_of([Packed.read(data)])[0])
+            if left < FOREVER:
+                commands.append(("HPEXPIRE", self._entries, left, "FIELDS", 1, id))
+            commands += self._keeping_changes(left)
 
-    def delete(self, ids: list[str]) -> int:
-        """Delete entries and announce it, in one transaction; return how many there were."""
-        pipe = self._redis.pipeline(transaction=True)
-        pipe.hdel(self._entries, *ids)
+        def read(replies: Sequence[Any]) -> tuple[Place, Stored]:
+            place = _place(refuse_errors(replies)[1], token)
+            return place, Stored(id, answer, rows_of([Packed.read(data, self._owner(id))])[0])
+
+        return Question(tuple(commands), read)
+
+    def deleting(self, ids: Sequence[str | bytes]) -> Question[int]:
+        """Return the commands that delete entries and announce it; reading tells how many."""
         # Without a stream every reader reads everything: none need be made, never to expire.
-        self._announce(pipe, ids, nomkstream=True)
-        deleted: int = pipe.execute()[0]
-        return deleted
+        announced, _ = self._announcing(ids, "NOMKSTREAM")
+        return Question(
+            (("HDEL", self._entries, *ids), *announced),
+            lambda replies: int(refuse_errors(replies)[0]),
+        )
 
-    def clear(self) -> None:
+    async def clear(self) -> None:
         """Delete everything; readers notice that the stream is gone."""
-        self._redis.unlink(self._entries, self._changes)
+        await self._redis.unlink([self._entries, self._changes])
 
-    def read_all(self) -> list[Stored]:
-        """Return every usable entry; damaged and expired ones are deleted."""
-        return self._usable(self._redis.hgetall(self._entries).items())
+    def probes(self) -> list[Command]:
+        """Return a command for each key, which the server refuses if it is not ours."""
+        return [("HLEN", self._entries), ("XLEN", self._changes)]
 
-    def read(self, ids: list[str]) -> list[Stored]:
+    async def read_all(self, lost: bool = False) -> list[Stored]:
+        """Return every usable entry; damaged and expired ones are deleted.
+
+        Args:
+            lost: Whether the stream was lost, and begins anew with what is read.
+        """
+        (reply,) = await self._redis.send([("HGETALL", self._entries)])
+        (fields,) = refuse_errors([reply])
+        read = self._read(fields.items())
+        await self._clean(read)
+        if lost and read.stored:
+            last = max(stored.answer.expires_at for stored in read.stored)
+            announced, _ = self._announcing([read.stored[0].id])
+            left = milliseconds(max(0.0, last - self._now()))
+            await self._redis.send([*announced, *self._keeping_changes(left)], transaction=True)
+        return read.stored
+
+    async def read(self, ids: Sequence[str]) -> list[Stored]:
         """Return those of the entries that are there and usable."""
-        values = self._redis.hmget(self._entries, ids)
+        (reply,) = await self._redis.send([("HMGET", self._entries, *ids)])
+        (values,) = refuse_errors([reply])
         pairs = zip((id.encode() for id in ids), values, strict=True)
-        return self._usable((id, data) for id, data in pairs if data is not None)
+        read = self._read((id, data) for id, data in pairs if data is not None)
+        await self._clean(read)
+        return read.stored
 
-    def ask_changes(self, pipe: Any, since: Place) -> None:
-        """Queue the question what was written or deleted after a place."""
-        if since == UNKNOWN:
-            pipe.xrevrange(self._changes, count=1)
-        else:
-            pipe.execute_command(*self._range(since))
+    def changes(self, since: Place) -> Question[Changes]:
+        """Return the question what was written or deleted after a place."""
+        newest = ("XREVRANGE", self._changes, "+", "-", "COUNT", 1)
+        after = ("XRANGE", self._changes, f"{since[0]}-{since[1]}", "+")
+        commands: list[Command] = [newest if since == UNKNOWN else after]
         if since <= EMPTY:  # else the change at that place is still there, and says enough
-            pipe.hlen(self._entries)
+            commands.append(("HLEN", self._entries))
+        return Question(tuple(commands), lambda replies: self._changed(replies, since))
 
-    def fetch_changes(self, since: Place) -> list[Any]:
-        """Return the replies to :meth:`ask_changes`, on a trip of their own."""
-        if since > EMPTY:  # one command, which a pipeline would only make slower
-            return [self._redis.execute_command(*self._range(since))]
-        pipe = self._redis.pipeline(transaction=False)
-        self.ask_changes(pipe, since)
-        replies: list[Any] = pipe.execute()
-        return replies
-
-    def hear_changes(self, replies: list[Any], since: Place) -> Changes:
-        """Return the answer to :meth:`ask_changes`."""
-        changes, entries = replies if since <= EMPTY else (*replies, None)
+    def _changed(self, replies: Sequence[Any], since: Place) -> Changes:
+        changes, entries, *_ = (*refuse_errors(replies), None)
         if not changes:  # never written, cleared, expired or evicted
-            return Changes(since, EMPTY if entries == 0 else UNKNOWN, None, entries)
+            until = EMPTY if entries == 0 else UNKNOWN
+            return Changes(since, until, None, entries, lost=bool(entries))
         try:
             ids = [(_place(id, change[b"token"]), change[b"id"].decode()) for id, change in changes]
-        except KeyError:  # some other program's stream: nothing can be told from it
+        except (KeyError, ValueError):  # some other program's stream tells nothing
             return Changes(since, UNKNOWN, None, None)
         until = ids[-1][0]
         if ids[0][0] == since:
@@ -147,45 +175,51 @@ class Store:
         whole = len(ids) < CHANGES_KEPT and len({id for _, id in ids}) >= (entries or 0)
         return Changes(since, until, ids if since == EMPTY and whole else None, entries)
 
-    def _range(self, since: Place) -> tuple[str, ...]:
-        return "XRANGE", self._changes, f"{since[0]}-{since[1]}", "+"
-
-    def _announce(self, pipe: Any, ids: list[str], nomkstream: bool = False) -> bytes:
+    def _announcing(self, ids: Sequence[str | bytes], *options: str) -> tuple[list[Command], bytes]:
         token = os.urandom(6)
-        for id in ids:
-            pipe.xadd(
-                self._changes,
-                {"id": id, "token": token},
-                maxlen=CHANGES_KEPT,
-                approximate=False,
-                nomkstream=nomkstream,
-            )
-        return token
+        head = ("XADD", self._changes, *options, "MAXLEN", CHANGES_KEPT, "*")
+        return [(*head, "id", id, "token", token) for id in ids], token
 
-    def _usable(self, items: Iterable[tuple[bytes, bytes]]) -> list[Stored]:
-        now = self._clock()
-        usable, vectors, expired, damaged = [], [], [], []
+    def _keeping_changes(self, left: int) -> list[Command]:
+        # The stream outlives the last entry, so that an abandoned scope leaves nothing.
+        return [("PEXPIRE", self._changes, 2 * left, option) for option in ("NX", "GT")]
+
+    def _read(self, items: Iterable[tuple[bytes, bytes]]) -> Read:
+        now = self._now()
+        usable, vectors = [], []
+        read = Read([], [], [])
         for id, data in items:
             try:
-                packed = Packed.read(data)
+                packed = Packed.read(data, self._owner(id))
                 answer = packed.answer()
             except CodecError:
-                damaged.append(id)
+                read.damaged.append(id)
                 continue
             if not packed.numbers:
-                damaged.append(id)
+                read.damaged.append(id)
             elif now >= packed.expires_at:
-                expired.append(id)
+                read.expired.append((id, packed.expires_at))
             else:
                 usable.append((id.decode(errors="replace"), answer))
                 vectors.append(packed)
-        if damaged:
-            self._count_damaged(len(damaged))
-        if damaged or expired:
-            with contextlib.suppress(redis.ResponseError):  # a replica can be read all the same
-                self._redis.hdel(self._entries, *damaged, *expired)
         pairs = zip(usable, _unit_vectors(vectors), strict=True)
-        return [Stored(id, answer, vector) for (id, answer), vector in pairs]
+        read.stored.extend(Stored(id, answer, vector) for (id, answer), vector in pairs)
+        return read
+
+    async def _clean(self, read: Read) -> None:
+        """Delete what is damaged, and what has expired by the server's clock, too."""
+        if read.damaged:
+            self._settings.count_damaged(len(read.damaged))
+        useless = [*read.damaged]
+        if read.expired:
+            now = await self._redis.ask(server_time(self._entries))
+            useless += [id for id, end in read.expired if end <= now]
+        if useless:  # an error is no matter: a replica can be read all the same
+            await self._redis.send([("HDEL", self._entries, *useless)])
+
+    def _owner(self, id: str | bytes) -> bytes:
+        """What binds an entry's bytes to its place, so that swapped values are noticed."""
+        return self._entries.encode() + (id.encode() if isinstance(id, str) else id)
 
 
 def _unit_vectors(entries: list[Packed]) -> list[Vector]:

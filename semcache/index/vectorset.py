@@ -1,8 +1,11 @@
-"""VectorSetIndex: the server searches its own HNSW graph. Needs Redis 8.
+"""VectorSetIndex: the server searches its own HNSW graph. Needs Redis 8.2.
 
 One command writes a vector together with its answer (as the element's attributes), one finds
 the nearest and brings their answers back. Elements of a vector set have no TTL of their own: a
 sorted set remembers when each expires, and every write sweeps some of those that have.
+
+A vector set holds vectors of one length. Each length has a set of its own, so that a model that
+answers once with another length neither fails nor takes anything away from others.
 
 The server's graph holds the vectors in one byte a dim (Q8), which is smaller and faster, and
 good enough to say which few are near. Which of them is nearest, and how near, is computed here
@@ -12,111 +15,119 @@ The search runs in the server's main thread (NOTHREAD). It takes a fraction of a
 which no other client is served; a thread of its own costs more than that to wake up.
 """
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import redis
-
 from semcache.codecs import Vector
+from semcache.expiry import milliseconds
 from semcache.index.answer import Answer
-from semcache.index.base import Also, Found, IndexSettings, nothing_else
+from semcache.index.base import Expired, Found, Index
 from semcache.index.packed import pack
 from semcache.index.rescore import EFFORT, Candidate, nearest_alive
-from semcache.index.store import FOREVER
+from semcache.question import Command, Question, Reply, only, refuse_errors
 
 __all__ = ["VectorSetIndex"]
 
 SWEEP = 32  # expired elements that one write removes: more than it adds
 
 
-class VectorSetIndex:
+class VectorSetIndex(Index):
     """One VSIM for a lookup; memory and search stay on the server."""
 
-    def __init__(self, settings: IndexSettings) -> None:
-        self._settings, self._redis = settings, settings.redis
-        self._vectors = f"{settings.namespace}vectors"
-        self._expiry = f"{settings.namespace}expiry"
-        self._clock = settings.clock
-        self._count_damaged = settings.count_damaged
-
-    def ask_ahead(self, pipe: Any) -> bool:
-        """Queue nothing: the server is asked with the vector."""
-        return False
-
-    def hear_ahead(self, replies: list[Any]) -> bool:
-        """Nothing was asked, so nothing is known."""
-        return False
-
-    def add(self, id: str, answer: Answer, vector: Vector, also: Also = nothing_else) -> None:
-        """Store an answer with its vector, in one transaction."""
-        try:
-            over = self._add(id, answer, vector, also)
-        except (redis.ResponseError, ValueError) as error:
-            if not _is_foreign(error):
-                raise
-            # The model decides how long a vector is, and we how it is kept: the rest is of no use.
-            self._count_damaged(1)
-            self.clear()
-            over = self._add(id, answer, vector, also)
-        if over:
-            self.delete(over)
-
-    def _add(self, id: str, answer: Answer, vector: Vector, also: Also) -> list[bytes]:
-        """Return the ids of some entries that have expired."""
-        pipe = self._redis.pipeline(transaction=True)
-        pipe.execute_command("VREM", self._vectors, id)  # VADD alone keeps the old on fakeredis
-        pipe.execute_command(
-            "VADD", self._vectors, "FP32", vector.tobytes(), id,
-            "Q8", "SETATTR", pack(answer, vector),
-        )  # fmt: skip
-        pipe.zadd(self._expiry, {id: answer.expires_at})
-        also(pipe)
-        left = answer.expires_at - self._clock()
-        milliseconds = max(1, math.ceil(left * 1000)) if math.isfinite(left) else FOREVER
-        for key in (self._vectors, self._expiry):  # an abandoned scope leaves nothing
-            pipe.pexpire(key, milliseconds, nx=True)
-            pipe.pexpire(key, milliseconds, gt=True)
-        pipe.zrangebyscore(self._expiry, "-inf", self._clock(), start=0, num=SWEEP)
-        over: list[bytes] = pipe.execute()[-1]
-        return over
-
-    def nearest(self, vector: Vector, count: int = 1, heard: bool = False) -> list[Found]:
+    async def nearest(
+        self, vector: Vector, count: int = 1, changes: Reply[Any] | None = None
+    ) -> list[Found]:
         """Return up to ``count`` entries that have not expired, most similar first."""
-        return nearest_alive(self._settings, self._ask, self.delete, vector, count)
+        return await nearest_alive(self, self._ask, self._owner, vector, count)
 
-    def _ask(self, vector: Vector, count: int) -> list[Candidate]:
+    async def _ask(self, vector: Vector, count: int) -> list[Candidate]:
         """Return the ids and stored bytes of what the server's graph takes for nearest."""
-        try:
-            reply = self._redis.execute_command(
-                "VSIM", self._vectors, "FP32", vector.tobytes(), "WITHSCORES", "WITHATTRIBS",
-                "COUNT", count, "EF", max(EFFORT, count), "NOTHREAD",
-            )  # fmt: skip
-        except (redis.ResponseError, ValueError) as error:
-            if not _is_foreign(error):
-                raise
-            return []
-        return [(id, attributes) for id, (_, attributes) in (reply or {}).items()]
+        command = (
+            "VSIM", self._vectors(vector.size), "FP32", vector.tobytes(), "WITHSCORES",
+            "WITHATTRIBS", "COUNT", count, "EF", max(EFFORT, count), "NOTHREAD",
+        )  # fmt: skip
+        reply = await self.redis.ask(Question((command,), only))
+        return list(_candidates(reply or {}))
 
-    def delete(self, ids: Sequence[str | bytes]) -> int:
-        """Delete entries; return how many there were."""
-        pipe = self._redis.pipeline(transaction=True)
-        for id in ids:
-            pipe.execute_command("VREM", self._vectors, id)
-        pipe.zrem(self._expiry, *ids)
-        return sum(map(int, pipe.execute()[:-1]))
+    def adding(self, id: str, answer: Answer, vector: Vector) -> Question[Expired]:
+        """Return the commands that store an answer; reading tells some that have expired."""
+        vectors, expiry, lengths = self._keys(vector.size)
+        now = self.settings.clock()
+        left = milliseconds(max(0.0, answer.expires_at - now))
+        data = pack(answer, vector, self._owner(id.encode()))
+        commands: list[Command] = [
+            ("VREM", vectors, id),  # VADD alone keeps the old attributes on fakeredis
+            ("VADD", vectors, "FP32", vector.tobytes(), id, "Q8", "SETATTR", data),
+            ("ZADD", expiry, answer.expires_at, id),
+            ("SADD", lengths, vector.size),
+        ]
+        for key in (vectors, expiry, lengths):  # an abandoned scope leaves nothing
+            commands += [("PEXPIRE", key, left, option) for option in ("NX", "GT")]
+        over = ("ZRANGEBYSCORE", expiry, "-inf", now, "WITHSCORES", "LIMIT", 0, SWEEP)
+        return Question((*commands, over), lambda replies: _ends(refuse_errors(replies)[-1]))
 
-    def size(self) -> int:
+    async def deleting(self, ids: Sequence[str | bytes]) -> Question[int]:
+        """Return the commands that delete entries; reading tells how many there were."""
+        commands: list[Command] = []
+        for dims in await self._lengths():
+            vectors, expiry, _ = self._keys(dims)
+            commands += [("VREM", vectors, id) for id in ids]
+            commands.append(("ZREM", expiry, *ids))
+        removals = [number for number, command in enumerate(commands) if command[0] == "VREM"]
+
+        def read(replies: Sequence[Any]) -> int:
+            replies = refuse_errors(replies)
+            return sum(int(replies[number]) for number in removals)
+
+        return Question(tuple(commands), read)
+
+    async def size(self) -> int:
         """Return how many entries have not expired."""
-        count: int = self._redis.zcount(self._expiry, f"({self._clock()}", "+inf")
-        return count
+        alive = f"({self.settings.clock()}"
+        counts = [("ZCOUNT", self._keys(dims)[1], alive, "+inf") for dims in await self._lengths()]
+        return sum(refuse_errors(await self.redis.send(counts)))
 
-    def clear(self) -> None:
+    async def clear(self) -> None:
         """Delete all entries."""
-        self._redis.unlink(self._vectors, self._expiry)
+        lengths = await self._lengths()
+        await self.redis.unlink([key for dims in lengths for key in self._keys(dims)])
+
+    def probes(self) -> list[Command]:
+        """Return a command for each key of ours."""
+        return [("SCARD", self._keys(0)[2])]
+
+    async def heal(self) -> None:
+        """Delete values of another type at our keys, of every length."""
+        await super().heal()
+
+    async def _lengths(self) -> list[int]:
+        members = await self.redis.ask(Question((("SMEMBERS", self._keys(0)[2]),), only))
+        return sorted(map(int, members))
+
+    def _vectors(self, dims: int) -> str:
+        return self._keys(dims)[0]
+
+    def _keys(self, dims: int) -> tuple[str, str, str]:
+        """The vectors of a length, when each of them expires, and which lengths there are."""
+        own = f"{self.settings.namespace}{dims}:"
+        return f"{own}vectors", f"{own}expiry", f"{self.settings.namespace}lengths"
+
+    def _owner(self, id: bytes) -> bytes:
+        return self.settings.namespace.encode() + id
 
 
-def _is_foreign(error: Exception) -> bool:
-    """Whether the set is of other vectors; fakeredis complains about lengths in numpy's words."""
-    complaints = ("dimension mismatch", "quantization mismatch", "core dimension")
-    return any(complaint in str(error) for complaint in complaints)
+def _candidates(reply: Any) -> Iterator[Candidate]:
+    """Ids and attributes from either protocol's reply: a mapping, or a flat list."""
+    if isinstance(reply, dict):
+        for id, (_, attributes) in reply.items():
+            yield id, attributes
+    else:
+        for start in range(0, len(reply), 3):
+            yield reply[start], reply[start + 2]
+
+
+def _ends(reply: Sequence[Any]) -> Expired:
+    """Ids and scores from either protocol's reply: pairs, or a flat list."""
+    if reply and not isinstance(reply[0], list | tuple):
+        reply = list(zip(reply[::2], reply[1::2], strict=True))
+    return [(id, float(end)) for id, end in reply]

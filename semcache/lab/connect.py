@@ -24,10 +24,10 @@ from typing import Any
 import fakeredis
 import redis
 from openai import AsyncOpenAI, OpenAI
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis.asyncio import Redis as AsyncRedis
 
 from semcache import keys
+from semcache.clients import redis_client
 from semcache.errors import CacheUnavailable, ConfigError
 from semcache.lab.offline import OfflineAPI
 from semcache.lab.online import OnlineAPI
@@ -51,6 +51,7 @@ class Lab:
     Attributes:
         redis: A client that returns bytes.
         openai: The API client.
+        async_redis: A client of the same Redis for async code.
         async_openai: The same API for async code.
         embedding_model: The model to ask for embeddings.
         chat_model: The model to ask for answers.
@@ -60,6 +61,7 @@ class Lab:
     """
 
     redis: redis.Redis
+    async_redis: AsyncRedis
     openai: OpenAI
     async_openai: AsyncOpenAI
     embedding_model: str
@@ -87,18 +89,10 @@ class Lab:
             >>> trips.count
             2
         """
-        pool: Any = self.redis.connection_pool
-        trips, take = RoundTrips(), pool.get_connection
-
-        def counted(*args: Any, **kwargs: Any) -> Any:
-            trips.count += 1
-            return take(*args, **kwargs)
-
-        pool.get_connection = counted  # every command and every pipeline takes one connection
-        try:
+        trips = RoundTrips()
+        pools = self.redis.connection_pool, self.async_redis.connection_pool
+        with _counted(pools[0], trips), _counted(pools[1], trips):
             yield trips
-        finally:
-            pool.get_connection = take
 
     def clear(self) -> None:
         """Delete all keys of this lab's scope, and no others."""
@@ -109,6 +103,22 @@ class Lab:
 
     def __repr__(self) -> str:
         return f"<Lab: {self.description}>"
+
+
+@contextmanager
+def _counted(pool: Any, trips: RoundTrips) -> Iterator[None]:
+    """Count what takes a connection: every command and every pipeline takes one."""
+    take = pool.get_connection
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        trips.count += 1
+        return take(*args, **kwargs)
+
+    pool.get_connection = counted
+    try:
+        yield
+    finally:
+        pool.get_connection = take
 
 
 class _Narrator(logging.StreamHandler[Any]):
@@ -143,10 +153,11 @@ def connect(scope: str = "", *, quiet: bool = False) -> Lab:
         raise ConfigError(f"scope {scope!r}: use letters, digits and '-'")
     if scope == "semcache":
         raise ConfigError("scope 'semcache' would clear every scope's keys: choose another")
-    client, server = open_redis()
+    client, async_client, server = open_redis()
     api = open_api()
     lab = Lab(
         client,
+        async_client,
         api.client,
         api.async_client,
         api.embedding_model,
@@ -161,8 +172,8 @@ def connect(scope: str = "", *, quiet: bool = False) -> Lab:
     return lab
 
 
-def open_redis() -> tuple[redis.Redis, str]:
-    """Return the Redis client that the environment asks for, and what it is in a few words.
+def open_redis() -> tuple[redis.Redis, AsyncRedis, str]:
+    """Return the two clients of the Redis that the environment asks for, and what it is in short.
 
     Raises:
         CacheUnavailable: Nothing usable answers within a second.
@@ -171,14 +182,10 @@ def open_redis() -> tuple[redis.Redis, str]:
     url = os.environ.get("REDIS_URL", "")
     if not url:
         server = fakeredis.FakeServer(server_type="redis", version=(8, 2))
-        return fakeredis.FakeRedis(server=server), "fakeredis (in this process)"
+        clients = fakeredis.FakeRedis(server=server), fakeredis.FakeAsyncRedis(server=server)
+        return *clients, "fakeredis (in this process)"
     try:
-        client = redis.Redis.from_url(
-            url,
-            socket_connect_timeout=REDIS_SECONDS,
-            socket_timeout=REDIS_SECONDS,
-            retry=Retry(NoBackoff(), 0),  # redis-py's ten silent retries take seconds
-        )
+        client = redis_client(url, timeout=REDIS_SECONDS)
         info: Any = client.info("server")
     except ValueError:  # whose message may hold a piece of the password
         raise ConfigError(
@@ -194,7 +201,8 @@ def open_redis() -> tuple[redis.Redis, str]:
         ) from error
     if client.get_encoder().decode_responses:
         raise ConfigError("REDIS_URL asks for decode_responses, but vectors are bytes: remove it")
-    return client, f"Redis {info['redis_version']} at {_address(url)}"
+    async_client = redis_client(url, timeout=REDIS_SECONDS, asynchronous=True)
+    return client, async_client, f"Redis {info['redis_version']} at {_address(url)}"
 
 
 @dataclass(frozen=True)

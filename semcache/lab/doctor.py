@@ -66,7 +66,7 @@ def _model() -> str:
 
 
 def _redis() -> str:
-    client, description = open_redis()
+    client, _, description = open_redis()
     client.ping()
     return description
 

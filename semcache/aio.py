@@ -1,0 +1,139 @@
+"""The ports of the asynchronous face: they wait on the event loop of the running task."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Sequence
+from typing import Any
+
+import openai
+import redis
+from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio import RedisCluster as AsyncRedisCluster
+
+from semcache.blocking import _node
+from semcache.flights import Abandoned, Flight, Flights
+from semcache.options import check_bytes, wrong_client
+from semcache.ports import SCAN_CHUNK, RedisPort
+from semcache.question import Command
+
+__all__ = ["ASYNC", "AsyncRedisClient"]
+
+AsyncRedisClient = AsyncRedis | AsyncRedisCluster
+
+
+class LoopRedis(RedisPort):
+    """A ``redis.asyncio.Redis`` or its ``RedisCluster``."""
+
+    async def _send(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
+        if len(commands) == 1 and not transaction:
+            try:
+                return [await self.client.execute_command(*commands[0])]
+            except redis.ResponseError as error:
+                return [error]
+        pipe = self.client.pipeline(transaction=transaction)
+        for command in commands:
+            pipe.execute_command(*command)
+        replies: list[Any] = await pipe.execute(raise_on_error=False)
+        return replies
+
+    async def _sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def keys(self, prefix: str) -> AsyncIterator[bytes]:
+        """Yield the keys that begin with a prefix."""
+        if hasattr(self.client, "initialize"):
+            await self.client.initialize()  # a cluster client learns where the slots are
+        node = _node(self.client, prefix)
+        async for key in self.client.scan_iter(f"{prefix}*", count=SCAN_CHUNK, **node):
+            yield key
+
+
+class LoopApi:
+    """An ``openai.AsyncOpenAI``."""
+
+    def __init__(self, client: openai.AsyncOpenAI) -> None:
+        self._client: Any = client  # the overloads of its methods take no dictionary
+
+    async def embeddings(self, **arguments: Any) -> Any:
+        """Return the reply of ``embeddings.create``."""
+        return await self._client.embeddings.create(**arguments)
+
+    async def chat(self, **arguments: Any) -> Any:
+        """Return the reply of ``chat.completions.create``."""
+        return await self._client.chat.completions.create(**arguments)
+
+    async def chat_stream(self, **arguments: Any) -> AsyncGenerator[Any, None]:
+        """Yield the chunks of a streamed reply."""
+        async with await self._client.chat.completions.create(**arguments, stream=True) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+
+class _Flight(Flight):
+    def __init__(self) -> None:
+        self._ended = asyncio.Event()
+        self._value: Any = None
+        self._error: BaseException | None = None
+
+    def land(self, value: Any) -> None:
+        if not self._ended.is_set():
+            self._value = value
+            self._ended.set()
+
+    def fail(self, error: BaseException) -> None:
+        if not self._ended.is_set():
+            self._error = error
+            self._ended.set()
+
+    async def outcome(self) -> Any:
+        await self._ended.wait()
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+
+class LoopFlights(Flights):
+    """Leaders and followers are tasks of one event loop."""
+
+    def __init__(self) -> None:
+        self._flights: dict[Hashable, Flight] = {}
+
+    def board(self, key: Hashable) -> tuple[Flight, bool]:
+        """Return the flight to a key, and whether the caller leads it."""
+        key = (asyncio.get_running_loop(), key)
+        flight = self._flights.get(key)
+        if flight is not None:
+            return flight, False
+        flight = self._flights[key] = _Flight()
+        return flight, True
+
+    def leave(self, key: Hashable, flight: Flight) -> None:
+        """End a flight that the caller leads."""
+        key = (asyncio.get_running_loop(), key)
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+        flight.fail(Abandoned())
+
+
+class _Async:
+    """What makes the ports of this face."""
+
+    def redis(self, client: Any) -> LoopRedis:
+        """Return the port of a Redis client."""
+        blocking = isinstance(client, redis.Redis | redis.RedisCluster)
+        if blocking or not hasattr(client, "get_encoder"):
+            raise wrong_client("redis_client", client, "a redis.asyncio.Redis or RedisCluster")
+        check_bytes(client)
+        return LoopRedis(client)
+
+    def api(self, client: Any) -> LoopApi:
+        """Return the port of an OpenAI client."""
+        if isinstance(client, openai.OpenAI) or not hasattr(client, "embeddings"):
+            raise wrong_client("openai_client", client, "an openai.AsyncOpenAI")
+        return LoopApi(client)
+
+    def flights(self) -> LoopFlights:
+        """Return an empty board of flights."""
+        return LoopFlights()
+
+
+ASYNC = _Async()

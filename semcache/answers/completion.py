@@ -1,0 +1,187 @@
+"""Ask the LLM, plainly or as a stream, and decide whether its answer may be kept.
+
+A reply is read as it comes: providers leave out deltas, choices, usage and reasons. What is there
+is used; what was paid for is never lost to an error of ours.
+"""
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import openai
+
+from semcache.answers.request import Request
+from semcache.errors import BadResponse
+from semcache.ports import ApiPort
+
+__all__ = ["Admission", "Completion", "complete_answers", "finished_by", "generate", "stream"]
+
+log = logging.getLogger("semcache")
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What the LLM answered.
+
+    Attributes:
+        text: The answer; empty if there was none.
+        finish_reason: Why it ended: ``"stop"``, ``"length"``, ``"content_filter"``, ...;
+            ``None`` if it did not end, or did not say.
+        refused: Whether the API refused to answer.
+        tokens: Tokens charged, 0 if the API did not say.
+        calls: Whether it asks to call a tool; then the text is only a part of the reply.
+    """
+
+    text: str
+    finish_reason: str | None
+    refused: bool = False
+    tokens: int = 0
+    calls: bool = False
+
+
+Admission = Callable[[Completion], bool]
+
+
+def finished_by(*reasons: str | None) -> Admission:
+    """Return the rule that admits what ended for one of these reasons.
+
+    Some servers say ``"eos"`` or nothing at all (``None``) where OpenAI says ``"stop"``.
+
+    Example:
+        >>> rule = finished_by("stop", None)
+        >>> rule(Completion("42.", None)), rule(Completion("4", "length"))
+        (True, False)
+    """
+    wanted: Collection[str | None] = frozenset(reasons)
+    return lambda completion: (
+        completion.finish_reason in wanted and not completion.refused and completion.text != ""
+    )
+
+
+complete_answers = finished_by("stop")
+"""Admit what ended by itself, is no refusal and not empty. The rule unless you give another.
+
+Example:
+    >>> complete_answers(Completion("42.", "stop")), complete_answers(Completion("4", "length"))
+    (True, False)
+"""
+
+
+async def generate(api: ApiPort, request: Request) -> Completion:
+    """Return the answer to a request.
+
+    Raises:
+        BadResponse: The reply holds an error, or is no reply of a chat.
+        openai.OpenAIError: The API's own error, unchanged.
+    """
+    try:
+        reply = await api.chat(**request.arguments())
+    except ValueError as error:  # the client cannot read it: a login page, say
+        raise BadResponse(f"{request.model} returned no completion: {error}") from error
+    _check(reply, request)
+    choices = getattr(reply, "choices", None)
+    tokens = _tokens(getattr(reply, "usage", None))
+    if not choices:
+        return Completion("", None, tokens=tokens)
+    message = getattr(choices[0], "message", None)
+    return Completion(
+        _text(message),
+        getattr(choices[0], "finish_reason", None),
+        bool(getattr(message, "refusal", None)),
+        tokens,
+        _has_calls(message),
+    )
+
+
+def _check(reply: Any, request: Request) -> None:
+    """Refuse a reply that is none: an error with status 200, or a page in its place."""
+    error = getattr(reply, "error", None)
+    if error or isinstance(reply, str | bytes) or not hasattr(reply, "choices"):
+        raise BadResponse(f"{request.model} returned no completion: {str(error or reply)[:200]}")
+
+
+def _text(message: Any) -> str:
+    content = getattr(message, "content", None)
+    return content if isinstance(content, str) else ""
+
+
+def _has_calls(message: Any) -> bool:
+    return bool(getattr(message, "tool_calls", None) or getattr(message, "function_call", None))
+
+
+def _tokens(usage: Any) -> int:
+    """What was charged, as far as the reply says."""
+    total = getattr(usage, "total_tokens", None)
+    if total is None:
+        total = sum(
+            getattr(usage, name, None) or 0 for name in ("prompt_tokens", "completion_tokens")
+        )
+    return int(total)
+
+
+class _Reading:
+    """What the chunks of a stream have said so far."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self._finish_reason: str | None = None
+        self._refused = self._calls = False
+        self._tokens = 0
+
+    def take(self, chunk: Any) -> str:
+        """Take a chunk; return the piece of the answer in it."""
+        self._tokens = _tokens(getattr(chunk, "usage", None)) or self._tokens
+        choices = getattr(chunk, "choices", None)
+        if not choices:
+            return ""
+        choice = choices[0]  # one answer was asked for, however the server numbers it
+        delta = getattr(choice, "delta", None)
+        self._refused |= bool(getattr(delta, "refusal", None))
+        self._calls |= _has_calls(delta)
+        self._finish_reason = getattr(choice, "finish_reason", None) or self._finish_reason
+        piece = _text(delta)
+        if piece:
+            self.pieces.append(piece)
+        return piece
+
+    def completion(self) -> Completion:
+        """What the stream has said in all."""
+        return Completion(
+            "".join(self.pieces), self._finish_reason, self._refused, self._tokens, self._calls
+        )
+
+
+async def stream(
+    api: ApiPort, request: Request, finished: Callable[[Completion], Awaitable[None]]
+) -> AsyncGenerator[str, None]:
+    """Yield an answer as it comes; await ``finished`` once, when it has come to its end.
+
+    A stream that breaks, or that the caller abandons, never calls it. A server that knows no
+    ``stream_options``, by which we ask for the usage, is asked again without.
+
+    Raises:
+        openai.OpenAIError: The API's own error, unchanged; also in the middle of a stream.
+        BadResponse: The reply is no stream.
+    """
+    arguments = request.arguments()
+    own = "stream_options" not in arguments
+    if own:
+        arguments["stream_options"] = {"include_usage": True}
+    reading = _Reading()
+    try:
+        async with aclosing(api.chat_stream(**arguments)) as chunks:
+            async for chunk in chunks:
+                if piece := reading.take(chunk):
+                    yield piece
+    except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+        if not own or reading.pieces or "stream_options" not in str(error):
+            raise
+        log.info("%s knows no stream_options: asked again without", request.model)
+        del arguments["stream_options"]
+        async with aclosing(api.chat_stream(**arguments)) as chunks:
+            async for chunk in chunks:
+                if piece := reading.take(chunk):
+                    yield piece
+    await finished(reading.completion())

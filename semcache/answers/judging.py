@@ -1,0 +1,70 @@
+"""Let a judge decide, off the request's path, about what was near and not served. Lesson 09."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from semcache.answers.near_misses import NearMiss, NearMisses
+from semcache.answers.room import CANDIDATES, Room
+
+__all__ = ["Judge", "judge_near_misses"]
+
+Judge = Callable[..., bool]
+
+
+async def judge_near_misses(
+    near_misses: NearMisses,
+    room_of: Callable[[str], Room],
+    judge: Judge | Callable[..., Awaitable[bool]],
+    most: int,
+) -> int:
+    """Judge up to ``most`` near misses, the newest first; return how many were promoted.
+
+    Args:
+        near_misses: Where they are noted.
+        room_of: Returns the room of an audience.
+        judge: Takes the cached question, the asked one and their similarity, and, if it has an
+            argument of that name, the cached ``answer``. May be asynchronous where the flow is.
+        most: How many to judge.
+    """
+    takes_answer = _takes_answer(judge)
+    promoted: set[tuple[str, str]] = set()
+    for _ in range(min(most, len(near_misses))):
+        for miss in near_misses.take(1):
+            asked = miss.request.query, miss.request.audience
+            room = room_of(miss.request.audience)
+            if asked not in promoted and await _accepted(miss, room, judge, takes_answer):
+                answer = replace(miss.answer, query=miss.request.query, similarity=1.0)
+                if await room.keep(miss.request, answer, miss.vector, miss.marks):
+                    promoted.add(asked)
+    return len(promoted)
+
+
+async def _accepted(
+    miss: NearMiss,
+    room: Room,
+    judge: Callable[..., bool | Awaitable[bool]],
+    takes_answer: bool,
+) -> bool:
+    """Ask the judge; what was deleted, replaced or expired meanwhile is not promoted."""
+    if room.options.clock() >= miss.answer.expires_at:
+        return False
+    more = {"answer": miss.answer.response} if takes_answer else {}
+    try:
+        verdict = judge(miss.answer.query, miss.request.query, miss.similarity, **more)
+        accepted = await verdict if inspect.isawaitable(verdict) else verdict
+    except Exception:
+        room.near_misses.note(miss)  # to be judged when the judge works again
+        raise
+    if not accepted:
+        return False
+    near = await room.policy.attempt([], room.index.nearest(miss.vector, CANDIDATES))
+    source = miss.answer.query, miss.answer.created_at
+    return source in [(found.answer.query, found.answer.created_at) for found in near]
+
+
+def _takes_answer(judge: Callable[..., object]) -> bool:
+    try:
+        return "answer" in inspect.signature(judge).parameters
+    except (TypeError, ValueError):  # something built in
+        return False

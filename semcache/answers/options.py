@@ -1,0 +1,88 @@
+"""The options of every cache of answers, as one value."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, TypedDict
+
+from semcache.answers.match import Verifier
+from semcache.errors import ConfigError
+from semcache.expiry import check_ttl
+from semcache.index.base import Index, IndexSettings
+from semcache.index.choose import best_index
+from semcache.options import check_on_error, check_scope
+
+__all__ = ["AnswerOptions", "check_threshold"]
+
+BEST_INDEX = best_index()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerOptions:
+    """What a cache of answers is told at construction; refuses what cannot work.
+
+    Attributes:
+        scope: Who shares the answers; part of every key.
+        threshold: Least similarity to serve an answer. Depends on the model: choose it from
+            labelled pairs, as lesson 08 does.
+        ttl: Seconds an answer lives, or a ``timedelta``; ``None`` for ever.
+        index: The class that keeps and finds entries; :func:`best_index` for an expected number
+            of answers if not given.
+        verifier: Asked about candidates above the threshold, the most similar first, until it
+            accepts one; none by default.
+        judge_from: Least similarity of a candidate that was not served to be noted for
+            ``judge_near_misses``; ``None`` to note none.
+        on_error: What happens when Redis fails: ``"bypass"`` counts the error and goes on without
+            it; ``"raise"`` raises :class:`CacheUnavailable`.
+        clock: Seconds since the epoch; tests turn it by hand.
+
+    Raises:
+        ConfigError: An option that cannot work; the message says what to change.
+    """
+
+    scope: str = "default"
+    threshold: float = 0.9
+    ttl: float | timedelta | None = 3_600
+    index: Callable[[IndexSettings], Index] = BEST_INDEX
+    verifier: Verifier | None = None
+    judge_from: float | None = None
+    on_error: Literal["bypass", "raise"] = "bypass"
+    clock: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
+        check_scope(self.scope)
+        check_threshold(self.threshold)
+        check_ttl(self.ttl)
+        check_on_error(self.on_error)
+        if self.judge_from is not None:
+            check_threshold(self.judge_from)
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds an answer lives; ``None`` for ever."""
+        return check_ttl(self.ttl)
+
+
+def check_threshold(threshold: float) -> float:
+    """Return a threshold that is a cosine.
+
+    Raises:
+        ConfigError: It is outside [-1, 1].
+    """
+    if not isinstance(threshold, int | float) or not -1 <= threshold <= 1:
+        raise ConfigError(f"threshold is {threshold!r}: a similarity lies between -1 and 1")
+    return threshold
+
+
+class AnswerKeywords(TypedDict, total=False):
+    """The same names, for a type checker that looks at ``**options``."""
+
+    scope: str
+    threshold: float
+    ttl: float | timedelta | None
+    index: Callable[[IndexSettings], Index]
+    verifier: Verifier | None
+    judge_from: float | None
+    on_error: Literal["bypass", "raise"]
+    clock: Callable[[], float]

@@ -1,0 +1,255 @@
+"""A room: the answers that one audience may be given, and how one of them is found."""
+
+import logging
+from collections.abc import Sequence
+
+from semcache import keys
+from semcache.answers.directions import Directions
+from semcache.answers.exact import NoExactTier
+from semcache.answers.generations import Generations, Marks, Read
+from semcache.answers.match import Lookup, Match, Near
+from semcache.answers.near_misses import NearMiss, NearMisses
+from semcache.answers.options import AnswerOptions
+from semcache.answers.request import Request, normalise
+from semcache.codecs import Vector
+from semcache.expiry import end_of
+from semcache.index.answer import Answer
+from semcache.index.base import Found, Index
+from semcache.ports import Policy, RedisPort
+from semcache.question import Command, Reply
+from semcache.server import is_foreign
+from semcache.stats import Stats
+
+__all__ = ["Room", "id_of"]
+
+log = logging.getLogger("semcache")
+
+CANDIDATES = 5  # that a verifier may be asked about: the nearest may be a trap
+
+
+def id_of(query: str) -> str:
+    """Return what names a question in an index."""
+    return keys.digest(normalise(query))
+
+
+class Room:
+    """Finds and keeps the answers of one audience; a request's state is not in here.
+
+    Args:
+        redis: The port to the server.
+        index: Keeps the answers with their vectors.
+        directions: Turns a question into a direction.
+        options: The threshold, the verifier, the clock.
+        stats: Where hits and misses are counted.
+        policy: What happens when Redis fails.
+        near_misses: Where those are noted that were near and not served.
+        exact: What else is written with each answer.
+        generations: The scope's marks of what was deleted.
+    """
+
+    def __init__(
+        self,
+        redis: RedisPort,
+        index: Index,
+        directions: Directions,
+        options: AnswerOptions,
+        stats: Stats,
+        policy: Policy,
+        near_misses: NearMisses,
+        exact: NoExactTier,
+        generations: Generations,
+    ) -> None:
+        self.redis, self.index, self.directions, self.options = redis, index, directions, options
+        self.stats, self.policy, self.near_misses = stats, policy, near_misses
+        self.exact, self.generations = exact, generations
+
+    # Finding ---------------------------------------------------------------------------------
+
+    async def lookup(self, request: Request, least: float) -> Lookup:
+        """Find the answer to a similar question, from the first trip on."""
+        read = await self.policy.attempt(
+            None,
+            self.redis.ask_all(
+                self.directions.question(request.query),
+                self.index.question(),
+                self.generations.question(self.mark_of(request)),
+            ),
+        )
+        if read is None:
+            self.stats.count(misses=1)
+            return Lookup(request.query, failed=True)
+        embedding, changes, marks = read
+        vector = await self.directions.of(request.query, embedding)
+        return await self.find(request, vector, least, changes, marks)
+
+    async def find(
+        self,
+        request: Request,
+        vector: Vector | None,
+        least: float,
+        changes: Reply[object],
+        marks: Reply[Read] | None,
+    ) -> Lookup:
+        """Find the answer to a similar question, after the first trip."""
+        found = await self.policy.attempt(None, self._nearest(vector, changes))
+        if found is None:
+            self.stats.count(misses=1)
+            return Lookup(request.query, vector=vector, failed=True)
+        nearest = Near(found[0].answer.query, found[0].similarity) if found else None
+        served = next((one for one in found if self.may_serve(request.query, one, least)), None)
+        if served is None:
+            self.stats.count(misses=1)
+            log.info("semantic miss, highest similarity %.3f", nearest.similarity if nearest else 0)
+            if found and vector is not None:
+                best, promotion = found[0], marks().promotion if marks else {}
+                self.near_misses.note(
+                    NearMiss(request, vector, best.answer, best.similarity, promotion)
+                )
+            return Lookup(request.query, None, nearest, vector)
+        self.stats.count(hits=1)
+        log.info("semantic hit, similarity %.3f", served.similarity)
+        log.info("   original question: %s", served.answer.query)
+        match = Match.of(request.query, served, _margin(served, found))
+        return Lookup(request.query, match, nearest, vector)
+
+    async def _nearest(self, vector: Vector | None, changes: Reply[object]) -> list[Found]:
+        if vector is None:
+            return []
+        try:
+            return await self.index.nearest(vector, CANDIDATES, changes)
+        except Exception as error:
+            if not is_foreign(error):
+                raise
+        await self.index.heal()  # values of another type hold none of our entries
+        return []
+
+    def may_serve(self, query: str, found: Found, least: float) -> bool:
+        """Whether a candidate is similar enough, and the verifier accepts it."""
+        if found.similarity < least:
+            return False
+        return self.accepts(found.answer.query, query, found.similarity, least)
+
+    def accepts(self, cached: str, asked: str, similarity: float, least: float) -> bool:
+        """Whether the verifier accepts; one that raises refuses, and is counted and told."""
+        verifier = self.options.verifier
+        if verifier is None:
+            return True
+        try:
+            return bool(verifier(cached, asked, similarity))
+        except Exception:
+            self.stats.count(errors=1)
+            log.exception("the verifier failed, so it refuses")
+            return False
+
+    @property
+    def acceptor(self) -> str | None:
+        """What names the verifier in the copies that it accepted, if it has such a name.
+
+        A verifier with a ``fingerprint``, a text that changes when its verdicts may, is not asked
+        again about a copy that it accepted before.
+        """
+        return getattr(self.options.verifier, "fingerprint", None)
+
+    # Keeping ---------------------------------------------------------------------------------
+
+    def answer(self, query: str, response: str, ttl: float | None) -> Answer:
+        """Return an answer that lives from now on."""
+        now = self.options.clock()
+        return Answer(query, response, now, end_of(ttl, now))
+
+    async def keep(
+        self, request: Request, answer: Answer, vector: Vector | None, unless: Marks | None
+    ) -> bool:
+        """Write an answer in both tiers, at once; return whether it was written.
+
+        Args:
+            request: What it answers.
+            answer: The answer.
+            vector: The question's direction; without one only the exact tier can have it.
+            unless: Marks that somebody may have changed meanwhile; ``None`` to write anyway.
+        """
+        return await self.policy.attempt(False, self._keep(request, answer, vector, unless))
+
+    async def _keep(
+        self, request: Request, answer: Answer, vector: Vector | None, unless: Marks | None
+    ) -> bool:
+        try:
+            return await self._write(request, answer, vector, unless)
+        except Exception as error:
+            if not is_foreign(error):
+                raise
+        await self.index.heal()
+        return await self._write(request, answer, vector, unless)
+
+    async def _write(
+        self, request: Request, answer: Answer, vector: Vector | None, unless: Marks | None
+    ) -> bool:
+        commands: list[Command] = self.exact.writing(request, answer)
+        writing = None
+        if vector is not None:
+            await self.index.prepare()
+            writing = self.index.adding(id_of(answer.query), answer, vector)
+            commands = [*writing.commands, *commands]
+        if not commands:
+            return False
+        replies = await self._changed(commands, unless)
+        if replies is None:
+            log.info("not kept: it was deleted meanwhile")
+            return False
+        if writing is not None:
+            await self.index.sweep(writing.read(replies[: len(writing.commands)]))
+        return True
+
+    async def replace(self, request: Request, answer: Answer, vector: Vector) -> bool:
+        """Write an answer in place of an older one, and delete the older one's copies."""
+        return await self.policy.attempt(False, self._replace(request, answer, vector))
+
+    async def _replace(self, request: Request, answer: Answer, vector: Vector) -> bool:
+        await self.redis.change(self.exact.deleting(request).commands)
+        return await self._keep(request, answer, vector, None)
+
+    async def _changed(
+        self, commands: Sequence[Command], unless: Marks | None
+    ) -> Sequence[object] | None:
+        if unless is None:
+            return await self.redis.change(commands)
+        return await self.redis.change_if(unless, commands)
+
+    # Deleting --------------------------------------------------------------------------------
+
+    def mark_of(self, request: Request) -> str:
+        """Return what names a question among the marks of the scope."""
+        return f"{request.audience}:{id_of(request.query)}"
+
+    async def clear(self) -> None:
+        """Delete all answers of this audience that are found by similarity."""
+        await self.redis.change(self.generations.clearing())
+        await self.index.clear()
+
+    async def delete(self, request: Request) -> bool:
+        """Delete the answer to a question in both tiers; return whether there was one.
+
+        So also what an answer that was promoted to this question came from, and all its copies.
+        """
+        found = False
+        for spelt in await self.exact.spellings(self.redis, request):
+            one = Request(spelt, request.model, request.system, request.sampling)
+            parts = [
+                await self.index.deleting([id_of(spelt)]),
+                self.exact.deleting(one),
+            ]
+            commands = [command for part in parts for command in part.commands]
+            replies = await self.redis.change(
+                [*commands, *self.generations.deleting(self.mark_of(one))]
+            )
+            for part in parts:
+                size = len(part.commands)
+                found |= part.read(replies[:size]) > 0
+                replies = replies[size:]
+        return found
+
+
+def _margin(served: Found, found: Sequence[Found]) -> float | None:
+    """How far the next candidate with another answer is behind."""
+    others = [one.similarity for one in found if one.answer.response != served.answer.response]
+    return round(served.similarity - max(others), 6) if others else None

@@ -1,0 +1,67 @@
+"""The rooms of one scope, by audience; as many at hand as memory is allowed for them."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from semcache import keys
+from semcache.answers.generations import Generations
+from semcache.answers.room import Room
+from semcache.locks import Lock
+from semcache.ports import RedisPort
+
+__all__ = ["Rooms"]
+
+AUDIENCES = 64  # combinations of model, system prompt and sampling kept at hand
+VECTORS = 1_000_000  # that all of them together may hold in this process
+
+KINDS = ("exact", "copies")  # of keys, beside those of the index
+
+
+class Rooms:
+    """Opens a room when it is first asked for; the least recently used give way.
+
+    Args:
+        scope: Who shares the answers.
+        generations: The scope's marks of what was deleted.
+        open_room: Makes the room of an audience; asks nothing.
+    """
+
+    def __init__(
+        self, scope: str, generations: Generations, open_room: Callable[[str], Room]
+    ) -> None:
+        self._scope, self._generations, self._open = scope, generations, open_room
+        self._lock = Lock()
+        self._rooms: OrderedDict[str, Room] = OrderedDict()
+
+    def of(self, audience: str) -> Room:
+        """Return the room of an audience."""
+        with self._lock:
+            room = self._rooms.get(audience)
+            if room is not None:
+                self._rooms.move_to_end(audience)
+                return room
+            room = self._rooms[audience] = self._open(audience)
+            if len(self._rooms) > AUDIENCES:
+                self._rooms.popitem(last=False)
+            return room
+
+    def shrink(self) -> None:
+        """Let go of rooms until those left hold few enough vectors; never of the last used."""
+        with self._lock:
+            held = sum(room.index.held() for room in self._rooms.values())
+            while held > VECTORS and len(self._rooms) > 1:
+                held -= self._rooms.popitem(last=False)[1].index.held()
+
+    async def clear(self, redis: RedisPort) -> int:
+        """Delete all answers of the scope, also those of other processes and audiences."""
+        deleted = 0
+        for _ in range(2):  # what was copied while the first round deleted, the second finds
+            await redis.change(self._generations.clearing())
+            # Entries before the stream that tells of them: who reads between finds both gone, or
+            # only the entries, and never the other way round.
+            prefix = keys.namespace(self._scope, "semantic")
+            names = sorted({key async for key in redis.keys(prefix)})
+            deleted += await redis.unlink(names[::-1])
+            for kind in KINDS:
+                deleted += await redis.delete_all(keys.namespace(self._scope, kind))
+        return deleted

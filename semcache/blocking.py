@@ -1,0 +1,177 @@
+"""The ports of the blocking face: they never suspend, so a flow over them needs no event loop."""
+
+import threading
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Hashable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import openai
+import redis
+from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio import RedisCluster as AsyncRedisCluster
+from redis.cluster import RedisCluster
+
+from semcache.flights import Abandoned, Flight, Flights
+from semcache.options import check_bytes, wrong_client
+from semcache.ports import SCAN_CHUNK, RedisPort
+from semcache.question import Command
+
+__all__ = ["BLOCKING", "RedisClient", "iterate", "run"]
+
+T = TypeVar("T")
+RedisClient = redis.Redis | RedisCluster
+
+
+def run(flow: Coroutine[Any, Any, T]) -> T:
+    """Run a flow over blocking ports to its end, and return its result.
+
+    Example:
+        >>> async def flow() -> int:
+        ...     return 42
+        >>> run(flow())
+        42
+    """
+    try:
+        flow.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    flow.close()
+    raise RuntimeError("a flow over blocking ports waited for an event loop")
+
+
+def iterate(pieces: AsyncGenerator[T, None]) -> Iterator[T]:
+    """Yield what a flow over blocking ports yields; closing the one closes the other."""
+    try:
+        while True:
+            try:
+                piece = run(pieces.asend(None))
+            except StopAsyncIteration:
+                return
+            yield piece
+    finally:
+        run(pieces.aclose())
+
+
+class BlockingRedis(RedisPort):
+    """A ``redis.Redis`` or ``RedisCluster``."""
+
+    async def _send(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
+        if len(commands) == 1 and not transaction:  # which a pipeline would only make slower
+            try:
+                return [self.client.execute_command(*commands[0])]
+            except redis.ResponseError as error:
+                return [error]
+        pipe = self.client.pipeline(transaction=transaction)
+        for command in commands:
+            pipe.execute_command(*command)
+        replies: list[Any] = pipe.execute(raise_on_error=False)
+        return replies
+
+    async def _sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    async def keys(self, prefix: str) -> AsyncIterator[bytes]:
+        """Yield the keys that begin with a prefix."""
+        node = _node(self.client, prefix)
+        for key in self.client.scan_iter(f"{prefix}*", count=SCAN_CHUNK, **node):
+            yield key
+
+
+def _node(client: Any, prefix: str) -> dict[str, Any]:
+    if not hasattr(client, "get_node_from_key"):
+        return {}
+    return {"target_nodes": client.get_node_from_key(prefix)}
+
+
+class BlockingApi:
+    """An ``openai.OpenAI``."""
+
+    def __init__(self, client: openai.OpenAI) -> None:
+        self._client: Any = client  # the overloads of its methods take no dictionary
+
+    async def embeddings(self, **arguments: Any) -> Any:
+        """Return the reply of ``embeddings.create``."""
+        return self._client.embeddings.create(**arguments)
+
+    async def chat(self, **arguments: Any) -> Any:
+        """Return the reply of ``chat.completions.create``."""
+        return self._client.chat.completions.create(**arguments)
+
+    async def chat_stream(self, **arguments: Any) -> AsyncGenerator[Any, None]:
+        """Yield the chunks of a streamed reply."""
+        with self._client.chat.completions.create(**arguments, stream=True) as chunks:
+            for chunk in chunks:
+                yield chunk
+
+
+class _Flight(Flight):
+    def __init__(self) -> None:
+        self._ended = threading.Event()
+        self._value: Any = None
+        self._error: BaseException | None = None
+
+    def land(self, value: Any) -> None:
+        if not self._ended.is_set():
+            self._value = value
+            self._ended.set()
+
+    def fail(self, error: BaseException) -> None:
+        if not self._ended.is_set():
+            self._error = error
+            self._ended.set()
+
+    async def outcome(self) -> Any:
+        self._ended.wait()
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+
+class BlockingFlights(Flights):
+    """Leaders and followers are threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._flights: dict[Hashable, Flight] = {}
+
+    def board(self, key: Hashable) -> tuple[Flight, bool]:
+        """Return the flight to a key, and whether the caller leads it."""
+        with self._lock:
+            flight = self._flights.get(key)
+            if flight is not None:
+                return flight, False
+            flight = self._flights[key] = _Flight()
+            return flight, True
+
+    def leave(self, key: Hashable, flight: Flight) -> None:
+        """End a flight that the caller leads."""
+        with self._lock:
+            if self._flights.get(key) is flight:
+                del self._flights[key]
+        flight.fail(Abandoned())
+
+
+class _Blocking:
+    """What makes the ports of this face."""
+
+    def redis(self, client: Any) -> BlockingRedis:
+        """Return the port of a Redis client."""
+        asynchronous = isinstance(client, AsyncRedis | AsyncRedisCluster)
+        if asynchronous or not hasattr(client, "get_encoder"):
+            raise wrong_client("redis_client", client, "a redis.Redis or RedisCluster")
+        check_bytes(client)
+        return BlockingRedis(client)
+
+    def api(self, client: Any) -> BlockingApi:
+        """Return the port of an OpenAI client."""
+        if isinstance(client, openai.AsyncOpenAI) or not hasattr(client, "embeddings"):
+            raise wrong_client("openai_client", client, "an openai.OpenAI")
+        return BlockingApi(client)
+
+    def flights(self) -> BlockingFlights:
+        """Return an empty board of flights."""
+        return BlockingFlights()
+
+
+BLOCKING = _Blocking()

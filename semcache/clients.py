@@ -1,0 +1,102 @@
+"""Redis clients that give up in time; and a word about those that do not."""
+
+import logging
+from typing import Any, Literal, overload
+from weakref import WeakSet
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+__all__ = ["redis_client", "seconds_held", "warn_if_slow"]
+
+log = logging.getLogger("semcache")
+
+TIMEOUT = 1.0
+BEARABLE = 5.0  # seconds that a dead server may hold a request without a word from us
+
+_told: WeakSet[Any] = WeakSet()
+
+
+@overload
+def redis_client(
+    url: str, *, timeout: float = ..., asynchronous: Literal[False] = ..., **options: Any
+) -> redis.Redis: ...
+
+
+@overload
+def redis_client(
+    url: str, *, timeout: float = ..., asynchronous: Literal[True], **options: Any
+) -> redis.asyncio.Redis: ...
+
+
+def redis_client(
+    url: str, *, timeout: float = TIMEOUT, asynchronous: bool = False, cluster: bool = False,
+    **options: Any,
+) -> Any:  # fmt: skip
+    """Return a client that fails within ``timeout`` seconds instead of holding requests.
+
+    redis-py tries a failed command ten times, with pauses. A cache should rather go on without.
+
+    Args:
+        url: ``redis://user:password@host:port/db``, ``rediss://...`` for TLS,
+            ``unix:///path/to/socket``.
+        timeout: Seconds to connect, and to wait for each reply.
+        asynchronous: Whether to return a client of ``redis.asyncio``.
+        cluster: Whether to return a ``RedisCluster``, which works on while some nodes are down.
+        **options: Further options of redis-py's ``from_url``.
+
+    Raises:
+        ValueError: The URL cannot be used.
+
+    Example:
+        >>> client = redis_client("redis://localhost:6379/0", timeout=0.5)
+        >>> seconds_held(client)
+        0.5
+    """
+    retry = (AsyncRetry if asynchronous else Retry)(NoBackoff(), 0)
+    given = {
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+        "decode_responses": False,
+    }
+    if cluster:
+        made_of: Any = redis.asyncio.RedisCluster if asynchronous else redis.RedisCluster
+        return made_of.from_url(url, **{**given, "require_full_coverage": False, **options})
+    made_of = redis.asyncio.Redis if asynchronous else redis.Redis
+    return made_of.from_url(url, **{**given, "retry": retry, **options})
+
+
+def seconds_held(client: Any) -> float:
+    """Return about how long a server that does not answer can hold one command of a client.
+
+    Infinity without a timeout. The pauses between tries are not counted.
+    """
+    pool = getattr(client, "connection_pool", None)
+    options = getattr(pool, "connection_kwargs", {})
+    timeout = options.get("socket_timeout")
+    if timeout is None:
+        return float("inf")
+    retry = options.get("retry")
+    tries = getattr(retry, "_retries", 0) if retry is not None else 0
+    return float(timeout * (1 + max(0, tries)))
+
+
+def warn_if_slow(client: Any) -> None:
+    """Say once, of each client, that a dead server would hold requests for long."""
+    kind = getattr(getattr(client, "connection_pool", None), "connection_class", None)
+    if kind is None or not kind.__module__.startswith("redis.") or client in _told:
+        return
+    seconds = seconds_held(client)
+    if seconds <= BEARABLE:
+        return
+    _told.add(client)
+    held = "for ever" if seconds == float("inf") else f"for {seconds:.0f} s and more"
+    log.warning(
+        "this Redis client would hold a request %s when the server does not answer: make it with "
+        "semcache.redis_client(url), or with socket_timeout=1, socket_connect_timeout=1, "
+        "retry=Retry(NoBackoff(), 0)",
+        held,
+    )

@@ -1,0 +1,75 @@
+"""Locks that a fork does not leave locked for ever, and what else a child process must renew.
+
+``fork`` copies a process with one of its threads. A lock that another thread held at that moment
+stays locked in the child, where nobody will release it; what it protected may be half changed.
+"""
+
+import os
+import threading
+from typing import Any, NoReturn, Protocol
+from weakref import WeakSet
+
+from semcache.errors import ConfigError
+
+__all__ = ["HoldsConnections", "Lock", "renew_in_child"]
+
+
+class _Renewable(Protocol):
+    def renew(self) -> None:
+        """Make usable in a child process what the fork may have left half done."""
+
+
+_renewable: WeakSet[Any] = WeakSet()
+_adding = threading.Lock()
+
+
+def renew_in_child(renewable: _Renewable) -> None:
+    """Call ``renewable.renew()`` in every child that this process forks, as long as it exists."""
+    with _adding:
+        _renewable.add(renewable)
+
+
+class Lock:
+    """A ``threading.Lock``, free again in a child process.
+
+    Example:
+        >>> with Lock():
+        ...     pass
+    """
+
+    __slots__ = ("__weakref__", "_lock")
+
+    def __init__(self) -> None:
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """Replace the lock by a free one."""
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+class HoldsConnections:
+    """Refuses to be pickled: a cache is made anew where it is needed."""
+
+    def __reduce__(self) -> NoReturn:
+        raise ConfigError(
+            f"{type(self).__name__} holds connections and cannot be pickled: make it in the "
+            "process that uses it, as in a worker's initializer"
+        )
+
+
+def _renew_all() -> None:
+    global _adding
+    _adding = threading.Lock()
+    for renewable in list(_renewable):
+        renewable.renew()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_renew_all)

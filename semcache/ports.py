@@ -1,0 +1,298 @@
+"""What a flow needs from outside: Redis and the API; and what it does when Redis fails.
+
+A flow is written once, as ``async def`` over these ports. :mod:`semcache.aio` has the ports that
+wait on an event loop. Those of :mod:`semcache.blocking` block instead and never suspend, so that a
+flow over them runs to its end without a loop.
+"""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any, Protocol, TypeVar
+
+import redis
+from redis.exceptions import ClusterDownError, MaxConnectionsError, RedisClusterException
+
+from semcache.breaker import breaker_of
+from semcache.clients import TIMEOUT, seconds_held, warn_if_slow
+from semcache.errors import CacheUnavailable
+from semcache.flights import Flights
+from semcache.question import Command, Question, Reply, Tolerant, only, refuse_errors
+from semcache.stats import Stats
+
+__all__ = ["FAILURES", "ApiPort", "LeftAlone", "Overloaded", "Policy", "Ports", "RedisPort"]
+
+log = logging.getLogger("semcache")
+T = TypeVar("T")
+
+SCAN_CHUNK = 1_000
+
+
+# Whether the running operation was asked for by name, and so is tried also during an outage.
+_insists: ContextVar[bool] = ContextVar("insists", default=False)
+
+
+class NotAsked(redis.ConnectionError):
+    """Redis was not asked."""
+
+
+class LeftAlone(NotAsked):
+    """It has just failed, and is left alone."""
+
+
+class Overloaded(NotAsked):
+    """No connection of the client's pool became free in time; Redis itself may be well."""
+
+
+# A cluster's own errors, such as a slot without a node, are no RedisError.
+FAILURES = (redis.RedisError, RedisClusterException, OSError)
+# What says that the server cannot be reached, rather than what it thinks of a command.
+OUTAGES = (
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.InvalidResponse,
+    ClusterDownError,
+    RedisClusterException,
+    OSError,
+)
+
+# KEYS hold what the first of ARGV say, or nothing is done. Then, for each command: the words in an
+# error that does not matter, how many parts it has, the parts.
+_CHANGE_IF = """
+local held = redis.call('MGET', unpack(KEYS))
+for i = 1, #KEYS do
+  if (held[i] or '') ~= ARGV[i] then return false end
+end
+local replies, at = {}, #KEYS + 1
+while at <= #ARGV do
+  local tolerated, size = ARGV[at], tonumber(ARGV[at + 1])
+  local reply = redis.pcall(unpack(ARGV, at + 2, at + 1 + size))
+  if type(reply) == 'table' and reply.err then
+    if tolerated == '' or not string.find(reply.err, tolerated, 1, true) then return reply end
+    reply = 0
+  end
+  replies[#replies + 1] = reply or 0
+  at = at + 2 + size
+end
+return replies
+"""
+
+
+class RedisPort(ABC):
+    """Asks one Redis client; every method may raise ``redis.RedisError``."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client  # the stubs of redis-py mix sync and async replies
+        self.breaker = breaker_of(client)
+        warn_if_slow(client)
+
+    async def send(self, commands: Sequence[Command], transaction: bool = False) -> list[Any]:
+        """Send commands on one trip; return a reply for each, which may be its error.
+
+        Raises:
+            LeftAlone: Redis has just failed.
+            Overloaded: No connection was free in time.
+        """
+        if not commands:
+            return []
+        ticket = self.breaker.board(_insists.get())
+        if ticket is None:
+            raise LeftAlone("it has just failed, and is left alone for a while")
+        try:
+            replies = await self._send_when_free(commands, transaction)
+        except OUTAGES as error:
+            self.breaker.failed(ticket, error)
+            raise
+        except BaseException:
+            self.breaker.left(ticket)
+            raise
+        self.breaker.works(ticket)
+        return replies
+
+    async def _send_when_free(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
+        """Wait for a connection, if all are in use, as long as one would wait for an answer."""
+        waited, pause = 0.0, 0.001
+        while True:
+            try:
+                return await self._send(commands, transaction)
+            except MaxConnectionsError as error:
+                if waited >= self._patience:
+                    raise Overloaded(f"{error}; none was free within {waited:.1f} s") from error
+            except redis.ConnectionError as error:
+                if "No connection available" in str(error):  # a pool that has waited itself
+                    raise Overloaded(str(error)) from error
+                raise
+            await self._sleep(pause)
+            waited, pause = waited + pause, min(0.02, 2 * pause)
+
+    @property
+    def _patience(self) -> float:
+        seconds = seconds_held(self.client)
+        return seconds if seconds < TIMEOUT else TIMEOUT
+
+    @abstractmethod
+    async def _send(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
+        """Send commands on one trip."""
+
+    @abstractmethod
+    async def _sleep(self, seconds: float) -> None:
+        """Wait."""
+
+    @abstractmethod
+    def keys(self, prefix: str) -> AsyncIterator[bytes]:
+        """Yield the keys that begin with a prefix of :mod:`semcache.keys`, some perhaps twice.
+
+        Unlike KEYS, SCAN never blocks the server. In a cluster only the node is asked that holds
+        the prefix's scope: all of its keys are there, and another node may be down.
+        """
+
+    async def ask(self, question: Question[T]) -> T:
+        """Ask one question, and read the reply."""
+        return question.read(await self.send(question.commands))
+
+    async def ask_all(self, *questions: Question[Any]) -> list[Reply[Any]]:
+        """Ask questions on one trip; the replies are read by calling them."""
+        replies = await self.send([c for question in questions for c in question.commands])
+        answers, start = [], 0
+        for question in questions:
+            end = start + len(question.commands)
+            answers.append(Reply(question, replies[start:end]))
+            start = end
+        return answers
+
+    async def change(self, commands: Sequence[Command]) -> Sequence[Any]:
+        """Do commands in one transaction; return their replies, or raise the first error."""
+        replies = await self.send(commands, transaction=True)
+        for number, command in enumerate(commands):
+            tolerated = command.tolerated if isinstance(command, Tolerant) else None
+            if tolerated is not None and tolerated in str(replies[number]):
+                replies[number] = None
+        return refuse_errors(replies)
+
+    async def change_if(
+        self, expected: Mapping[str, bytes | None], commands: Sequence[Command]
+    ) -> Sequence[Any] | None:
+        """Do commands at once, if keys still hold what is expected; else return ``None``.
+
+        One trip, since a script compares and changes. All keys belong to one scope, so a cluster
+        has them on one node.
+        """
+        arguments: list[Any] = [value or b"" for value in expected.values()]
+        for command in commands:
+            arguments += [getattr(command, "tolerated", ""), len(command), *command]
+        script = "EVAL", _CHANGE_IF, len(expected), *expected
+        replies: Sequence[Any] | None = await self.ask(Question(((*script, *arguments),), only))
+        return replies
+
+    async def delete_all(self, prefix: str) -> int:
+        """Delete the keys that begin with a prefix of one scope; return how many there were."""
+        deleted, chunk = 0, list[bytes]()
+        async for key in self.keys(prefix):
+            chunk.append(key)
+            if len(chunk) == SCAN_CHUNK:
+                deleted += await self.unlink(chunk)
+                chunk = []
+        return deleted + await self.unlink(chunk)
+
+    async def unlink(self, keys: Sequence[bytes | str]) -> int:
+        """Delete keys of one scope; return how many there were."""
+        if not keys:
+            return 0
+        (deleted,) = refuse_errors(await self.send([("UNLINK", *keys)]))
+        return int(deleted)
+
+
+class ApiPort(Protocol):
+    """Asks one OpenAI client; every method may raise ``openai.OpenAIError``."""
+
+    async def embeddings(self, **arguments: Any) -> Any:
+        """Return the reply of ``embeddings.create``."""
+
+    async def chat(self, **arguments: Any) -> Any:
+        """Return the reply of ``chat.completions.create``."""
+
+    def chat_stream(self, **arguments: Any) -> AsyncGenerator[Any, None]:
+        """Yield the chunks of a streamed reply."""
+
+
+class Ports(Protocol):
+    """One face, blocking or asynchronous: what makes its ports."""
+
+    def redis(self, client: Any) -> RedisPort:
+        """Return the port of a Redis client.
+
+        Raises:
+            ConfigError: The client is of the other face, or returns text.
+        """
+
+    def api(self, client: Any) -> ApiPort:
+        """Return the port of an OpenAI client.
+
+        Raises:
+            ConfigError: The client is of the other face.
+        """
+
+    def flights(self) -> Flights:
+        """Return an empty board of flights."""
+
+
+class Policy:
+    """What a cache does when Redis fails.
+
+    What a caller asked for by name is *guarded*: it raises :class:`CacheUnavailable`. What stands
+    on the way to an answer is *attempted*: a failure is counted, told once, and passed over,
+    unless the caller chose ``on_error="raise"``.
+
+    Args:
+        stats: Where failures are counted.
+        on_error: ``"bypass"`` or ``"raise"``.
+        instead: What happens without Redis; ends the warning.
+    """
+
+    def __init__(self, stats: Stats, on_error: str, instead: str) -> None:
+        self._stats, self._instead = stats, instead
+        self._raises = on_error == "raise"
+        self._told: set[str] = set()
+
+    async def guard(self, operation: Coroutine[Any, Any, T]) -> T:
+        """Return the result.
+
+        Raises:
+            CacheUnavailable: Redis failed.
+        """
+        insisting = _insists.set(True)
+        try:
+            return await operation
+        except FAILURES as error:
+            raise CacheUnavailable(f"Redis failed: {error}") from error
+        finally:
+            _insists.reset(insisting)
+
+    async def attempt(self, otherwise: T, operation: Coroutine[Any, Any, T]) -> T:
+        """Return the result, or ``otherwise`` if Redis failed.
+
+        Raises:
+            CacheUnavailable: Redis failed, and ``on_error="raise"``.
+        """
+        try:
+            return await operation
+        except FAILURES as error:
+            self._count(error)
+            if self._raises:
+                raise CacheUnavailable(f"Redis failed: {error}") from error
+            return otherwise
+
+    def _count(self, error: Exception) -> None:
+        """Count a failure; tell what the breaker does not tell, once of each kind."""
+        if isinstance(error, LeftAlone):
+            self._stats.count(bypassed=1)
+            return
+        if isinstance(error, Overloaded):
+            self._stats.count(overloads=1)
+        else:
+            self._stats.count(errors=1)
+        kind = str(error).partition(" ")[0]  # such as OOM, READONLY, NOPERM
+        if not isinstance(error, OUTAGES) and kind not in self._told:
+            self._told.add(kind)
+            log.warning("Redis failed: %s; %s where it does", error, self._instead)
