@@ -169,5 +169,7 @@ def _twin_of(client: Any) -> Any:
             "protocol",
         ]
         kept = {name: options[name] for name in names if name in options}
+        if "path" in options:
+            kept["unix_socket_path"] = options["path"]
         return redis.asyncio.Redis(**kept, retry=AsyncRetry(NoBackoff(), 0))
     return client

@@ -29,7 +29,8 @@ SERVER_FIXTURES = {
 }
 # Each index on each server that can have it; those that keep a scope in two keys; the real servers.
 IN_TWO_KEYS = [f"{index}-{server}" for index in ANYWHERE for server in SERVERS]
-EVERY_INDEX = [*IN_TWO_KEYS, "redisvl-search"]
+ASYNC = [f"async {index}-fakeredis" for index in ANYWHERE] + ["async matrix-redis8"]
+EVERY_INDEX = [*IN_TWO_KEYS, *ASYNC, "redisvl-search"]
 ON_A_REAL_SERVER = [name for name in EVERY_INDEX if not name.endswith("fakeredis")]
 
 embed_once = cache(embed)  # the model takes milliseconds, and is asked for the same texts
@@ -87,26 +88,35 @@ class SemanticBench(Bench):
     """One index on one server."""
 
     def __init__(self, index: str, connect: Connect) -> None:
-        super().__init__("string", "float32", connect)
-        self.index = INDEXES[index]
+        face, _, name = index.rpartition(" ")
+        super().__init__(f"{face} string".strip(), "float32", connect)
+        self.index = INDEXES[name]
 
     def semantic(self, embeddings: Any = None, **options: Any) -> SemanticCache:
-        client = options.pop("redis", self.redis)
         given = {"index": self.index, "clock": self.clock, "threshold": 0.87, **options}
-        return SemanticCache(client, embeddings or Real(), **given)
+        return self.made(SemanticCache, openai=embeddings or Real(), **given)
 
     def llm(self, kind: type = SemanticLLMCache, **options: Any) -> Any:
-        clients = options.pop("redis", self.redis), options.pop("openai", self.openai)
         if "embedding_model" not in options:
             options.setdefault("embedding_cache", Real())
         given = {"index": self.index, "clock": self.clock, "threshold": 0.87, **options}
-        return kind(*clients, **given)
+        return self.made(kind, **given)
 
     def hybrid(self, **options: Any) -> HybridLLMCache:
         return self.llm(HybridLLMCache, **options)
 
+    def stored(self) -> int:
+        """How many keys there are, but for the marks of what was deleted, which expire."""
+        return len([key for key in self.redis.scan_iter() if not is_mark(key)])
+
     def chats(self) -> int:
         return self.api.call_count("chat/completions")
+
+
+def is_mark(key: bytes) -> bool:
+    """Whether a key only says that something was deleted."""
+    kind = key.split(b"}:", 1)[-1].partition(b":")[0]
+    return kind in (b"deleted", b"cleared")
 
 
 Body = dict[str, Any]

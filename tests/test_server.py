@@ -39,7 +39,7 @@ def test_a_renamed_command_is_not_known_and_a_forbidden_one_is_said_to_be():
         assert knows(admin, "HSETEX", "key") is False and knows(admin, "VADD", "key") is True
         admin.acl_setuser("r", enabled=True, nopass=True, keys=["*"], categories=["+@read"])
         client = quick(redis8.url, username="r", password="any")
-        with client, pytest.raises(redis.exceptions.NoPermissionError, match="vadd"):
+        with client, pytest.raises(redis.exceptions.NoPermissionError, match="VADD"):
             knows(client, "VADD", "key")
 
 

@@ -52,6 +52,11 @@ class NearMisses:
         self._lock = Lock()
         self._noted: OrderedDict[tuple[str, str, str], NearMiss] = OrderedDict()
 
+    @property
+    def wanted(self) -> bool:
+        """Whether near misses are noted at all."""
+        return self._floor is not None
+
     def __len__(self) -> int:
         return len(self._noted)
 

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from semcache import keys
 from semcache.answers.directions import Directions
 from semcache.answers.exact import NoExactTier
-from semcache.answers.generations import Generations, Marks, Read
+from semcache.answers.generations import Generations, Marks
 from semcache.answers.match import Lookup, Match, Near
 from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.answers.options import AnswerOptions
@@ -16,7 +17,7 @@ from semcache.expiry import end_of
 from semcache.index.answer import Answer
 from semcache.index.base import Found, Index
 from semcache.ports import Policy, RedisPort
-from semcache.question import Command, Reply
+from semcache.question import NOTHING, Command, Reply
 from semcache.server import is_foreign
 from semcache.stats import Stats
 
@@ -67,20 +68,21 @@ class Room:
 
     async def lookup(self, request: Request, least: float) -> Lookup:
         """Find the answer to a similar question, from the first trip on."""
+        marks = self.generations.question(self.mark_of(request))
         read = await self.policy.attempt(
             None,
             self.redis.ask_all(
                 self.directions.question(request.query),
                 self.index.question(),
-                self.generations.question(self.mark_of(request)),
+                marks if self.near_misses.wanted else NOTHING,
             ),
         )
         if read is None:
             self.stats.count(misses=1)
             return Lookup(request.query, failed=True)
-        embedding, changes, marks = read
+        embedding, changes, seen = read
         vector = await self.directions.of(request.query, embedding)
-        return await self.find(request, vector, least, changes, marks)
+        return await self.find(request, vector, least, changes, seen)
 
     async def find(
         self,
@@ -88,7 +90,7 @@ class Room:
         vector: Vector | None,
         least: float,
         changes: Reply[object],
-        marks: Reply[Read] | None,
+        marks: Reply[Any],
     ) -> Lookup:
         """Find the answer to a similar question, after the first trip."""
         found = await self.policy.attempt(None, self._nearest(vector, changes))
@@ -101,16 +103,18 @@ class Room:
             self.stats.count(misses=1)
             log.info("semantic miss, highest similarity %.3f", nearest.similarity if nearest else 0)
             if found and vector is not None:
-                best, promotion = found[0], marks().promotion if marks else {}
-                self.near_misses.note(
-                    NearMiss(request, vector, best.answer, best.similarity, promotion)
-                )
+                self._note(request, vector, found[0], marks)
             return Lookup(request.query, None, nearest, vector)
         self.stats.count(hits=1)
         log.info("semantic hit, similarity %.3f", served.similarity)
         log.info("   original question: %s", served.answer.query)
         match = Match.of(request.query, served, _margin(served, found))
         return Lookup(request.query, match, nearest, vector)
+
+    def _note(self, request: Request, vector: Vector, best: Found, marks: Reply[Any]) -> None:
+        if self.near_misses.wanted and (seen := marks()):
+            miss = NearMiss(request, vector, best.answer, best.similarity, seen.promotion)
+            self.near_misses.note(miss)
 
     async def _nearest(self, vector: Vector | None, changes: Reply[object]) -> list[Found]:
         if vector is None:

@@ -21,7 +21,7 @@ from typing import Any
 from semcache.codecs import Vector
 from semcache.expiry import milliseconds
 from semcache.index.answer import Answer
-from semcache.index.base import Expired, Found, Index
+from semcache.index.base import Expired, Found, Index, IndexSettings
 from semcache.index.packed import pack
 from semcache.index.rescore import EFFORT, Candidate, nearest_alive
 from semcache.question import Command, Question, Reply, only, refuse_errors
@@ -33,6 +33,10 @@ SWEEP = 32  # expired elements that one write removes: more than it adds
 
 class VectorSetIndex(Index):
     """One VSIM for a lookup; memory and search stay on the server."""
+
+    def __init__(self, settings: IndexSettings) -> None:
+        super().__init__(settings)
+        self._asked: set[int] = set()  # lengths of vectors, to know which keys may be ours
 
     async def nearest(
         self, vector: Vector, count: int = 1, changes: Reply[Any] | None = None
@@ -93,15 +97,15 @@ class VectorSetIndex(Index):
         await self.redis.unlink([key for dims in lengths for key in self._keys(dims)])
 
     def probes(self) -> list[Command]:
-        """Return a command for each key of ours."""
-        return [("SCARD", self._keys(0)[2])]
-
-    async def heal(self) -> None:
-        """Delete values of another type at our keys, of every length."""
-        await super().heal()
+        """Return a command for each key of ours, as far as this process has used it."""
+        commands: list[Command] = [("SCARD", self._known_lengths)]
+        for dims in sorted(self._asked):
+            vectors, expiry, _ = self._keys(dims)
+            commands += [("VCARD", vectors), ("ZCARD", expiry)]
+        return commands
 
     async def _lengths(self) -> list[int]:
-        members = await self.redis.ask(Question((("SMEMBERS", self._keys(0)[2]),), only))
+        members = await self.redis.ask(Question((("SMEMBERS", self._known_lengths),), only))
         return sorted(map(int, members))
 
     def _vectors(self, dims: int) -> str:
@@ -110,7 +114,12 @@ class VectorSetIndex(Index):
     def _keys(self, dims: int) -> tuple[str, str, str]:
         """The vectors of a length, when each of them expires, and which lengths there are."""
         own = f"{self.settings.namespace}{dims}:"
-        return f"{own}vectors", f"{own}expiry", f"{self.settings.namespace}lengths"
+        self._asked.add(dims)
+        return f"{own}vectors", f"{own}expiry", self._known_lengths
+
+    @property
+    def _known_lengths(self) -> str:
+        return f"{self.settings.namespace}lengths"
 
     def _owner(self, id: bytes) -> bytes:
         return self.settings.namespace.encode() + id
