@@ -1,7 +1,9 @@
 """The ports of the asynchronous face: they wait on the event loop of the running task."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import openai
@@ -10,7 +12,7 @@ from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio import RedisCluster as AsyncRedisCluster
 
 from semcache.blocking import _node
-from semcache.flights import Abandoned, Flight, Flights
+from semcache.flights import Abandoned, Flight, Flights, Shared
 from semcache.options import check_bytes, wrong_client
 from semcache.ports import SCAN_CHUNK, RedisPort
 from semcache.question import Command
@@ -91,27 +93,64 @@ class _Flight(Flight):
         return self._value
 
 
+class _Shared(Shared[Any]):
+    """A task of its own fetches, so that a reader may be cancelled without harm to the others."""
+
+    def __init__(self, source: AsyncGenerator[Any, None]) -> None:
+        super().__init__(source)
+        self._task: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+
+    async def advance(self, at: int) -> None:
+        if self._task is None:
+            self._task = asyncio.create_task(self._fetch())
+        news = self._news
+        if len(self.pieces) <= at and self.ended_at is None:
+            await news.wait()
+
+    async def _fetch(self) -> None:
+        error: BaseException | None = None
+        try:
+            async with aclosing(self.source) as source:
+                async for piece in source:
+                    self.pieces.append(piece)
+                    self._tell()
+        except Exception as failed:
+            error = failed
+        except BaseException:
+            error = Abandoned()
+            raise
+        finally:
+            self.end(error)
+            self._tell()
+
+    def _tell(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    async def close(self) -> None:
+        if self._task is None:
+            await self.source.aclose()
+            return
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+
 class LoopFlights(Flights):
     """Leaders and followers are tasks of one event loop."""
 
-    def __init__(self) -> None:
-        self._flights: dict[Hashable, Flight] = {}
+    def here(self, key: Hashable) -> Hashable:
+        """Return the key among those of the running loop."""
+        return asyncio.get_running_loop(), key
 
-    def board(self, key: Hashable) -> tuple[Flight, bool]:
-        """Return the flight to a key, and whether the caller leads it."""
-        key = (asyncio.get_running_loop(), key)
-        flight = self._flights.get(key)
-        if flight is not None:
-            return flight, False
-        flight = self._flights[key] = _Flight()
-        return flight, True
+    def new_flight(self) -> Flight:
+        """Return a flight that has just begun."""
+        return _Flight()
 
-    def leave(self, key: Hashable, flight: Flight) -> None:
-        """End a flight that the caller leads."""
-        key = (asyncio.get_running_loop(), key)
-        if self._flights.get(key) is flight:
-            del self._flights[key]
-        flight.fail(Abandoned())
+    def new_shared(self, source: AsyncGenerator[Any, None]) -> Shared[Any]:
+        """Return a stream that nobody has read yet."""
+        return _Shared(source)
 
 
 class _Async:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Hashable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
 import openai
@@ -11,7 +11,7 @@ from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
 
-from semcache.flights import Abandoned, Flight, Flights
+from semcache.flights import Abandoned, Flight, Flights, Shared
 from semcache.options import check_bytes, wrong_client
 from semcache.ports import SCAN_CHUNK, RedisPort
 from semcache.question import Command
@@ -128,28 +128,42 @@ class _Flight(Flight):
         return self._value
 
 
+class _Shared(Shared[Any]):
+    """Whoever needs the next piece fetches it, for all."""
+
+    def __init__(self, source: AsyncGenerator[Any, None]) -> None:
+        super().__init__(source)
+        self._fetching = threading.Lock()
+
+    async def advance(self, at: int) -> None:
+        with self._fetching:  # the others have nothing to do but wait for the same piece
+            if len(self.pieces) > at or self.ended_at is not None:
+                return
+            try:
+                self.pieces.append(await anext(self.source))
+            except StopAsyncIteration:
+                self.end()
+            except Exception as error:
+                self.end(error)
+            except BaseException:
+                self.end(Abandoned())
+                raise
+
+    async def close(self) -> None:
+        with self._fetching:
+            await self.source.aclose()
+
+
 class BlockingFlights(Flights):
     """Leaders and followers are threads."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._flights: dict[Hashable, Flight] = {}
+    def new_flight(self) -> Flight:
+        """Return a flight that has just begun."""
+        return _Flight()
 
-    def board(self, key: Hashable) -> tuple[Flight, bool]:
-        """Return the flight to a key, and whether the caller leads it."""
-        with self._lock:
-            flight = self._flights.get(key)
-            if flight is not None:
-                return flight, False
-            flight = self._flights[key] = _Flight()
-            return flight, True
-
-    def leave(self, key: Hashable, flight: Flight) -> None:
-        """End a flight that the caller leads."""
-        with self._lock:
-            if self._flights.get(key) is flight:
-                del self._flights[key]
-        flight.fail(Abandoned())
+    def new_shared(self, source: AsyncGenerator[Any, None]) -> Shared[Any]:
+        """Return a stream that nobody has read yet."""
+        return _Shared(source)
 
 
 class _Blocking:

@@ -1,7 +1,7 @@
 """A breaker: Redis is left alone for a while after it failed, so that nobody waits in vain.
 
-After a failure nothing is sent for a short time. Then one request tries again, the probe, while the
-others go straight on without Redis. If it fails, the pause doubles, up to :data:`LONGEST`; if it
+After a failure nothing is sent for a short time, at least as long as the failure took. Then one
+request tries again, the probe, while the others go straight on without Redis. If it fails, the pause doubles, up to :data:`LONGEST`; if it
 works, so does everything else from then on. Pauses are shortened by a random part, lest many
 processes probe together. (The circuit breaker of M. Nygard, Release It!, 2007.)
 """
@@ -61,7 +61,7 @@ class Breaker:
         """Ask again at once, as if it had never failed."""
         self._since: float | None = None  # when the outage began
         self._until = 0.0
-        self._pause = FIRST / 2
+        self._pause = FIRST / 2  # of which the first is twice as long
         self._probing = False
 
     renew = reset
@@ -88,9 +88,9 @@ class Breaker:
             self._probing = True
             return Ticket.PROBE
 
-    def works(self, ticket: Ticket | None) -> None:
+    def works(self, ticket: Ticket) -> None:
         """Redis has answered; an answer that was asked for before the outage proves nothing."""
-        if self._since is None or ticket is not Ticket.PROBE:
+        if self._since is None or ticket is Ticket.USUAL:
             return
         with self._lock:
             seconds = self._clock() - (self._since or 0.0)
@@ -98,8 +98,8 @@ class Breaker:
             self.reset()
         log.warning("Redis works again after %.1f s; it was left alone %d times", seconds, bypassed)
 
-    def failed(self, ticket: Ticket | None, error: object) -> None:
-        """Redis has not answered."""
+    def failed(self, ticket: Ticket, error: object, seconds: float = 0.0) -> None:
+        """Redis has not answered, and has held the request for so many seconds."""
         with self._lock:
             now = self._clock()
             if ticket is Ticket.USUAL and self._since is not None:
@@ -107,13 +107,13 @@ class Breaker:
             begins = self._since is None
             if begins:
                 self._since, self.bypassed = now, 0
-            self._pause = min(LONGEST, 2 * self._pause)
+            self._pause = min(LONGEST, max(2 * self._pause, seconds))
             self._until = now + self._pause * random.uniform(0.6, 1)
             self._probing = False
         if begins:
             log.warning("Redis failed: %s; it is left alone until it works again", error)
 
-    def left(self, ticket: Ticket | None) -> None:
+    def left(self, ticket: Ticket) -> None:
         """The request was given up before Redis had answered or failed."""
         if ticket is Ticket.PROBE:
             self._probing = False

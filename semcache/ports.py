@@ -6,6 +6,7 @@ flow over them runs to its end without a loop.
 """
 
 import logging
+import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
 from contextvars import ContextVar
@@ -14,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 import redis
 from redis.exceptions import ClusterDownError, MaxConnectionsError, RedisClusterException
 
-from semcache.breaker import breaker_of
+from semcache.breaker import Ticket, breaker_of
 from semcache.clients import TIMEOUT, seconds_held, warn_if_slow
 from semcache.errors import CacheUnavailable
 from semcache.flights import Flights
@@ -99,32 +100,37 @@ class RedisPort(ABC):
         ticket = self.breaker.board(_insists.get())
         if ticket is None:
             raise LeftAlone("it has just failed, and is left alone for a while")
+        began = time.monotonic()
         try:
-            replies = await self._send_when_free(commands, transaction)
+            replies = await self._send(commands, transaction)
         except OUTAGES as error:
-            self.breaker.failed(ticket, error)
-            raise
+            if not _is_overload(error):
+                self.breaker.failed(ticket, error, time.monotonic() - began)
+                raise
+            replies = await self._send_when_free(commands, transaction, ticket)
         except BaseException:
             self.breaker.left(ticket)
             raise
         self.breaker.works(ticket)
         return replies
 
-    async def _send_when_free(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
-        """Wait for a connection, if all are in use, as long as one would wait for an answer."""
-        waited, pause = 0.0, 0.001
+    async def _send_when_free(
+        self, commands: Sequence[Command], transaction: bool, ticket: Ticket
+    ) -> list[Any]:
+        """Wait for a connection as long as one would wait for an answer: all are in use."""
+        began, pause = time.monotonic(), 0.001
         while True:
             try:
+                await self._sleep(pause)
                 return await self._send(commands, transaction)
-            except MaxConnectionsError as error:
-                if waited >= self._patience:
+            except OUTAGES as error:
+                self.breaker.left(ticket)
+                waited = time.monotonic() - began
+                if not _is_overload(error):
+                    raise
+                if waited >= self._patience or not isinstance(error, MaxConnectionsError):
                     raise Overloaded(f"{error}; none was free within {waited:.1f} s") from error
-            except redis.ConnectionError as error:
-                if "No connection available" in str(error):  # a pool that has waited itself
-                    raise Overloaded(str(error)) from error
-                raise
-            await self._sleep(pause)
-            waited, pause = waited + pause, min(0.02, 2 * pause)
+            pause = min(0.02, 2 * pause)
 
     @property
     def _patience(self) -> float:
@@ -235,6 +241,11 @@ class Ports(Protocol):
 
     def flights(self) -> Flights:
         """Return an empty board of flights."""
+
+
+def _is_overload(error: Exception) -> bool:
+    """Whether all connections of the pool are in use; it may have waited for one itself."""
+    return isinstance(error, MaxConnectionsError) or "No connection available" in str(error)
 
 
 class Policy:

@@ -5,8 +5,7 @@ questions sends them in one trip, and reads each reply when, and only if, the an
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 __all__ = ["NOTHING", "Command", "Question", "Reply", "Tolerant", "only", "refuse_errors"]
 
@@ -32,8 +31,7 @@ class Tolerant(tuple[Any, ...]):
         return made
 
 
-@dataclass(frozen=True, slots=True)
-class Question(Generic[T]):
+class Question(NamedTuple, Generic[T]):
     """Commands, and what their replies mean.
 
     Attributes:
@@ -51,8 +49,7 @@ class Question(Generic[T]):
     read: Callable[[Sequence[Any]], T]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply(Generic[T]):
+class Reply(NamedTuple, Generic[T]):
     """The replies to a question, not read yet; call it to read them."""
 
     question: Question[T]

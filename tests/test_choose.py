@@ -5,8 +5,9 @@ import logging
 import fakeredis
 import pytest
 import redis
-from bench import SERVERS
+from bench import SERVERS, round_trips
 from semantic_bench import SERVER_FIXTURES, Drawn, SemanticBench
+from test_contract_redis_failing import ask_again
 
 from semcache.index import MatrixIndex, VectorSetIndex, best_index, choose, matrix
 
@@ -44,12 +45,43 @@ def test_by_server():
     assert cache.lookup("q@1").response == "x"
 
 
+def test_the_server_is_asked_once_at_the_first_use(bench):
+    with round_trips(bench.redis) as trips:
+        cache = bench.semantic(Drawn(), index=best_index(10**9))
+    assert trips.count == 0, "a cache can be made before Redis is there"
+    counted = []
+    for _ in range(2):
+        with round_trips(bench.redis) as trips:
+            cache.lookup("q@0")
+        counted.append(trips.count)
+    assert counted == [2, 1]
+
+
 def test_a_server_that_cannot_be_asked_is_taken_for_a_new_one(caplog):
     client = redis.Redis(port=1, socket_connect_timeout=0.1)
     client.connection_pool.connection_kwargs["retry"] = None
     cache = SemanticBench("matrix", lambda: client).semantic(index=best_index(10**9))
     assert type(cache.index) is VectorSetIndex
     assert "could not be asked" in caplog.text
+
+
+def test_a_server_that_could_not_be_asked_is_asked_again():
+    failing = [True]
+
+    class Gone(BeforeVectorSets):
+        def execute_command(self, *args, **options):
+            if failing[0]:
+                raise redis.ConnectionError("gone")
+            return super().execute_command(*args, **options)
+
+    bench = SemanticBench("matrix", Gone)
+    cache = bench.semantic(Drawn(), index=best_index(10**9))
+    cache.add_cache("q@0", "x")
+    assert cache.lookup("q@1") is None and cache.stats.errors + cache.stats.bypassed == 2
+    failing[0] = False
+    ask_again(bench.redis)
+    cache.add_cache("q@0", "x")
+    assert cache.lookup("q@1").response == "x" and type(cache.index) is MatrixIndex
 
 
 def test_the_choice_is_told_once(bench, caplog):

@@ -1,6 +1,7 @@
 """SemanticLLMCache: whose answers are shared, which are kept, and what a stream leaves."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import httpx2
 import openai
@@ -22,8 +23,9 @@ from semantic_bench import (
 )
 
 from semcache import EmbeddingCache, SemanticLLMCache
-from semcache.answers.request import Completion, Request
-from semcache.errors import CacheUnavailable, ConfigError, InvalidInput
+from semcache.answers import rooms
+from semcache.answers.completion import Completion
+from semcache.errors import BadResponse, CacheUnavailable, ConfigError, InvalidInput
 from semcache.lab.offline import OfflineAPI
 
 A, A_ZH, RUST = "What is Python?", "Python是什么？", "What is Rust?"
@@ -42,6 +44,11 @@ def bench(fakeredis_) -> SemanticBench:
 
 def counts(stats) -> tuple[int, int, int]:
     return stats.hits, stats.misses, stats.api_calls
+
+
+def kind_of(request) -> str:
+    """Which index the bench of this test has, without its face and its server."""
+    return request.node.callspec.params["every"].split("-")[0].rpartition(" ")[2]
 
 
 def test_a_similar_question_is_answered_without_the_llm(every):
@@ -86,7 +93,7 @@ def test_a_streamed_answer_and_a_plain_one_are_shared(bench):
 
 
 def test_more_audiences_than_are_kept_at_hand_lose_nothing(bench, monkeypatch):
-    monkeypatch.setattr("semcache.answers.llm.AUDIENCES", 3)
+    monkeypatch.setattr(rooms, "AUDIENCES", 3)
     api = ChatAPI()
     cache = bench.llm(openai=api.client())
     for _ in range(2):
@@ -95,12 +102,26 @@ def test_more_audiences_than_are_kept_at_hand_lose_nothing(bench, monkeypatch):
     assert len(api.requests) == 8
 
 
+def test_audiences_let_go_of_their_vectors_before_memory_runs_out_and_lose_nothing(
+    bench, monkeypatch
+):
+    monkeypatch.setattr(rooms, "VECTORS", 10)
+    api = ChatAPI()
+    cache = bench.llm(embedding_cache=Drawn(), openai=api.client(), threshold=0.9999)
+    questions = [(f"q@{5 * n}", f"m{m}") for m in range(4) for n in range(4)]
+    answers = [cache.get_or_generate(question, model=model) for question, model in questions]
+    held = [cache.semantic_cache(f"m{m}").index.held() for m in range(4)]
+    assert held == [0, 0, 4, 4], "those of the last used stay"
+    assert [cache.get_or_generate(q, model=m) for q, m in questions] == answers
+    assert len(api.requests) == len(questions)
+
+
 def test_scopes_do_not_share(bench):
     one, two = bench.llm(scope="one"), bench.llm(scope="two")
     for cache in (one, two):
         cache.get_or_generate(A, model=MINI)
     assert bench.chats() == 2
-    one.semantic(Request(A, MINI)).clear_cache()
+    one.semantic_cache(MINI).clear_cache()
     two.get_or_generate(A_ZH, model=MINI)
     assert bench.chats() == 2
 
@@ -122,10 +143,88 @@ def test_threshold_and_ttl_of_one_request(bench):
         bench.llm(threshold=2)
 
 
+def test_the_documents_name_for_the_threshold_is_understood_too(bench):
+    cache = bench.llm(threshold=0.9)
+    cache.get_or_generate(A, model=MINI)
+    cache.get_or_generate(A_ZH, model=MINI, semantic_threshold=0.99)
+    assert bench.chats() == 2
+    cache.get_or_generate(RUST, model=MINI, semantic_threshold=0.99, threshold=0.5)
+    assert bench.chats() == 2, "the shorter name counts"
+    with pytest.raises(ConfigError, match="between -1 and 1"):
+        cache.get_or_generate(A, model=MINI, semantic_threshold=1.5)
+
+
+def test_a_ttl_may_be_a_timedelta_for_ever_or_nought(every):
+    api = ChatAPI()
+    cache = every.llm(openai=api.client(), ttl=timedelta(seconds=100))
+    assert cache.get_or_generate(A, ttl=0) == "answer 1" and not every.redis.dbsize()
+    assert cache.get_or_generate(A, ttl=timedelta(0)) == "answer 2" and not every.redis.dbsize()
+    assert cache.get_or_generate(A, ttl=timedelta(seconds=10)) == "answer 3"
+    every.clock.advance(10)
+    assert cache.get_or_generate(A) == "answer 4"
+    every.clock.advance(100)
+    assert cache.get_or_generate(A, ttl=None) == "answer 5"
+    every.clock.advance(10**9)
+    assert cache.get_or_generate(A_ZH) == "answer 5"
+    for wrong in (-1, float("nan"), timedelta(seconds=-1), True, "10"):
+        with pytest.raises(ConfigError, match="ttl"):
+            cache.get_or_generate(A, ttl=wrong)
+    assert len(api.requests) == 5
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_one_request_may_not_want_to_read_or_not_want_to_be_kept(every, stream):
+    api = ChatAPI()
+    cache = every.llm(openai=api.client())
+
+    def ask(question, **wishes) -> str:
+        return "".join(cache.get_or_generate(question, stream=stream, **wishes)).replace(" ", "")
+
+    assert ask(A, keep=False) == "answer1" and not every.redis.dbsize()
+    assert ask(A) == "answer2" == ask(A_ZH, keep=False)
+    assert ask(A, read=False, keep=False) == "answer3"
+    assert ask(A) == "answer2" == ask(A_ZH)
+    assert ask(A, read=False) == "answer4" == ask(A) == ask(A_ZH), "in place of the old"
+    assert len(api.requests) == 4 and cache.semantic_cache().get_cache_size() == 1
+
+
+def test_what_only_says_how_a_request_travels_keeps_no_answers_apart(bench):
+    api = ChatAPI()
+    cache = bench.llm(openai=api.client())
+    first = cache.get_or_generate(A, temperature=0, timeout=5)
+    for sampling in (
+        {"temperature": 0.0},
+        {"temperature": 0, "seed": None, "top_p": openai.omit},
+        {"temperature": 0, "user": "u", "extra_headers": {"a": "b"}},
+    ):
+        assert cache.get_or_generate(A_ZH, **sampling) == first
+    assert len(api.requests) == 1
+
+
+NO_TEXTS = [
+    {"tools": [{"type": "function", "function": {"name": "f"}}]},
+    {"functions": [{"name": "f"}]},
+    {"n": 2},
+    {"messages": []},
+    {"stop": object()},
+]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("sampling", NO_TEXTS, ids=lambda sampling: next(iter(sampling)))
+def test_what_has_no_answer_that_is_one_text_is_refused_before_anything(bench, sampling, stream):
+    cache = bench.llm(embedding_model="multilingual-e5-small")
+    with pytest.raises(ConfigError):
+        cache.get_or_generate(A, model=MINI, stream=stream, **sampling)
+    assert not bench.redis.dbsize() and not bench.api.calls and not cache.stats.lookups
+
+
+TOOL_CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 UNFIT = {
     "cut off": completion("cut sh", "length"),
     "filtered": completion("so f", "content_filter"),
     "a tool": completion(None, "tool_calls"),
+    "a tool beside a text": completion("I'll look.", tool_calls=[TOOL_CALL]),
     "empty": completion(""),
     "nothing": completion(None),
     "refused": completion(None, refusal="no"),
@@ -184,6 +283,31 @@ def test_the_admission_rule_can_be_replaced_and_then_an_empty_answer_is_an_answe
 
 
 @pytest.mark.parametrize("stream", [False, True])
+def test_an_admission_rule_that_raises_costs_nobody_the_answer_and_is_told(bench, caplog, stream):
+    def fails(completion: Completion) -> bool:
+        raise KeyError("a rule with a mistake")
+
+    cache = bench.llm(openai=ChatAPI().client(), admit=fails)
+    assert "".join(cache.get_or_generate(A, stream=stream)).startswith("answer")
+    assert not bench.redis.dbsize() and cache.stats.errors == 1
+    assert "a rule with a mistake" in caplog.text
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_call_of_a_tool_is_never_kept_whatever_the_rule(bench, stream):
+    api = ChatAPI()
+    cache = bench.llm(openai=api.client(), admit=lambda completion: True)
+    call = {"index": 0, **TOOL_CALL}
+    api.script.append(
+        [event("I'll look."), event(None, tool_calls=[call]), event(None, "tool_calls")]
+        if stream
+        else completion("I'll look.", "tool_calls", tool_calls=[TOOL_CALL])
+    )
+    assert "".join(cache.get_or_generate(A, stream=stream)) == "I'll look."
+    assert not bench.redis.dbsize()
+
+
+@pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("status", [400, 401, 429, 500])
 def test_an_api_error_comes_through_and_nothing_is_kept(bench, status, stream):
     api = ChatAPI()
@@ -193,6 +317,17 @@ def test_an_api_error_comes_through_and_nothing_is_kept(bench, status, stream):
         "".join(cache.get_or_generate(A, stream=stream))
     assert not bench.redis.dbsize()
     assert counts(cache.stats) == (0, 1, 0)
+    assert cache.get_or_generate(A) == "answer 2"
+
+
+def test_a_reply_that_is_none_is_a_bad_response_and_nothing_is_kept(bench):
+    api = ChatAPI()
+    page = {"headers": {"content-type": "text/html"}, "text": "<html>Please log in</html>"}
+    api.script.append(httpx2.Response(200, **page))
+    cache = bench.llm(openai=api.client())
+    with pytest.raises(BadResponse, match="no completion"):
+        cache.get_or_generate(A)
+    assert not bench.redis.dbsize() and cache.stats.api_calls == 0
     assert cache.get_or_generate(A) == "answer 2"
 
 
@@ -271,7 +406,7 @@ def test_a_caller_that_writes_itself_to_other_text_pieces_changes_nothing(bench)
 
 def lost(client):
     def fail(name, _) -> None:
-        if name in ("execute", "execute_command", "hgetall", "get", "ft"):
+        if name in ("execute", "execute_command"):
             raise redis.ConnectionError("gone")
 
     return Spy(client, fail)
@@ -282,7 +417,8 @@ def test_without_redis_the_llm_answers_and_the_errors_are_counted(every, stream)
     cache = every.llm(redis=lost(every.redis))
     for _ in range(2):
         assert "".join(cache.get_or_generate(A, model=MINI, stream=stream))
-    assert counts(cache.stats) == (0, 2, 2) and cache.stats.errors == 2
+    assert counts(cache.stats) == (0, 2, 2)
+    assert (cache.stats.errors, cache.stats.bypassed) == (1, 1), "then it is left alone"
     strict = every.llm(redis=lost(every.redis), on_error="raise")
     with pytest.raises(CacheUnavailable):
         strict.get_or_generate(A, model=MINI, stream=stream)
@@ -301,16 +437,44 @@ def test_round_trips_of_a_miss_and_two_hits_beside_the_api(every, request):
         with round_trips(every.redis) as trips:
             cache.get_or_generate(question, model=MINI)
         counted.append(trips.count)
-    assert counted == LLM_TRIPS[request.node.callspec.params["every"].split("-")[0]]
+    assert counted == LLM_TRIPS[kind_of(request)]
 
 
-@pytest.mark.parametrize("bad", ["", None, 5, "half \ud83d"])
+@pytest.mark.parametrize("bad", ["", None, 5, b"bytes", "half \ud83d"])
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_question_that_cannot_be_embedded_is_refused_before_anything(bench, bad, stream):
+def test_a_question_that_is_none_is_refused_before_anything(bench, bad, stream):
     cache = bench.llm(embedding_model="multilingual-e5-small")
     with pytest.raises(InvalidInput):
         cache.get_or_generate(bad, model=MINI, stream=stream)
+    with pytest.raises(InvalidInput):
+        cache.delete(bad, model=MINI)
     assert not bench.redis.dbsize() and not bench.api.calls
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_question_too_long_to_be_embedded_is_answered_by_the_llm(every, stream, caplog):
+    api = ChatAPI()
+    embeddings = every.made(EmbeddingCache, model="multilingual-e5-small")
+    cache = every.llm(openai=api.client(), embedding_cache=embeddings)
+    long = "x y " * 50_000
+    for number in (1, 2):
+        answer = "".join(cache.get_or_generate(long, stream=stream))
+        assert answer.replace(" ", "") == f"answer{number}"
+    assert counts(cache.stats) == (0, 2, 2) and cache.stats.errors == 2
+    assert "not embedded" in caplog.text and not every.api.calls
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_where_the_embedding_api_fails_the_llm_answers(every, stream):
+    api = ChatAPI()
+    embeddings = every.made(EmbeddingCache, model="multilingual-e5-small")
+    cache = every.llm(openai=api.client(), embedding_cache=embeddings)
+    every.api.fail(500)
+    assert "".join(cache.get_or_generate(A, stream=stream)).startswith("answer")
+    assert counts(cache.stats) == (0, 1, 1) and cache.stats.errors == 1
+    assert not every.redis.dbsize(), "it could not be found again"
+    second = "".join(cache.get_or_generate(A, stream=stream))
+    assert cache.get_or_generate(A_ZH) == second and len(api.requests) == 2
 
 
 def test_clients_that_cannot_work_are_refused(bench):
@@ -346,8 +510,9 @@ def test_sixteen_threads_and_every_request_is_accounted_for(every):
         for done in [pool.submit(work, n) for n in range(16)]:
             done.result()
     stats = cache.stats
-    assert stats.hits + stats.api_calls == stats.lookups == 160
-    assert stats.api_calls == stats.misses == len(api.requests) and stats.errors == 0
+    assert stats.hits + stats.misses == stats.lookups == 160
+    assert stats.api_calls + stats.joined == stats.misses and stats.errors == 0
+    assert stats.api_calls == len(api.requests)
     before = len(api.requests)
     for body in list(api.requests):
         degrees = body["messages"][0]["content"].rpartition("@")[2]

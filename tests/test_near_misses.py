@@ -1,16 +1,26 @@
 """near_misses: what was near and not served is judged later, and promoted if accepted."""
 
+import asyncio
 import threading
 
 import numpy as np
 import pytest
-from semantic_bench import EVERY_INDEX, MINI, SERVER_FIXTURES, ChatAPI, Drawn, SemanticBench, at
+from semantic_bench import (
+    ASYNC,
+    EVERY_INDEX,
+    MINI,
+    SERVER_FIXTURES,
+    ChatAPI,
+    Drawn,
+    SemanticBench,
+    at,
+)
 
 from semcache.answers import near_misses as module
 from semcache.answers.near_misses import NearMiss, NearMisses
+from semcache.answers.request import Request
 from semcache.errors import ConfigError
 from semcache.index.answer import Answer
-from semcache.index.base import nothing_else
 
 
 @pytest.fixture(params=EVERY_INDEX)
@@ -72,6 +82,41 @@ def test_what_expired_before_the_judge_came_is_not_judged(bench):
 
 
 @pytest.mark.parametrize("undo", ["delete", "clear", "replace"])
+def test_what_is_taken_back_while_the_judge_decides_is_not_promoted(bench, undo):
+    cache = bench.semantic(Drawn(), threshold=0.95, judge_from=0.7)
+    cache.add_cache("cached@0", "wrong")
+    cache.lookup("near@36")
+    bench.clock.advance(1)
+    other = bench.semantic(Drawn(), redis=bench.connect())
+
+    def judge(cached: str, asked: str, similarity: float) -> bool:
+        if undo == "delete":
+            other.delete("cached@0")
+        elif undo == "clear":
+            other.clear_cache()
+        else:
+            other.add_cache("cached@0", "right")
+        return True
+
+    assert cache.judge_near_misses(judge) == 0 and cache.lookup("near@36") is None
+
+
+@pytest.mark.parametrize("undo", ["delete", "clear"])
+def test_a_question_deleted_before_the_judge_came_gets_no_answer_by_it(bench, undo):
+    """Whoever deletes a question wants no answer to it kept that was asked for before."""
+    api = ChatAPI()
+    cache = bench.llm(embedding_cache=Drawn(), openai=api.client(), threshold=0.95, judge_from=0.7)
+    for question in ("cached@0", "near@36"):
+        cache.get_or_generate(question, model=MINI)
+    if undo == "delete":
+        assert cache.delete("near@36", model=MINI)
+    else:
+        cache.clear_cache()
+    assert cache.judge_near_misses(Judge()) == 0
+    assert cache.get_or_generate("near@36", model=MINI) == "answer 3"
+
+
+@pytest.mark.parametrize("undo", ["delete", "clear", "replace"])
 def test_what_was_taken_back_before_the_judge_came_is_not_promoted(bench, undo):
     cache = bench.semantic(Drawn(), threshold=0.95, judge_from=0.7)
     cache.add_cache("cached@0", "wrong")
@@ -100,6 +145,37 @@ def test_a_judge_that_fails_loses_nothing(bench):
     assert cache.near_misses == 3 and cache.judge_near_misses(Judge()) == 3
 
 
+def test_a_judge_that_asks_for_the_answer_is_given_it(bench):
+    seen = []
+
+    def judge(cached: str, asked: str, similarity: float, *, answer: str) -> bool:
+        seen.append((cached, asked, answer))
+        return answer == "right"
+
+    cache = bench.semantic(Drawn(), threshold=0.99, judge_from=0.7)
+    for question, response in (("one@0", "right"), ("two@90", "wrong")):
+        cache.add_cache(question, response)
+    cache.lookup("near@20")
+    cache.lookup("far@80")
+    assert cache.judge_near_misses(judge) == 1
+    assert seen == [("two@90", "far@80", "wrong"), ("one@0", "near@20", "right")]
+    assert cache.lookup("near@20").response == "right" and cache.lookup("far@80") is None
+
+
+@pytest.mark.parametrize("bench", ASYNC, indirect=True)
+@pytest.mark.parametrize("accepts", [True, False])
+def test_the_judge_of_an_asynchronous_cache_may_be_asynchronous(bench, accepts):
+    async def judge(cached: str, asked: str, similarity: float) -> bool:
+        await asyncio.sleep(0)
+        return accepts
+
+    cache = bench.semantic(Drawn(), threshold=0.95, judge_from=0.7)
+    cache.add_cache("cached@0", "x")
+    cache.lookup("near@36")
+    assert cache.judge_near_misses(judge) == accepts
+    assert (cache.lookup("near@36") is not None) is accepts
+
+
 def test_a_question_gets_one_answer_of_a_round_of_judging_the_newest(bench):
     cache = bench.semantic(Drawn(), threshold=0.999, judge_from=0.7)
     cache.add_cache("far@0", "far")
@@ -118,6 +194,20 @@ def test_the_number_to_judge_is_for_all_prompts_together(bench):
         cache.get_or_generate("near@36", system=system)
     judge = Judge()
     assert cache.judge_near_misses(judge, most=1) == 1 and len(judge.asked) == 1
+
+
+def test_the_near_misses_of_all_models_lie_in_one_place_and_each_is_promoted_at_its_own(bench):
+    api = ChatAPI()
+    cache = bench.llm(embedding_cache=Drawn(), openai=api.client(), threshold=0.95, judge_from=0.7)
+    first = {}
+    for model in ("m1", "m2"):
+        first[model] = cache.get_or_generate("cached@0", model=model)
+        cache.get_or_generate("near@36", model=model)
+    assert cache.near_misses == 2 == cache.semantic_cache("m1").near_misses
+    assert cache.judge_near_misses(Judge()) == 2 and cache.near_misses == 0
+    for model, answer in first.items():
+        assert cache.get_or_generate("near@36", model=model) == answer
+    assert len(api.requests) == 4
 
 
 def test_without_a_floor_nothing_is_noted(bench):
@@ -145,7 +235,11 @@ def test_the_hybrid_cache_promotes_into_both_tiers_over_what_the_llm_said(bench)
 
 def noted(number: int) -> NearMiss:
     answer = Answer(f"cached {number}", "x", 0.0, 1.0)
-    return NearMiss(f"asked {number}", at(0), answer, 0.8, nothing_else)
+    return NearMiss(Request(f"asked {number}", "m"), at(0), answer, 0.8)
+
+
+def queries(misses: list[NearMiss]) -> list[str]:
+    return [miss.request.query for miss in misses]
 
 
 def test_the_newest_are_judged_first_and_the_oldest_give_way(monkeypatch):
@@ -153,8 +247,23 @@ def test_the_newest_are_judged_first_and_the_oldest_give_way(monkeypatch):
     misses = NearMisses(0.5)
     for number in (0, 1, 2, 3, 1):
         misses.note(noted(number))
-    assert [miss.asked for miss in misses.take(2)] == ["asked 1", "asked 3"]
-    assert [miss.asked for miss in misses.take(9)] == ["asked 2"] and len(misses) == 0
+    assert queries(misses.take(2)) == ["asked 1", "asked 3"]
+    assert queries(misses.take(9)) == ["asked 2"] and len(misses) == 0
+
+
+def test_the_same_question_to_two_models_is_two_near_misses():
+    misses = NearMisses(0.5)
+    answer = Answer("cached", "x", 0.0, 1.0)
+    for model in ("m", "m2", "m"):
+        misses.note(NearMiss(Request("asked", model), at(0), answer, 0.8))
+    assert [miss.request.model for miss in misses.take(9)] == ["m", "m2"]
+
+
+def test_what_is_below_the_floor_is_not_noted():
+    for floor, noted_ in ((0.8, 1), (0.81, 0), (None, 0)):
+        misses = NearMisses(floor)
+        misses.note(noted(1))
+        assert len(misses) == noted_ and misses.wanted is (floor is not None)
 
 
 def test_threads_note_and_take_without_losing_any():
@@ -170,5 +279,5 @@ def test_threads_note_and_take_without_losing_any():
     while any(thread.is_alive() for thread in threads):
         taken += misses.take(10)
     taken += misses.take(1_000)
-    assert sorted(miss.asked for miss in taken) == sorted(f"asked {n}" for n in range(800))
+    assert sorted(queries(taken)) == sorted(f"asked {n}" for n in range(800))
     assert np.allclose(taken[0].vector, at(0))

@@ -21,13 +21,18 @@ text = st.text(st.characters(exclude_categories=[]))  # half characters too
 seconds = st.floats(-1e12, 1e12)
 
 
-@given(text, text, seconds, seconds | st.just(math.inf), st.floats(-1, 1))
-@example("\ud83d", "\ud83d\ude00", 0, 0, 1)
-@example('"\\', "\0\u2028", 0, math.inf, -1)
-def test_every_answer_comes_back_as_it_was(query, response, created_at, expires_at, similarity):
-    answer = Answer(query, response, created_at, expires_at, similarity)
+promoted = st.tuples(text, text | st.none()) | st.just(())
+
+
+@given(text, text, seconds, seconds | st.just(math.inf), st.floats(-1, 1), promoted, st.binary())
+@example("\ud83d", "\ud83d\ude00", 0, 0, 1, ("\ud83d", None), b"")
+@example('"\\', "\0\u2028", 0, math.inf, -1, (), b"\0")
+def test_every_answer_comes_back_as_it_was(
+    query, response, created_at, expires_at, similarity, promoted, owner
+):
+    answer = Answer(query, response, created_at, expires_at, similarity, *promoted)
     for vector in (None, VECTOR):
-        packed = Packed.read(pack(answer, vector))
+        packed = Packed.read(pack(answer, vector, owner), owner)
         assert packed.answer() == answer and packed.expires_at == expires_at
         assert len(packed.numbers) == (0 if vector is None else 4)
 
@@ -42,14 +47,30 @@ def test_half_precision_moves_no_cosine_of_real_questions_by_more_than_it_says()
 
 
 def test_a_flipped_bit_anywhere_is_noticed():
-    for data in (pack(ANSWER, VECTOR), pack(ANSWER)):
+    for data in (pack(ANSWER, VECTOR, b"place"), pack(ANSWER, None, b"place")):
+        assert Packed.read(data, b"place")
         for position in range(8 * len(data)):
             if position // 8 == 3:
                 continue  # the byte that is kept free
             damaged = bytearray(data)
             damaged[position // 8] ^= 1 << position % 8
             with pytest.raises(CodecError):
-                Packed.read(bytes(damaged))
+                Packed.read(bytes(damaged), b"place")
+
+
+@pytest.mark.parametrize("other", [b"", b"places", b"plac", b"Place", b"place\0", b"placeplace"])
+def test_bytes_that_were_stored_elsewhere_are_refused(other):
+    for vector in (None, VECTOR):
+        with pytest.raises(CodecError, match="another's"):
+            Packed.read(pack(ANSWER, vector, b"place"), other)
+
+
+def test_bytes_of_another_version_are_refused():
+    data = bytearray(pack(ANSWER))
+    for version in (0, 1, 3):
+        data[2] = version
+        with pytest.raises(CodecError, match="version 2"):
+            Packed.read(bytes(data))
 
 
 def test_whatever_is_cut_off_or_added_is_noticed():
@@ -74,7 +95,9 @@ def sealed(expires_at: float, length: int, rest: bytes) -> bytes:
     return pack(ANSWER)[:4] + zlib.crc32(body).to_bytes(4, "little") + body
 
 
-@pytest.mark.parametrize("fields", [[], {}, None, 7, ["q"], ["q", "r", 1.0, 1.0, "more"]])
+@pytest.mark.parametrize(
+    "fields", [[], {}, None, 7, ["q"], ["q", "r", 1.0], ["q", "r", 1.0, 1.0, "s", "by", "more"]]
+)
 def test_json_that_is_no_answer_is_refused_also_with_a_right_checksum(fields):
     text = json.dumps(fields).encode()
     with pytest.raises(CodecError):

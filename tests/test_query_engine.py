@@ -2,20 +2,24 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import redis
 from bench import quick, round_trips
+from redis.asyncio import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
 from semantic_bench import Drawn, SemanticBench, at, embed_once, real_texts, starts
+from test_store import Ran, settings
 
 from semcache import keys
+from semcache.blocking import BLOCKING, run
+from semcache.breaker import breaker_of
 from semcache.errors import CacheUnavailable, ConfigError
 from semcache.index import RedisVLIndex
 from semcache.index.answer import Answer
-from semcache.index.base import IndexSettings
 from semcache.index.rescore import SPARE
 
 
@@ -24,12 +28,12 @@ def bench(redis_with_search) -> SemanticBench:
     return SemanticBench("redisvl", redis_with_search)
 
 
-def index_of(bench: Any, namespace: str = "ns:") -> RedisVLIndex:
-    return RedisVLIndex(IndexSettings(bench.redis, namespace, bench.clock, lambda damaged: None))
+def index_of(bench: Any, client: Any = None) -> Any:
+    return Ran(RedisVLIndex(settings(bench, BLOCKING.redis(client or bench.redis))))
 
 
 @pytest.fixture
-def index(bench) -> RedisVLIndex:
+def index(bench) -> Any:
     return index_of(bench)
 
 
@@ -57,10 +61,12 @@ def test_semcache_is_imported_without_redisvl():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_a_cluster_is_refused():
-    client = RedisCluster.__new__(RedisCluster)  # one that is connected takes three servers
+@pytest.mark.parametrize("cluster", [RedisCluster, AsyncRedisCluster])
+def test_a_cluster_is_refused(fakeredis_, cluster):
+    client = cluster.__new__(cluster)  # one that is connected takes three servers
+    port: Any = SimpleNamespace(client=client)
     with pytest.raises(ConfigError, match="RedisCluster"):
-        RedisVLIndex(IndexSettings(client, "ns:", lambda: 0.0, lambda damaged: None))
+        RedisVLIndex(settings(SemanticBench("redisvl", fakeredis_), port))
 
 
 def test_a_database_that_the_engine_does_not_know_is_refused(search_server):
@@ -68,7 +74,7 @@ def test_a_database_that_the_engine_does_not_know_is_refused(search_server):
         with pytest.raises(redis.ResponseError, match="db != 0"):
             client.execute_command("FT.CREATE", "i", "SCHEMA", "n", "NUMERIC")
         with pytest.raises(ConfigError, match="database 1"):
-            RedisVLIndex(IndexSettings(client, "ns:", lambda: 0.0, lambda damaged: None))
+            index_of(SemanticBench("redisvl", lambda: client))
 
 
 @pytest.mark.parametrize("server", ["fakeredis_", "redis8"])
@@ -289,47 +295,70 @@ def test_a_lookup_and_a_write_are_one_trip_each_from_the_first(bench, index):
     assert trips(lambda: index.nearest(at(0) / 3)) == 1
 
 
-PROTOCOLS = [{}, {"protocol": 2}, {"legacy_responses": False}]
-PROTOCOLS += [
-    {**options, "legacy_responses": False} for options in ({"protocol": 2}, {"protocol": 3})
+PROTOCOLS = [
+    {**protocol, **legacy}
+    for protocol in ({}, {"protocol": 2}, {"protocol": 3})
+    for legacy in ({}, {"legacy_responses": False})
 ]
 
 
 @pytest.mark.parametrize("options", PROTOCOLS, ids=str)
-def test_every_protocol_that_redisvl_reads_brings_the_bytes_back(bench, options):
+def test_every_protocol_brings_the_bytes_back(bench, options):
     with bench.connect(**options) as client:
-        index = RedisVLIndex(IndexSettings(client, "ns:", bench.clock, lambda damaged: None))
+        index = index_of(bench, client)
+        assert index.nearest(at(0) / 3) == [] and index.size() == 0
         add(bench, index, "naïve 答案", 0)
-        (found,) = index.nearest(at(0) / 3)
-        assert (found.id, found.answer.response) == ("naïve 答案", "to naïve 答案")
-        assert index.size() == 1
+        add(bench, index, "other", 40)
+        found = index.nearest(at(0) / 3, 2)
+        assert [(f.id, f.answer.response) for f in found] == [
+            ("naïve 答案", "to naïve 答案"),
+            ("other", "to other"),
+        ]
+        assert [f.similarity for f in found] == pytest.approx([1, 0.766], abs=5e-4)
+        assert index.size() == 2 and index.delete(["other"]) == 1
         index.clear()
         assert index.size() == 0
 
 
-def test_a_protocol_that_redisvl_cannot_read_is_refused(bench):
-    with bench.connect(protocol=3) as client, pytest.raises(ConfigError, match="protocol=3"):
-        RedisVLIndex(IndexSettings(client, "ns:", bench.clock, lambda damaged: None))
+def adding(bench, index, id: str) -> list[Any]:
+    now = bench.clock()
+    return [*index.adding(id, Answer(id, "r", now, now + 100), at(0) / 3).commands]
 
 
 def test_what_goes_along_is_done_in_the_same_transaction(bench, index):
-    now = bench.clock()
-    answer = Answer("q", "r", now, now + 100)
-    index.add("a", answer, at(0) / 3, lambda pipe: pipe.set("also", "1"))
+    run(index.redis.change([*adding(bench, index, "a"), ("SET", "also", "1")]))
     assert bench.redis.get("also") == b"1" and index.size() == 1
     with pytest.raises(redis.ResponseError, match="WRONGTYPE"):  # as of any other command there
-        index.add("b", answer, at(0) / 3, lambda pipe: pipe.rpush("also", "1"))
+        run(index.redis.change([*adding(bench, index, "b"), ("RPUSH", "also", "1")]))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_answer_can_be_written_by_a_script_that_compares_marks(bench, index, times):
+    """Also where the search index is there already, which the server then says."""
+    bench.redis.set("mark", "seen")
+    for number in range(times):
+        id = f"a{number}"
+        writing = index.adding(id, Answer(id, "r", 0.0, float("inf")), at(0) / 3)
+        replies = run(index.redis.change_if({"mark": b"seen", "none": None}, writing.commands))
+        assert writing.read(replies) == []
+    assert index.size() == times and len(index.nearest(at(0) / 3, 5)) == times
+    late = adding(bench, index, "late")
+    assert run(index.redis.change_if({"mark": b"other", "none": None}, late)) is None
+    assert index.size() == times
 
 
 def test_redis_py_errors_come_through_as_such(bench, index):
     add(bench, index, "a", 0)
     with bench.connect(socket_timeout=0.05) as client, bench.connect() as admin:
-        slow = RedisVLIndex(IndexSettings(client, "ns:", bench.clock, lambda damaged: None))
+        slow = index_of(bench, client)
         slow.nearest(at(0) / 3)
         admin.client_pause(200)
         for ask in (lambda: slow.nearest(at(0) / 3), slow.size, slow.clear):
             with pytest.raises(redis.TimeoutError):
                 ask()
+            with pytest.raises(redis.ConnectionError, match="left alone"):
+                ask()
+            breaker_of(client).reset()
         admin.client_unpause()
 
 

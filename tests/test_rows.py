@@ -61,6 +61,41 @@ def test_the_similarity_that_comes_out_is_exact(vectors):
             assert cosine == pytest.approx(float(vectors[row] @ query), abs=1e-6)
 
 
+@pytest.mark.parametrize("size", [2, 300, 6_000])
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_as_many_as_are_asked_for_come_most_similar_first(vectors, size, count):
+    rows = filled(vectors[:size])
+    for query in vectors[:size:997]:
+        found = rows.nearest(query, count)
+        assert len(found) == len({row for row, _ in found}) == min(count, size)
+        assert [cosine for _, cosine in found] == sorted((c for _, c in found), reverse=True)
+        assert found[0] == rows.nearest(query, 1)[0]
+        best = np.sort(vectors[:size] @ query)[::-1][:count]
+        if size < module.SIEVE_FROM:
+            assert [cosine for _, cosine in found] == pytest.approx(best.tolist(), abs=1e-6)
+
+
+def test_what_was_asked_before_leaves_nothing_in_the_sieve(vectors):
+    """The sketch counts in a buffer that it keeps from one lookup to the next."""
+    used = filled(vectors)
+    for query in vectors[:40]:
+        used.nearest(-query, 5)
+        fresh = module._Sketch(used._block, used.size)
+        kept = used._sketch.candidates(query, used.size)
+        assert kept.tolist() == fresh.candidates(query, used.size).tolist()
+        assert len(kept) < 2_000, "or nearly all are candidates, and nothing can be left out"
+
+
+def test_the_sieve_after_rows_have_gone_counts_only_those_that_are_left(vectors):
+    rows = filled(vectors)
+    rows.nearest(vectors[0], 1)
+    while rows.size > 4_000:
+        rows.drop(rows.size - 1)
+    for query in vectors[4_000:4_040]:
+        (row, _), *_ = rows.nearest(query, 5)
+        assert row < 4_000
+
+
 def test_a_sketch_kept_through_changes_is_the_one_that_would_be_made_anew(vectors):
     rows, rng = filled(vectors[:5_000]), random.Random(5)
     rows.nearest(vectors[0], 1)

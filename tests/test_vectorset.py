@@ -1,18 +1,25 @@
 """VectorSetIndex: what is its own: the server searches, a sorted set remembers the times."""
 
+import math
+import time
+from typing import Any
+
 import numpy as np
 import pytest
 from bench import SERVERS, quick, round_trips
+from fakes import Clock
 from semantic_bench import SERVER_FIXTURES, Drawn, SemanticBench, Spy, at, embed_once, real_texts
 from test_contract_redis_failing import needs_redis8
+from test_store import Ran, settings
 
 from semcache.errors import CacheUnavailable
 from semcache.index import VectorSetIndex
 from semcache.index.answer import Answer
-from semcache.index.base import IndexSettings
 from semcache.index.rescore import SPARE
 from semcache.index.vectorset import SWEEP
 from semcache.lab.redis_server import start_redis
+
+VECTORS, EXPIRY, LENGTHS = "ns:2:vectors", "ns:2:expiry", "ns:lengths"
 
 
 @pytest.fixture(params=SERVERS)
@@ -20,9 +27,13 @@ def bench(request) -> SemanticBench:
     return SemanticBench("vectorset", request.getfixturevalue(SERVER_FIXTURES[request.param]))
 
 
+def index_of(bench, **options: Any) -> Any:
+    return Ran(VectorSetIndex(settings(bench, **options)))
+
+
 @pytest.fixture
-def index(bench) -> VectorSetIndex:
-    return VectorSetIndex(IndexSettings(bench.redis, "ns:", bench.clock, lambda damaged: None))
+def index(bench) -> Any:
+    return index_of(bench)
 
 
 def add(bench, index, id: str, degrees: float, ttl: float = 100) -> None:
@@ -54,7 +65,41 @@ def test_any_number_of_expired_neighbours_is_got_out_of_the_way(bench, index, ex
     add(bench, index, "alive", 45)
     bench.clock.advance(11)
     assert [f.id for f in index.nearest(at(0) / 3)] == ["alive"]
-    assert bench.redis.zcard("ns:expiry") == 1 == index.size()
+    assert index.size() == 1
+    if expired > SPARE:  # else it was found at once
+        assert bench.redis.zcard(EXPIRY) <= 1 + SPARE
+
+
+@pytest.mark.xfail(
+    strict=True, reason="rescore.py removes only if too few were found, and counts at each lookup"
+)
+def test_what_is_useless_is_removed_and_counted_once_also_if_enough_was_found(bench):
+    damaged = []
+    index = index_of(bench, damaged=damaged.append)
+    add(bench, index, "old", 1, ttl=10)
+    add(bench, index, "alive", 0)
+    element = ("VADD", VECTORS, "FP32", (at(2) / 3).tobytes(), "bad", "Q8", "SETATTR", b"{")
+    bench.redis.execute_command(*element)
+    bench.clock.advance(11)
+    for _ in range(3):
+        assert [f.id for f in index.nearest(at(0) / 3)] == ["alive"]
+    assert sum(damaged) == 1, "and not again at each lookup"
+    assert bench.redis.execute_command("VCARD", VECTORS) == 1
+
+
+def test_what_has_expired_by_a_wrong_clock_only_is_left_for_the_others(bench):
+    """One machine's clock is an hour ahead; what it takes for old lives for everybody else."""
+    bench.clock = Clock(time.time())
+    good = index_of(bench)
+    for id, degrees, ttl in (("alive", 0, 100), ("gone", 10, 0.001)):
+        now = bench.clock() - 1
+        good.add(id, Answer(id, "x", now, now + ttl), at(degrees) / 3)
+    bench.clock = Clock(time.time() + 3_600)
+    wrong = index_of(bench)
+    assert wrong.nearest(at(0) / 3, 5) == [] and wrong.size() == 0
+    add(bench, wrong, "b", 90)
+    assert [f.id for f in good.nearest(at(0) / 3, 5)] == ["alive", "b"]
+    assert bench.redis.zrange(EXPIRY, 0, -1) == [b"alive", b"b"]
 
 
 def test_a_write_sweeps_more_than_it_adds(bench, index):
@@ -62,9 +107,9 @@ def test_a_write_sweeps_more_than_it_adds(bench, index):
         add(bench, index, f"old {number}", number, ttl=10)
     bench.clock.advance(11)
     add(bench, index, "new", 0)
-    assert bench.redis.zcard("ns:expiry") == bench.redis.execute_command("VCARD", "ns:vectors") == 6
+    assert bench.redis.zcard(EXPIRY) == bench.redis.execute_command("VCARD", VECTORS) == 6
     add(bench, index, "newer", 0)
-    assert bench.redis.zcard("ns:expiry") == bench.redis.execute_command("VCARD", "ns:vectors") == 2
+    assert bench.redis.zcard(EXPIRY) == bench.redis.execute_command("VCARD", VECTORS) == 2
 
 
 def test_what_is_written_again_is_not_swept_for_its_old_time(bench, index):
@@ -75,17 +120,35 @@ def test_what_is_written_again_is_not_swept_for_its_old_time(bench, index):
     assert [f.id for f in index.nearest(at(0) / 3)] == ["a"] and index.size() == 2
 
 
-@pytest.mark.parametrize("ttls", [(100, 50), (50, 100), (100, float("inf")), (float("inf"), 100)])
-def test_both_keys_live_as_long_as_the_longest_entry(bench, index, ttls):
+@pytest.mark.parametrize("ttls", [(100, 50), (50, 100), (100, math.inf), (math.inf, 100)])
+def test_all_keys_live_as_long_as_the_longest_entry(bench, index, ttls):
     for id, ttl in zip("ab", ttls, strict=True):
         add(bench, index, id, 0, ttl)
     longest = max(ttls)
-    for key in ("ns:vectors", "ns:expiry"):
+    for key in (VECTORS, EXPIRY, LENGTHS):
         left = bench.redis.pttl(key)
-        if longest == float("inf"):
+        if longest == math.inf:
             assert left > 10**12
         else:
             assert longest * 990 < left <= longest * 1_000
+
+
+def test_each_length_of_vectors_has_keys_of_its_own_and_shares_its_ids(bench, index):
+    """A model that answers once with another length takes nothing from the others."""
+    now = bench.clock()
+    three = np.array([0, 0, 1], np.float32)
+    add(bench, index, "a", 0, ttl=200)
+    add(bench, index, "c", 80, ttl=200)
+    index.add("b", Answer("b", "three dims", now, now + 10), three)
+    own = {b"ns:2:vectors", b"ns:2:expiry", b"ns:3:vectors", b"ns:3:expiry", b"ns:lengths"}
+    assert set(bench.redis.keys()) == own
+    assert bench.redis.pttl("ns:3:vectors") <= 10_000 < bench.redis.pttl(LENGTHS)
+    fresh = index_of(bench)
+    assert [f.id for f in fresh.nearest(three, 5)] == ["b"] and fresh.size() == 3
+    assert [f.id for f in fresh.nearest(at(0) / 3, 5)] == ["a", "c"]
+    assert fresh.delete(["a", "b", "neither"]) == 2 and index.size() == 1
+    fresh.clear()
+    assert not bench.redis.dbsize()
 
 
 @pytest.mark.parametrize("attributes", [None, b"", b"{", b"[]", b"sa\x02\0 cut"])
@@ -94,7 +157,7 @@ def test_an_element_without_a_usable_answer_is_counted_and_removed(bench, index,
     cache.add_cache("far@40", "good")
     for number in range(SPARE + 3):
         setattr_ = [] if attributes is None else ["SETATTR", attributes]
-        (key,) = bench.redis.keys("*vectors")
+        (key,) = bench.redis.keys("*:vectors")
         bench.redis.execute_command(
             "VADD", key, "FP32", (at(0) / 3).tobytes(), f"bad {number}", "Q8", *setattr_
         )
@@ -114,7 +177,8 @@ def test_a_lookup_is_one_trip_and_a_write_too_unless_it_sweeps(bench, index):
     assert trips(lambda: add(bench, index, "a", 0, ttl=10)) == 1
     assert trips(lambda: index.nearest(at(0) / 3)) == 1
     bench.clock.advance(11)
-    assert trips(lambda: add(bench, index, "b", 0)) == 2
+    assert trips(lambda: add(bench, index, "b", 0)) == 4, "the time there, the lengths, the sweep"
+    assert trips(lambda: add(bench, index, "c", 0)) == 1
 
 
 def test_an_entry_replaced_between_search_and_clean_up_costs_one_miss_at_most(bench):

@@ -166,9 +166,7 @@ async def stream(
         BadResponse: The reply is no stream.
     """
     arguments = request.arguments()
-    own = "stream_options" not in arguments
-    if own:
-        arguments["stream_options"] = {"include_usage": True}
+    arguments.setdefault("stream_options", {"include_usage": True})
     reading = _Reading()
     try:
         async with aclosing(api.chat_stream(**arguments)) as chunks:
@@ -176,7 +174,7 @@ async def stream(
                 if piece := reading.take(chunk):
                     yield piece
     except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-        if not own or reading.pieces or "stream_options" not in str(error):
+        if reading.pieces or "stream_options" not in str(error):
             raise
         log.info("%s knows no stream_options: asked again without", request.model)
         del arguments["stream_options"]

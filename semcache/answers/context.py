@@ -10,10 +10,12 @@ from semcache.answers.match import Lookup
 
 __all__ = ["last_lookup", "remember"]
 
-_last: ContextVar[tuple[tuple[object, ...], Lookup] | None] = ContextVar("last", default=None)
+_last: ContextVar[tuple[tuple[object, ...], Lookup | None] | None] = ContextVar(
+    "last", default=None
+)
 
 
-def remember(lookup: Lookup, *owners: object) -> None:
+def remember(lookup: Lookup | None, *owners: object) -> None:
     """Remember a lookup of these objects, and of no others."""
     _last.set((owners, lookup))
 

@@ -134,10 +134,14 @@ class ExactTier(NoExactTier):
         return Question((command,), lambda replies: int(refuse_errors(replies)[0]))
 
     def _key(self, namespace: str, request: Request, query: str) -> str:
+        if self._spell is normalise and query == request.query:
+            return f"{namespace}{request.audience}:{request.id}"
         return f"{namespace}{request.audience}:{keys.digest(self._spell(query))}"
 
 
 def spelling_of(fold_case: bool, fold_spaces: bool) -> tuple[str, Spelling]:
     """Return the name of a rule for spellings, and the rule."""
     name = ("folded" if fold_case else "typed") + ("-spaces" if fold_spaces else "")
+    if name == "typed":
+        return name, normalise
     return name, lambda query: normalise(query, fold_case, fold_spaces)

@@ -12,7 +12,7 @@ from semcache.answers.exact import NoExactTier
 from semcache.answers.flow import AnswerFlow, Looked
 from semcache.answers.generations import Generations
 from semcache.answers.judging import Judge, judge_near_misses
-from semcache.answers.match import Embeds, Lookup, Near
+from semcache.answers.match import Embeds, Near
 from semcache.answers.near_misses import NearMisses
 from semcache.answers.options import AnswerKeywords, AnswerOptions
 from semcache.answers.request import Request
@@ -56,11 +56,11 @@ class AnswersFace(HoldsConnections):
         )
         self.embedding_cache = made if embedding_cache is None else embedding_cache
         self._stats, self._admit = Stats(), admit
-        self._exact = self._exact_tier()
+        self._exact, self._flights = self._exact_tier(), self.PORTS.flights()
         self._near_misses = NearMisses(self.options.judge_from)
         opens = opens_rooms(
             self._redis,
-            self.PORTS.flights(),
+            self._flights,
             Directions(self.embedding_cache, redis_client, self.PORTS),
             model_of(self.embedding_cache),
             self.options,
@@ -77,9 +77,11 @@ class AnswersFace(HoldsConnections):
 
     def _flow(self, exact: NoExactTier) -> AnswerFlow:
         policy = Policy(self._stats, self.options.on_error, "the LLM answers")
-        return AnswerFlow(
-            self._redis, self._api, self._rooms, exact, policy, self._stats, Stats(), self._admit
-        )
+        return self._flow_of(exact, policy, Stats())
+
+    def _flow_of(self, exact: NoExactTier, policy: Policy, exact_stats: Stats) -> AnswerFlow:
+        parts = self._redis, self._api, self._flights, self._rooms, exact, policy
+        return AnswerFlow(*parts, self._stats, exact_stats, self._admit)
 
     @property
     def stats(self) -> Stats:
@@ -127,7 +129,7 @@ class AnswersFace(HoldsConnections):
         own = self.options.threshold, self.options.seconds
         wishes = Wishes.of(threshold, ttl, read, keep, *own)
         looked = await self.flow.look(request, wishes)
-        remember(looked.lookup or Lookup(query), self.flow, looked.room)
+        remember(looked.lookup, self.flow, looked.room)
         return looked
 
 

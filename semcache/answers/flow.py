@@ -12,10 +12,10 @@ its :class:`Looked`, and nowhere else.
 """
 
 import logging
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import openai
 
@@ -28,6 +28,7 @@ from semcache.answers.room import Room
 from semcache.answers.rooms import Rooms
 from semcache.answers.wishes import Wishes
 from semcache.errors import BadResponse, InvalidInput
+from semcache.flights import Flights
 from semcache.index.answer import Answer
 from semcache.ports import ApiPort, Policy, RedisPort
 from semcache.question import Reply
@@ -38,14 +39,14 @@ __all__ = ["AnswerFlow", "Looked"]
 log = logging.getLogger("semcache")
 
 
-@dataclass(frozen=True)
-class Looked:
+class Looked(NamedTuple):
     """What one request has found out.
 
     Attributes:
         request: The request.
         wishes: What it asked for.
         room: The answers that it may be given.
+        since: When it began to look, by ``time.monotonic()``.
         text: The answer; ``None`` if the LLM must be asked.
         tier: Which tier has it: ``"exact"`` or ``"semantic"``.
         lookup: What the search by similarity found.
@@ -55,6 +56,7 @@ class Looked:
     request: Request
     wishes: Wishes
     room: Room
+    since: float
     text: str | None = None
     tier: str | None = None
     lookup: Lookup | None = None
@@ -67,6 +69,7 @@ class AnswerFlow:
     Args:
         redis: The port to Redis.
         api: The port to the LLM.
+        flights: Where those meet who want the same at once.
         rooms: The answers, by audience.
         exact: The exact tier, or what is there in its place.
         policy: What happens when the first trip fails.
@@ -79,6 +82,7 @@ class AnswerFlow:
         self,
         redis: RedisPort,
         api: ApiPort,
+        flights: Flights,
         rooms: Rooms,
         exact: NoExactTier,
         policy: Policy,
@@ -88,14 +92,14 @@ class AnswerFlow:
     ) -> None:
         self.redis, self.api, self.rooms, self.exact = redis, api, rooms, exact
         self.policy, self.stats, self.exact_stats = policy, stats, exact_stats
-        self._admit = admit
+        self._flights, self._admit = flights, admit
 
     # Looking ---------------------------------------------------------------------------------
 
     async def look(self, request: Request, wishes: Wishes) -> Looked:
         """Look in both tiers; what is found by similarity is promoted into the exact one."""
         room = self.rooms.of(request.audience)
-        looked = Looked(request, wishes, room)
+        looked = Looked(request, wishes, room, time.monotonic())
         if not wishes.read and not wishes.keep:
             return looked
         read = await self.policy.attempt(
@@ -118,9 +122,9 @@ class AnswerFlow:
                 self.exact_stats.count(hits=1)
                 log.info("exact hit")
                 await self.policy.attempt(None, room.index.keep_up(changes))
-                return replace(looked, text=found.response, tier="exact")
+                return looked._replace(text=found.response, tier="exact")
         self.exact_stats.count(misses=1)
-        looked = replace(looked, marks=marks().answer)
+        looked = looked._replace(marks=marks().answer)
         return await self._look_by_similarity(looked, embedding, changes, marks)
 
     def _may_serve(self, found: Answer, looked: Looked) -> bool:
@@ -151,13 +155,13 @@ class AnswerFlow:
             log.warning("the question was not embedded, so nothing similar is found: %s", error)
         if not looked.wishes.read or not embedded:
             self.stats.count(misses=1)
-            return replace(looked, lookup=Lookup(request.query, vector=vector))
+            return looked._replace(lookup=Lookup(request.query, vector=vector))
         lookup = await room.find(request, vector, looked.wishes.least, changes, marks)
         if lookup.match is None:
             marks_or_none = None if lookup.failed else looked.marks
-            return replace(looked, lookup=lookup, marks=marks_or_none)
+            return looked._replace(lookup=lookup, marks=marks_or_none)
         await self._promote(room, request, lookup.match, marks().promotion)
-        return replace(looked, text=lookup.match.response, tier="semantic", lookup=lookup)
+        return looked._replace(text=lookup.match.response, tier="semantic", lookup=lookup)
 
     async def _promote(self, room: Room, request: Request, match: Match, marks: Marks) -> None:
         """Keep a copy in the exact tier, for as long as its source has left to live."""
@@ -180,16 +184,36 @@ class AnswerFlow:
         """Return the answer that was found, or the LLM's."""
         if looked.text is not None:
             return looked.text
-        completion = await generate(self.api, looked.request)
-        await self._finished(looked, completion)
-        return completion.text
+        return "".join([piece async for piece in self._asked(looked, self._whole)])
 
     async def pieces(self, looked: Looked) -> AsyncGenerator[str, None]:
         """Yield the answer that was found in one piece, or the LLM's as it comes."""
         if looked.text is not None:
             yield looked.text
             return
+        async with aclosing(self._asked(looked, self._streamed)) as pieces:
+            async for piece in pieces:
+                yield piece
 
+    def _asked(
+        self, looked: Looked, ask: Callable[[Looked], AsyncGenerator[str, None]]
+    ) -> AsyncGenerator[str, None]:
+        """Yield the LLM's answer; of those who want the same at once, one asks for all."""
+        if not looked.wishes.read:  # an answer of its own was asked for
+            return ask(looked)
+        request, wishes = looked.request, looked.wishes
+        marks = None if looked.marks is None else tuple(looked.marks.values())
+        key = request.audience, request.query, wishes.ttl, wishes.keep, marks
+        return self._flights.share(
+            key, looked.since, lambda: ask(looked), lambda: self.stats.count(joined=1)
+        )
+
+    async def _whole(self, looked: Looked) -> AsyncGenerator[str, None]:
+        completion = await generate(self.api, looked.request)
+        await self._finished(looked, completion)
+        yield completion.text
+
+    async def _streamed(self, looked: Looked) -> AsyncGenerator[str, None]:
         async def finished(completion: Completion) -> None:
             await self._finished(looked, completion)
 

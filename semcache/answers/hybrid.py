@@ -36,16 +36,7 @@ class _Hybrid(AnswersFace):
 
     def _flow(self, exact: NoExactTier) -> AnswerFlow:
         policy = Policy(self.exact_stats, self.options.on_error, "the LLM answers")
-        return AnswerFlow(
-            self._redis,
-            self._api,
-            self._rooms,
-            exact,
-            policy,
-            self._stats,
-            self.exact_stats,
-            self._admit,
-        )
+        return self._flow_of(exact, policy, self.exact_stats)
 
     def _behind(self) -> Any:
         """The tier behind the exact one, as a cache of its own over the same answers."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from semcache.codecs import Vector
 from semcache.index.base import Found
@@ -49,8 +49,7 @@ class Near:
     similarity: float
 
 
-@dataclass(frozen=True)
-class Lookup:
+class Lookup(NamedTuple):
     """All that one lookup found out.
 
     Attributes:

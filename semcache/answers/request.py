@@ -51,12 +51,10 @@ class Request:
             raise InvalidInput(f"the question is {type(self.query).__name__}, not str")
         if not self.query:
             raise InvalidInput("the question is empty")
-        named = {"question": self.query, "model": self.model, "system prompt": self.system}
-        for name, text in named.items():
-            if text is not None and not (isinstance(text, str) and _is_whole(text)):
-                raise InvalidInput(
-                    f"the {name} is no text, or has half a character (a lone surrogate)"
-                )
+        _check_text("question", self.query)
+        _check_text("model", self.model)
+        if self.system is not None:
+            _check_text("system prompt", self.system)
         if self.sampling:
             self._check_sampling()
 
@@ -77,6 +75,11 @@ class Request:
             self.audience  # noqa: B018
         except TypeError as error:
             raise ConfigError(f"an argument of the API is no JSON: {error}") from error
+
+    @cached_property
+    def id(self) -> str:
+        """A digest of the question alone, which names it in an index."""
+        return keys.digest(normalise(self.query))
 
     @cached_property
     def shaping(self) -> dict[str, Any]:
@@ -117,14 +120,13 @@ def _is_omitted(value: Any) -> bool:
     return isinstance(value, openai.Omit | openai.NotGiven)
 
 
-def _is_whole(text: str) -> bool:
-    if text.isascii():
-        return True
+def _check_text(name: str, text: str) -> None:
     try:
-        text.encode()
+        whole = isinstance(text, str) and (text.isascii() or text.encode() != b"")
     except UnicodeEncodeError:
-        return False
-    return True
+        whole = False
+    if not whole:
+        raise InvalidInput(f"the {name} is no text, or has half a character (a lone surrogate)")
 
 
 def normalise(query: str, fold_case: bool = False, fold_spaces: bool = False) -> str:
@@ -146,7 +148,8 @@ def normalise(query: str, fold_case: bool = False, fold_spaces: bool = False) ->
         >>> normalise("What  is RUST?", fold_case=True, fold_spaces=True)
         'what is rust?'
     """
-    text = unicodedata.normalize("NFC", query).rstrip()
+    text = query if query.isascii() else unicodedata.normalize("NFC", query)
+    text = text.rstrip()
     if "\n" not in text:
         text = text.lstrip()
     if fold_spaces:

@@ -223,7 +223,7 @@ class Room:
 
     def mark_of(self, request: Request) -> str:
         """Return what names a question among the marks of the scope."""
-        return f"{request.audience}:{id_of(request.query)}"
+        return f"{request.audience}:{request.id}"
 
     async def clear(self) -> None:
         """Delete all answers of this audience that are found by similarity."""

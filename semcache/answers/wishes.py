@@ -1,8 +1,8 @@
 """What one request may ask for, checked before anything is sent or paid."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from typing import NamedTuple
 
 from semcache.answers.options import check_threshold
 from semcache.expiry import check_ttl
@@ -19,8 +19,7 @@ class Own(Enum):
 OWN = Own.TTL
 
 
-@dataclass(frozen=True)
-class Wishes:
+class Wishes(NamedTuple):
     """The wishes of one request.
 
     Attributes:

@@ -1,7 +1,7 @@
 """One cached vector with its expiry, as Redis holds it.
 
-Eight bytes of expiry time (seconds since the epoch, infinity for never), a CRC-32 of these and of
-the text's digest, then the codec's blob, which has a checksum of its own. Redis deletes an entry
+Eight bytes of expiry time (seconds since the epoch, infinity for never), a CRC-32 of these, XORed
+with the beginning of the text's digest, then the codec's blob, which has a checksum of its own. Redis deletes an entry
 when its TTL is over; the time inside makes sure that it is not *served* after that by this
 process' own clock, also where Redis cannot expire it alone. The digest makes sure that it is not
 served for another text, should values be swapped between keys.
@@ -63,9 +63,9 @@ def unpack_rows(
     if len(heads) != _HEAD * len(data):
         return None
     table = np.frombuffer(heads, [("expiry", "<f8"), ("checksum", "<u4")])
-    pairs = zip(data, digests, strict=True)
-    checksums = [zlib.crc32(digest.encode(), zlib.crc32(row[:8])) for row, digest in pairs]
-    if not (table["checksum"] == checksums).all() or not (now < table["expiry"]).all():
+    owners = np.frombuffer("".join([digest[:4] for digest in digests]).encode(), "<u4")
+    checksums = [zlib.crc32(row[: _EXPIRY.size]) for row in data]
+    if not (table["checksum"] ^ owners == checksums).all() or not (now < table["expiry"]).all():
         return None
     try:
         return codec.decode_rows(data, skip=_HEAD)
@@ -74,4 +74,4 @@ def unpack_rows(
 
 
 def _checksum(expiry: bytes, digest: str) -> int:
-    return zlib.crc32(digest.encode(), zlib.crc32(expiry))
+    return zlib.crc32(expiry) ^ int.from_bytes(digest[:4].encode(), "little")

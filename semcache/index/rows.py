@@ -67,8 +67,9 @@ class Rows:
                 self._sketch, self._changed = _Sketch(self._block, self.size), 0
             rows = self._sketch.candidates(vector, self.size)
             cosines = np.vecdot(self._block[rows], vector)
-        if count == 1 and len(cosines):
-            best = [int(cosines.argmax())]
+        if len(cosines) > 8 * count:  # the few are picked before they are sorted
+            near = np.argpartition(cosines, -count)[-count:]
+            best = near[np.argsort(-cosines[near], kind="stable")].tolist()
         else:
             best = np.argsort(-cosines, kind="stable")[:count].tolist()
         return [(i if rows is None else int(rows[i]), float(cosines[i])) for i in best]
