@@ -31,6 +31,9 @@ class Division:
     def __iter__(self) -> Iterator[Pairs]:
         return iter(self.parts)
 
+    def __getitem__(self, part: int) -> Pairs:
+        return self.parts[part]
+
 
 def divide(pairs: Iterable[Pair], parts: int = 2) -> Division:
     """Return the calibration part and the held-out part; of three parts, the first is to fit on.
@@ -72,10 +75,13 @@ def divide(pairs: Iterable[Pair], parts: int = 2) -> Division:
 
 def _by_time(time: NDArray[np.float64], parts: int) -> NDArray[np.intp]:
     """Equal parts; what has the same time stays together."""
-    ordered = np.sort(time)
-    cuts = [ordered[len(time) * k // parts] for k in range(1, parts)]
-    cuts = [ordered[-1] if cut == ordered[0] else cut for cut in cuts]
-    return np.searchsorted(np.array(cuts), time, side="right")
+    ordered, cuts = np.sort(time), [0]
+    edges = np.flatnonzero(np.diff(ordered)) + 1  # where a later time begins
+    for k in range(1, parts):
+        later = edges[edges > cuts[-1]]
+        if len(later):
+            cuts.append(int(later[np.abs(later - len(time) * k / parts).argmin()]))
+    return np.searchsorted(ordered[cuts[1:]], time, side="right")
 
 
 def _by_chance(pairs: Pairs, parts: int) -> tuple[NDArray[np.intp], str]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from semcache.evaluate.choice import Choice
 from semcache.evaluate.labelled import Pairs, contradictions, repeated_texts
 from semcache.evaluate.planning import most_served
@@ -43,7 +45,13 @@ def faults(pairs: Pairs) -> list[str]:
             f"{_amount(len(both), 'pair is', 'pairs are')} labelled both ways ({few}{more})."
         )
         said.append("Decide which label is right: as long as both stand, both count.")
-    if repeated := repeated_texts(pairs):
+    different = len(np.unique(pairs.keys))
+    if different <= 0.8 * len(pairs):
+        said.append(
+            f"Only {different:,} of the {len(pairs):,} pairs are different. A pair that comes again "
+            "is no new evidence: the promise\ncounts it as such, so it holds for less than it says."
+        )
+    elif repeated := repeated_texts(pairs):
         said.append(
             f"{_amount(repeated, 'text occurs', 'texts occur')} in several pairs: such pairs count "
             "for less than as many others, so take\nthe confidence with a grain of salt."

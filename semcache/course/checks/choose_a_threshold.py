@@ -36,12 +36,12 @@ _CHOICES: tuple[tuple[list[Row], float | None, str], ...] = (
         "with 0 of 100, then 3 of 253, then 33 of 303 wrong, the lowest that passes is 0.90.",
     ),
     (
-        _band(0.95, 80, 0) + _band(0.80, 0, 100),
+        _band(0.85, 80, 0) + _band(0.80, 0, 100),
         0.85,
         "a score equal to the threshold is served, and what lies below the grid is not.",
     ),
     (
-        _band(0.96, 79, 0),
+        _band(0.96, 79, 0) + _band(0.70, 300, 0),
         None,
         "with three thresholds, 79 right answers are one too few: each has a third of the doubt.",
     ),
