@@ -48,8 +48,9 @@ def faults(pairs: Pairs) -> list[str]:
     different = len(np.unique(pairs.keys))
     if different <= 0.8 * len(pairs):
         said.append(
-            f"Only {different:,} of the {len(pairs):,} pairs are different. A pair that comes again "
-            "is no new evidence: the promise\ncounts it as such, so it holds for less than it says."
+            f"Only {different:,} of the {len(pairs):,} pairs are different. A pair that comes "
+            "again is no new evidence: the promise\ncounts it as such, and holds for less than it "
+            "says."
         )
     elif repeated := repeated_texts(pairs):
         said.append(
