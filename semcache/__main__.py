@@ -1,6 +1,7 @@
 """``python -m semcache``: check this machine, choose a threshold, plan how many pairs to label."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
@@ -30,7 +31,9 @@ def main() -> int:
             command.run_plan(options)
         else:
             command.run(options, _embed)
-    except (SemcacheError, openai.OpenAIError) as error:
+    except BrokenPipeError:  # whoever reads, such as head, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (SemcacheError, openai.OpenAIError, OSError) as error:
         print(f"semcache: {plain(str(error))}", file=sys.stderr)
         return 2
     return 0

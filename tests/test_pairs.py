@@ -117,8 +117,9 @@ def test_a_fault_is_named_with_its_file_and_line(written, tmp_path, name, text, 
 
 
 def test_a_time_that_is_none_is_named(written):
-    with pytest.raises(InvalidInput, match="line 3: the time is '28/11/2026'"):
-        written("p.csv", "a,b,same,at\nx,y,1,2026-11-28\nx,y,1,28/11/2026\n", time="at")
+    for bad, message in (("28/11/2026", "write it as"), ("5", "do not mix"), ("", "write it as")):
+        with pytest.raises(InvalidInput, match=f"line 3: time is '{bad}': .*{message}"):
+            written("p.csv", f"a,b,same,at\nx,y,1,2026-11-28\nx,y,1,{bad}\n", time="at")
 
 
 def test_files_that_cannot_be_read(tmp_path: Path):
@@ -200,5 +201,5 @@ def test_a_split_is_followed_and_its_calibration_part_divided_to_fit():
 
 
 def test_what_cannot_be_divided_is_refused():
-    with pytest.raises(InvalidInput, match="do not divide"):
+    with pytest.raises(InvalidInput, match="leave one of 2 parts empty"):
         divide([Pair("a", "b", True), Pair("a", "c", True)])

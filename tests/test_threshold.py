@@ -251,7 +251,7 @@ def test_a_few_pairs_cannot_tell_and_many_bad_ones_can():
     assert "would not help" not in text
     choice = choose_threshold(rows_of((0.97, 100, 60)), grid=[0.95, 0.9])
     assert choice.more_pairs is None and "Cannot tell" not in str(choice)
-    assert "At 0.95, 0.90 more pairs would not help" in str(choice)
+    assert "At every threshold that serves a pair more pairs would not help" in str(choice)
     for rows in (Scored([], []), rows_of((0.1, 50, 0))):
         assert "No labelled pair reaches" in str(choose_threshold(rows))
 

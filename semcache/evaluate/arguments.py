@@ -11,6 +11,8 @@ from semcache.evaluate.threshold import check_promise
 
 __all__ = ["add_arguments", "add_plan_arguments", "check"]
 
+_PICTURES = (".png", ".svg", ".pdf", ".jpg")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``evaluate`` to its parser."""
@@ -89,6 +91,19 @@ def check(options: argparse.Namespace) -> None:
         raise ConfigError("--fit makes a verifier, --verifier takes one: choose one of them")
     if options.save and not options.fit:
         raise ConfigError("--save is for what --fit makes: without --fit there is nothing to save")
+    for name in ("by", "time"):
+        if (column := getattr(options, name)) is not None and not column.strip():
+            raise ConfigError(f"--{name} is blank: name a column of the file")
+    for name in ("call_price", "wrong_price"):
+        price = getattr(options, name)
+        if price is not None and not 0 <= price < math.inf:
+            raise ConfigError(
+                f"--{name.replace('_', '-')} is {price:g}, but it is dollars, from 0 up"
+            )
+    if options.figure and options.figure.suffix.lower() not in _PICTURES:
+        raise ConfigError(f"{options.figure}: name a picture, one of {', '.join(_PICTURES)}")
     for path in filter(None, (options.figure, options.save)):
-        if not path.absolute().parent.is_dir():
-            raise ConfigError(f"{path} cannot be written: there is no such folder")
+        if path.is_dir() or not path.absolute().parent.is_dir():
+            raise ConfigError(
+                f"{path} cannot be written: it is a folder, or its folder is not there"
+            )

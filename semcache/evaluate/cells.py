@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from semcache.errors import InvalidInput
 from semcache.evaluate.dividing import CALIBRATION, HELD_OUT
 
-__all__ = ["label", "nothing", "number", "split", "text", "time"]
+__all__ = ["Times", "label", "nothing", "number", "split", "text"]
 
 _YES = ("true", "yes", "y", "t", "1", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "vero", "是")
 _NO = ("false", "no", "n", "f", "0", "falsch", "nein", "faux", "non", "falso", "否")
@@ -77,26 +77,41 @@ def nothing(*_: object) -> float:
     return math.nan
 
 
-def time(_: str, value: object) -> float:
-    """Return seconds since the epoch, from such, or from an ISO 8601 date; UTC if it names no zone.
-
-    Raises:
-        InvalidInput: It is neither.
+class Times:
+    """Reads a column of times: all of them seconds since the epoch, or all of them dates.
 
     Example:
-        >>> time("", "2026-11-28T14:05:00Z") == time("", "1795874700")
-        True
+        >>> read = Times()
+        >>> read("at", "2026-11-29") - read("at", "2026-11-28T23:00:00Z")
+        3600.0
     """
-    text = str(value).strip()
-    try:
-        return float(text)
-    except ValueError:
-        pass
+
+    def __init__(self) -> None:
+        self._dates: bool | None = None
+
+    def __call__(self, name: str, value: object) -> float:
+        """Return seconds since the epoch; a date is taken to be UTC if it names no zone.
+
+        Raises:
+            InvalidInput: It is neither, or the other than those before it.
+        """
+        text = str(value).strip()
+        try:
+            seconds, date = float(text), False
+        except ValueError:
+            seconds, date = _seconds(name, text), True
+        if self._dates not in (None, date):
+            raise InvalidInput(f"{name} is {text!r:.60}: dates and numbers do not mix")
+        self._dates = date
+        return seconds
+
+
+def _seconds(name: str, text: str) -> float:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidInput(
-            f"the time is {value!r:.60}: write it as 2026-11-28T14:05:00Z, as 2026-11-28, or in "
+            f"{name} is {text!r:.60}: write it as 2026-11-28T14:05:00Z, as 2026-11-28, or in "
             "seconds"
         ) from None
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()

@@ -139,6 +139,8 @@ class Choice:
             said.append(self._cannot_tell(max(unsure, key=lambda test: test.served)))
         if certain:
             places = ", ".join(shown(test.threshold) for test in certain)
+            if len(certain) > 1 and not unsure:
+                places = "every threshold that serves a pair"
             said.append(
                 f"At {places} more pairs would not help: more than {percent(self.max_wrong)} are "
                 "wrong there, not by chance."

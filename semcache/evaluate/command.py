@@ -29,6 +29,7 @@ __all__ = ["run", "run_plan"]
 Fit = Callable[..., scoring.Fitted]
 # Of the pairs that a verifier was fitted on, so many are served at each threshold of its grid.
 _STEPS = (0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40, 0.50, 0.60, 0.70, 0.80, 0.90)
+_POINTS = 300  # of a curve in the figure
 
 
 def run_plan(options: argparse.Namespace) -> None:
@@ -74,7 +75,10 @@ def run(
     judge = None if options.verifier == "none" else load(options.verifier)
     pairs = read_pairs(options.file, by=[options.by] if options.by else (), time=options.time)
     pairs, source = _with_similarity(pairs, embed, options.file)
-    division = divide(pairs, 3 if options.fit else 2)
+    try:
+        division = divide(pairs, 3 if options.fit else 2)
+    except InvalidInput as error:
+        raise InvalidInput(f"{options.file}: {error}") from None
     say(f"{options.file}: {pairs}")
     say(f"Divided {division.how}.")
     if options.time is None and "chance" in division.how:
@@ -166,7 +170,7 @@ def _report(
     if options.by:
         say(f"\n{report.by_group(options.by.strip().casefold(), choice, held_out)}")
     groups = [name for name in ("language", "kind") if name in held_out.groups]
-    say(f"\n{report.checked(choice, held_out, groups)}")
+    say(f"\n{report.checked(choice, held_out, groups, options.confidence)}")
 
 
 def _compare(options: argparse.Namespace, choose_on: Pairs, check_on: Pairs) -> None:
@@ -206,11 +210,9 @@ def _draw(
         return
     try:
         drawn, alt = figure.draw(
-            risk_coverage(calibration, confidence=options.confidence),
-            risk_coverage(held_out),
-            max_wrong=choice.max_wrong,
-            thresholds=[test.threshold for test in choice.tests],
-            chosen=choice.threshold,
+            risk_coverage(calibration, confidence=options.confidence, points=_POINTS),
+            risk_coverage(held_out, points=_POINTS),
+            choice,
             confidence=options.confidence,
         )
     except figure.MissingMatplotlib as error:

@@ -11,7 +11,7 @@ from semcache.evaluate.scored import Scored
 
 __all__ = ["Curve", "risk_coverage"]
 
-_POINTS = 400  # more than a picture has pixels to spare for
+_POINTS = 1_000  # more than a picture has pixels to spare for
 
 
 class Curve(NamedTuple):

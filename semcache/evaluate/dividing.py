@@ -68,7 +68,8 @@ def divide(pairs: Iterable[Pair], parts: int = 2) -> Division:
         part, how = _by_chance(pairs, parts)
     if np.bincount(part, minlength=parts).min() == 0:
         raise InvalidInput(
-            f"the {len(pairs):,} pairs do not divide into {parts} parts: too few of them are unlike"
+            f"the {len(pairs):,} pairs, divided {how.split(';')[0]}, leave one of {parts} parts "
+            "empty: label more that are unlike, or divide them otherwise"
         )
     return Division(tuple(pairs[part == k] for k in range(parts)), how)
 

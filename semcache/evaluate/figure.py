@@ -1,12 +1,12 @@
 """The figure of ``python -m semcache evaluate``: wrong answers over the share served."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from semcache.errors import ConfigError
+from semcache.evaluate.choice import Choice
 from semcache.evaluate.curve import Curve
 from semcache.evaluate.scored import percent, shown
 
@@ -20,28 +20,22 @@ _INSTALL = "matplotlib is not installed: python -m pip install matplotlib"
 _BLUE, _RED, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#555555"  # Okabe and Ito's
 _LABEL_WIDTH = 0.055  # as a share of the axis
 
+Place = tuple[float, float, float]  # threshold, share served, share wrong of those
+
 
 class MissingMatplotlib(ConfigError):
     """There can be no figure; the message says how to install what is missing."""
 
 
 def draw(
-    calibration: Curve,
-    held_out: Curve,
-    *,
-    max_wrong: float,
-    thresholds: Sequence[float],
-    chosen: float | None,
-    confidence: float = 0.95,
+    calibration: Curve, held_out: Curve, choice: Choice, *, confidence: float = 0.95
 ) -> "tuple[Figure, str]":
     """Draw wrong answers over the share served, with a band; return figure and alt text.
 
     Args:
         calibration: The pairs that chose, drawn with the band.
         held_out: The pairs that check, drawn as a thin line.
-        max_wrong: The limit.
-        thresholds: Marked on the calibration curve, as far as there is room.
-        chosen: The threshold that was chosen, if any.
+        choice: What they chose; its thresholds are marked as far as there is room.
         confidence: Of the band, for the legend.
 
     Raises:
@@ -53,21 +47,26 @@ def draw(
         raise MissingMatplotlib(_INSTALL) from error
     figure = Figure(figsize=(8, 4.6), dpi=144, layout="constrained")
     axes = figure.subplots()
-    _curves(axes, calibration, held_out, max_wrong, confidence)
-    _marks(axes, calibration, thresholds)
-    verdict = f"No threshold is shown to keep wrong answers within {percent(max_wrong)}"
-    if chosen is not None:
-        served, risk = calibration.at(chosen)
-        axes.plot(served, risk, "o", color=_RED, markersize=11, zorder=5)
-        words: dict[str, Any] = {"color": _RED, "weight": "bold", "textcoords": "offset points"}
-        axes.annotate(f"{shown(chosen)}, chosen", (served, risk), (9, -14), **words)
-        verdict = (
-            f"At {shown(chosen)}, {served:.0%} of the pairs are served, within "
-            f"{percent(max_wrong)} wrong"
-        )
+    limit = percent(choice.max_wrong)
+    _curves(axes, calibration, held_out, choice.max_wrong, confidence)
+    places = [
+        (test.threshold, test.served / choice.pairs, test.wrong / test.served)
+        for test in choice.tests
+        if test.served
+    ]
+    _marks(axes, places)
+    verdict = f"No threshold is shown to keep wrong answers within {limit}"
+    for threshold, served, risk in places:
+        if threshold == choice.threshold:
+            axes.plot(served, risk, "o", color=_RED, markersize=11, zorder=5)
+            words: dict[str, Any] = {"color": _RED, "weight": "bold", "textcoords": "offset points"}
+            axes.annotate(f"{shown(threshold)}, chosen", (served, risk), (9, -14), **words)
+            verdict = (
+                f"At {shown(threshold)}, {served:.0%} of the pairs are served, within {limit} wrong"
+            )
     axes.legend(loc="best", frameon=False, labelcolor="linecolor", prop={"weight": "bold"})
     axes.set_title(verdict, pad=12, loc="left", weight="bold")
-    return figure, f"{verdict}.{_numbers(calibration, thresholds)}"
+    return figure, f"{verdict}.{_numbers(places)}"
 
 
 def _curves(
@@ -91,10 +90,9 @@ def _curves(
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _marks(axes: "Axes", curve: Curve, thresholds: Sequence[float]) -> None:
+def _marks(axes: "Axes", places: list[Place]) -> None:
     last = -_LABEL_WIDTH / 2  # no label across the axis
-    for threshold in thresholds:
-        served, risk = curve.at(threshold)
+    for threshold, served, risk in places:
         if served - last < _LABEL_WIDTH:
             continue
         axes.plot(served, risk, "o", color="white", markeredgecolor=_BLUE, zorder=4)
@@ -105,14 +103,11 @@ def _marks(axes: "Axes", curve: Curve, thresholds: Sequence[float]) -> None:
         last = served
 
 
-def _numbers(curve: Curve, thresholds: Sequence[float]) -> str:
+def _numbers(places: list[Place]) -> str:
     """A few of the thresholds that serve something, in words."""
-    places = [(threshold, *curve.at(threshold)) for threshold in thresholds]
-    places = [place for place in places if place[1]]
-    few = places[:: max(1, len(places) // 4)]
     said = "; ".join(
         f"from {shown(threshold)} upwards {served:.0%} are served, {risk:.0%} of them wrong"
-        for threshold, served, risk in few
+        for threshold, served, risk in places[:: max(1, len(places) // 4)]
     )
     return f" Pairs to choose with: {said}." if said else " No pair reaches any threshold."
 

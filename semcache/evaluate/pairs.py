@@ -88,7 +88,7 @@ class _Columns:
         self._same = bytearray()
         self._numbers: dict[str, array[float]] = {name: array("d") for name in (*_MARKS, "time")}
         self._read: dict[str, Callable[[str, Any], float]] = {name: cells.number for name in _MARKS}
-        self._read["time"] = cells.time if time else cells.nothing
+        self._read["time"] = cells.Times() if time else cells.nothing
         self._groups: dict[str, list[str]] = {name: [] for name in names}
         self._values: dict[str, str] = {}
         self._there: set[str] = set()

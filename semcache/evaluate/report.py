@@ -136,15 +136,17 @@ def by_group(by: str, choice: Choice, held_out: Scored) -> str:
     )
 
 
-def checked(choice: Choice, held_out: Scored, groups: Sequence[str]) -> str:
+def checked(
+    choice: Choice, held_out: Scored, groups: Sequence[str], confidence: float = 0.95
+) -> str:
     """Return what the threshold does to pairs that had no part in choosing it."""
     threshold, limit = choice.threshold, choice.max_wrong
     told = "Nothing was chosen. " if threshold is None else ""
     if threshold is None:
         nearest = choice.nearest or choice.tests[0]
         threshold = nearest.threshold
-    (line,) = evaluate(held_out, [threshold]).lines
-    trapped = Rate(line.false_hit_rate.count, int((~held_out.same).sum()))
+    (line,) = evaluate(held_out, [threshold], confidence=confidence).lines
+    trapped = Rate(line.false_hit_rate.count, int((~held_out.same).sum()), confidence)
     said = [
         f"Checked on the other {len(held_out):,} pairs. {told}At {shown(threshold)}:",
         f"  same answer, served       {line.recall}",
@@ -155,7 +157,7 @@ def checked(choice: Choice, held_out: Scored, groups: Sequence[str]) -> str:
     if choice.threshold is not None:
         said.append(f"  {_verdict(line.false_hit_rate, limit)}")
     for group in groups:
-        tables = evaluate_by(held_out, group, [threshold])
+        tables = evaluate_by(held_out, group, [threshold], confidence=confidence)
         if tables.keys() != {""}:
             said.append(f"\n{_table(group, tables)}")
     return "\n".join(said)
