@@ -85,7 +85,7 @@ def _curves(
     axes.set(xlim=(0, 1), ylim=(0, min(1, max(0.2, float(np.max(high)) * 1.05))))
     axes.set(xlabel="share of the pairs served", ylabel="wrong, of those served")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        axis.set_major_formatter(lambda share, _: percent(share))
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)
 
