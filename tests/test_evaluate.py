@@ -1,200 +1,301 @@
-"""Reading and dividing pairs, scoring them, and ``python -m semcache evaluate``."""
+"""Scoring pairs, and ``python -m semcache evaluate`` and ``plan``."""
 
+import argparse
 import json
+import math
+import os
+import re
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
+import numpy as np
 import pytest
-
-matplotlib.use("agg")
-
 from PIL import Image
 
-from semcache import connect
 from semcache.__main__ import main
 from semcache.errors import ConfigError, InvalidInput
-from semcache.evaluate.pairs import Pair, divide, read_pairs, repeated_texts
-from semcache.evaluate.scoring import probabilities, similarities
-from semcache.guard import Guard
-from semcache.lab.data import FOLDER, read_rows
-
-
-@pytest.fixture(autouse=True)
-def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("REDIS_URL", "SEMCACHE_ONLINE"):
-        monkeypatch.delenv(name, raising=False)
-
-
-# Reading --------------------------------------------------------------------------------
-
-
-def test_both_formats_read_the_same_pairs(tmp_path: Path):
-    expected = [
-        Pair('say "hi"', "greet,\nplease", True, "en", "paraphrase", "acme", "calibration"),
-        Pair("退款 15%", "退款 25%", False, "zh", "", "", "held-out"),
-    ]
-    lines = tmp_path / "pairs.jsonl"
-    rows = [{**pair._asdict(), "reason": "not read"} for pair in expected]
-    lines.write_text("\n".join(json.dumps(row) for row in rows) + "\n\n", encoding="utf-8")
-    table = tmp_path / "PAIRS.CSV"
-    table.write_text(
-        "\ufeffsame,a,b,language,kind,scope,split\r\n"
-        'Yes,"say ""hi""","greet,\nplease",en,paraphrase,acme,Calibration\r\n'
-        "0,退款 15%,退款 25%,zh,,,held-out\r\n",
-        encoding="utf-8",
-        newline="",
-    )
-    assert read_pairs(lines) == read_pairs(table) == expected
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
-        ("p.jsonl", '{"a": "x", "b": "y", "same": true}\n{"a": "x"\n', "line 2: no JSON"),
-        ("p.jsonl", '{"a": "x", "b": "y", "same": true}\n\n[1]', "line 3: not an object"),
-        ("p.jsonl", '{"a": "x", "same": true}', "line 1: no b"),
-        ("p.jsonl", '{"a": "x", "b": 5, "same": true}', "line 1: b has no text"),
-        ("p.jsonl", '{"a": " ", "b": "y", "same": true}', "line 1: a has no text"),
-        ("p.jsonl", '{"a": "x", "b": "y"}', "line 1: same is not there"),
-        ("p.jsonl", '{"a": "x", "b": "y", "same": "maybe"}', "line 1: same is 'maybe'"),
-        ("p.csv", "a,same\nx,yes\n", "line 1: no column b"),
-        ("p.csv", "a,b,same\nx,y,yes\nx,,no\n", "line 3: b has no text"),
-        ("p.csv", "a,b,same\nx,y\n", "line 2: same is not there"),
-        ("p.csv", "a,b,same,split\nx,y,1,test\n", "line 2: split is 'test'"),
-        ("p.csv", "a,b,same,split\nx,y,1,held-out\nz,w,1,\n", "some rows have a split"),
-        ("p.csv", "a,b,same\n", "has no pairs"),
-        ("p.csv", "", "line 1: no column a and no column b and no column same"),
-    ],
-)
-def test_a_fault_is_named_with_its_file_and_line(tmp_path: Path, name, text, message):
-    path = tmp_path / name
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(InvalidInput) as error:
-        read_pairs(path)
-    assert str(error.value).startswith(str(path)) and message in str(error.value)
-
-
-def test_files_that_cannot_be_read(tmp_path: Path):
-    with pytest.raises(ConfigError, match="No such file"):
-        read_pairs(tmp_path / "none.csv")
-    with pytest.raises(ConfigError, match=r"\.jsonl or a \.csv"):
-        read_pairs(tmp_path / "pairs.xlsx")
-    (tmp_path / "gbk.csv").write_bytes("a,b,same\n退款,退钱,1\n".encode("gbk"))
-    with pytest.raises(InvalidInput, match="not UTF-8"):
-        read_pairs(tmp_path / "gbk.csv")
-
-
-# Dividing -------------------------------------------------------------------------------
-
-
-def test_a_split_is_followed():
-    splits = ("held-out", "calibration", "held-out")
-    pairs = [Pair("a", "b", True, split=split) for split in splits]
-    assert [len(part) for part in divide(pairs)] == [1, 2]
-
-
-def test_without_a_split_no_text_is_on_both_sides():
-    # Chains of four pairs: each shares a text with the next.
-    pairs = [Pair(f"{c}.{i}", f"{c}.{i + 1}", True) for i in range(4) for c in range(200)]
-    calibration, held_out = divide(pairs)
-    assert divide(pairs) == (calibration, held_out)
-    sides = [{text for pair in part for text in (pair.a, pair.b)} for part in divide(pairs)]
-    assert not sides[0] & sides[1]
-    assert len(calibration) + len(held_out) == 800 and 300 < len(calibration) < 500
-    assert repeated_texts(pairs) == 600
-
-
-def test_what_cannot_be_divided_is_refused():
-    with pytest.raises(InvalidInput, match="do not divide"):
-        divide([Pair("a", "b", True), Pair("b", "c", True)])
-
+from semcache.evaluate.arguments import add_arguments
+from semcache.evaluate.command import run
+from semcache.evaluate.labelled import Pair, Pairs
+from semcache.evaluate.scoring import arguments_of, judge, load_judge, similarities
 
 # Scoring --------------------------------------------------------------------------------
 
 
-def test_similarities_are_cosines_and_need_one_call():
-    lab = connect(quiet=True)
-    pairs = [Pair("What is Python?", "Python是什么？", True), Pair("Refund", "Refund", True)]
-    scores = similarities(pairs, lab)
-    assert scores == pytest.approx([0.936, 1], abs=3e-3)
-    assert lab.api is not None and len(lab.api.calls) == 1
+class Embedder:
+    """Embeds a text as its length and its number of blanks; counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        self.asked += texts
+        return np.array([[len(text), text.count(" ")] for text in texts], float)
 
 
-def test_the_guard_judges_its_own_pairs_out_of_fold():
-    own = [row for row in read_rows(FOLDER / "pairs.jsonl") if row["split"] == "calibration"][:150]
-    pairs = [Pair(row["a"], row["b"], row["same"]) for row in own]
-    new = Pair("enable two-factor", "disable two-factor", False)
-    scores = [0.9] * 151
-    found, count = probabilities([*pairs, new], scores)
-    assert count == 150
-    shipped = [Guard().probability(pair.a, pair.b, 0.9) for pair in [*pairs, new]]
-    assert found[-1] == shipped[-1]
-    assert sum(one != two for one, two in zip(found, shipped, strict=True)) == 150
-    # They are judged by a guard that has not seen their label: turning one label over leaves that
-    # pair's own probability as it was.
-    turned = [pairs[0]._replace(same=not pairs[0].same), *pairs[1:], new]
-    assert probabilities(turned, scores)[0][0] == pytest.approx(found[0])
-    with pytest.raises(ConfigError, match="20 of these pairs are the guard's own"):
-        probabilities(pairs[:20], scores[:20])
+def test_similarities_are_cosines_and_each_distinct_pair_is_embedded_once():
+    pairs = Pairs.of([Pair("a b", "ab", True), Pair("a", "b", True)] * 500)
+    embed = Embedder()
+    found = similarities(pairs, embed)
+    assert found.shape == (1_000,) and found[::2] == pytest.approx(3 / math.sqrt(10))
+    assert sorted(embed.asked) == ["a", "a b", "ab", "b"]
+
+
+def test_a_text_that_cannot_be_embedded_is_named_before_anything_is_sent():
+    pairs = Pairs.of([Pair("a", "b", True), Pair("c", "word " * 9_000, True)])
+    embed = Embedder()
+    with pytest.raises(InvalidInput, match=r"line 2: b has 9,001 tokens"):
+        similarities(pairs, embed)
+    assert not embed.asked and len(similarities(pairs[:1], embed)) == 1
+
+
+def test_a_verifier_is_told_the_margin_and_asked_once_for_each_distinct_pair():
+    pairs = Pairs.of([Pair("a", "b", True), Pair("c", "d", True), Pair("a", "b", False)])
+    pairs = Pairs(
+        pairs.texts, pairs.a, pairs.b, pairs.same, pairs.line, margin=np.array([0.1, np.nan, 0.1])
+    )
+    similarity = np.array([0.9, 0.8, 0.9])
+    asked = []
+
+    def score(*arguments):
+        asked.append(arguments)
+        return arguments[2]
+
+    assert judge(score, pairs, similarity, margin=True).tolist() == [0.9, 0.8, 0.9]
+    assert sorted(asked) == [("a", "b", 0.9, 0.1), ("c", "d", 0.8, None)]
+    assert arguments_of(pairs, similarity, margin=False)[1] == ("c", "d", 0.8)
+
+
+def test_a_verifier_that_is_not_there_is_refused(tmp_path: Path):
+    with pytest.raises(ConfigError, match="no such verifier"):
+        load_judge(str(tmp_path / "gaurd"))
 
 
 # The command ----------------------------------------------------------------------------
 
-STEMS = ["reset my password", "cancel my plan", "export the data", "add a user", "change the logo"]
+HEAD = "a,b,same,similarity,language,at\n"
+
+
+def rows(n: int, *, right: float = 0.97, wrong: float = 0.75) -> list[str]:
+    """Pairs that similarity can tell apart: as many that share an answer as not."""
+    lines = []
+    for k in range(n):
+        similarity, same, language = (wrong, "no", "zh") if k % 2 else (right, "yes", "en")
+        lines.append(f"asked {k},also {k},{same},{similarity},{language},{k}\n")
+    return lines
 
 
 @pytest.fixture
-def separable(tmp_path: Path) -> Path:
-    """Pairs that similarity can tell apart: a text against itself, or against another."""
+def mine(tmp_path: Path) -> Path:
     path = tmp_path / "mine.csv"
-    lines = ["a,b,same,language,kind"]
-    for i in range(100):
-        stem = STEMS[i % 5]
-        lines.append(f"{stem} {i},{stem} {i} ,1,en,copy")
-        lines.append(f"{stem} for case {i},{i} 天前的发票在哪里,0,zh,other")
-    path.write_text("\n".join(lines), encoding="utf-8")
+    path.write_text(HEAD + "".join(rows(600)), encoding="utf-8")
     return path
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["semcache", "evaluate", *map(str, arguments)])
-    return main()
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Runs a command; returns its exit code, what it printed, and what it complained of."""
+
+    def call_(command: str, *arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["semcache", command, *map(str, arguments)])
+        code = main()
+        return code, *capsys.readouterr()
+
+    return call_
 
 
-def test_a_threshold_is_chosen_checked_and_drawn(separable, tmp_path, monkeypatch, capsys):
-    figure = tmp_path / "out.png"
-    options = ("--figure", figure, "--call-price", 0.01, "--max-wrong", 0.2)
-    assert run(monkeypatch, separable, *options) == 0
-    printed = capsys.readouterr().out
-    assert f"{separable}: 200 pairs, 100 with the same answer\n" in printed
-    assert "saved by 1,000" in printed
-    assert "Chosen threshold: 0." in printed and "Within the limit of 20 %." in printed
-    assert "\nlanguage " in printed and "\nkind " in printed
-    assert f"Figure in {figure}: At 0." in printed
+def test_a_threshold_is_chosen_checked_and_drawn_beside_the_file(mine, call):
+    code, printed, _ = call("evaluate", mine, "--call-price", 0.01, "--wrong-price", 1)
+    assert code == 0
+    assert f"{mine}: 600 pairs, 300 with the same answer\nDivided by chance" in printed
+    assert "nothing is embedded" in printed and "saved       dollars" in printed
+    assert "Chosen threshold: 0.80" in printed
+    assert "12 thresholds share the doubt, 0.417 % each" in printed
+    assert "50" in printed and "no score whatever can serve more than" in printed
+    assert "Within the limit of 5 %, by these pairs alone." in printed
+    assert "\nlanguage   pairs" in printed
+    figure = mine.with_name("mine.evaluate.png")
+    assert f"Figure in {figure}: At 0.80" in printed
     with Image.open(figure) as image:
         assert image.size[0] > 800
 
 
-def test_the_command_says_plainly_when_there_is_none(tmp_path, monkeypatch, capsys):
-    path = tmp_path / "traps.jsonl"
-    rows = read_rows(FOLDER / "pairs.jsonl")[::8]
-    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    assert run(monkeypatch, path, "--by", "language") == 0
+def test_texts_are_embedded_where_the_file_has_no_similarities(tmp_path, call):
+    path = tmp_path / "mine.jsonl"
+    few = [{"a": f"refund {k}", "b": f"refund  {k}", "same": True} for k in range(12)]
+    path.write_text("\n".join(map(json.dumps, few)), encoding="utf-8")
+    code, printed, _ = call("evaluate", path)
+    assert code == 0 and "Score: similarity of the embeddings" in printed
+    assert "Chosen threshold: none." in printed and "more in the file" in printed
+
+
+def test_by_time_the_later_pairs_check_what_the_earlier_ones_chose(tmp_path, call):
+    path = tmp_path / "drift.csv"
+    later = [row.replace("yes", "no") for row in rows(900)[600:]]
+    path.write_text(HEAD + "".join(rows(600)[:300] + later), encoding="utf-8")
+    _, printed, _ = call("evaluate", path, "--time", "at")
+    assert "by time: the earlier choose, the later check" in printed
+    assert "Above the limit of 5 %, not by chance" in printed
+
+
+def test_groups_share_the_doubt(tmp_path, call):
+    path = tmp_path / "tenants.csv"
+    red = "a\x1b[31m"
+    lines = [f"{row.rstrip()},{red if k % 3 else 'b'}\n" for k, row in enumerate(rows(1_800))]
+    path.write_text(HEAD.rstrip() + ",Tenant\n" + "".join(lines), encoding="utf-8")
+    code, printed, _ = call("evaluate", path, "--by", "tenant")
+    assert code == 0 and "3 choices, the common one among them, share the doubt" in printed
+    assert "98.3 % confidence" in printed and "\na\\x1b[31m " in printed and "\x1b" not in printed
+    code, _, complaint = call("evaluate", path, "--by", "customer")
+    assert code == 2 and "no column 'customer'" in complaint
+
+
+def test_a_contradiction_is_reported_with_its_lines(mine, call):
+    with mine.open("a") as file:
+        file.write("asked 0 ,also 0,no,0.97,en,700\n")
+    _, printed, _ = call("evaluate", mine)
+    assert "1 pair is labelled both ways (lines 2 and 602: asked 0 / also 0)" in printed
+
+
+def test_few_different_pairs_are_said_to_be_little_evidence(mine, call):
+    mine.write_text(HEAD + "".join(rows(60) * 10))
+    _, printed, _ = call("evaluate", mine)
+    assert "Only 60 of the 600 pairs are different" in printed
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (("--max-wrong", 5), "5 % is written 0.05"),
+        (("--confidence", 0), "confidence is 0"),
+        (("--call-price", 1), "go together"),
+        (("--wrong-price", 1), "go together"),
+        (("--fit", "--verifier", "guard"), "choose one"),
+        (("--save", "v.json"), "without --fit"),
+        (("--call-price", -1, "--wrong-price", 1), "--call-price is -1"),
+        (("--by", " "), "--by is blank"),
+        (("--figure", "no/such/folder.png"), "its folder is not there"),
+        (("--figure", "picture.xyz"), "name a picture"),
+        (("--verifier", "gaurd"), "no such verifier"),
+        (("--time", "when"), "no column 'when'"),
+    ],
+)
+def test_options_that_cannot_work_are_refused_before_anything_is_printed(
+    mine, call, options, complaint
+):
+    code, printed, complained = call("evaluate", mine, *options)
+    assert (code, printed) == (2, "") and complained.startswith("semcache: ")
+    assert complaint in complained and complained.count("\n") == 1
+
+
+@pytest.mark.parametrize("grid", ["a,b", "", "0.9,nan"])
+def test_a_grid_that_is_none_is_refused(mine, call, grid):
+    with pytest.raises(SystemExit) as stopped:
+        call("evaluate", mine, "--grid", grid)
+    assert stopped.value.code == 2
+
+
+def test_a_grid_of_ones_own_is_described_in_the_figures_text(mine, call):
+    _, printed, _ = call("evaluate", mine, "--grid", "0.96")
+    assert re.search(r"Pairs to choose with: from 0.96 upwards \d+% are served, 0% of", printed)
+    _, printed, _ = call("evaluate", mine, "--grid", "0.999")
+    assert "No pair reaches any threshold." in printed
+
+
+def test_help_shows_the_defaults(call, capsys):
+    with pytest.raises(SystemExit):
+        call("evaluate", "--help")
+    printed = " ".join(capsys.readouterr().out.split())
+    for said in ("(default: 0.05)", "(default: 0.95)", "0.99,0.98", "Exit code 0"):
+        assert said in printed
+
+
+def test_the_plan_is_printed(call):
+    code, printed, _ = call("plan", "--max-wrong", 0.02, "--confidence", 0.9, "--served", 0.3)
+    assert code == 0 and "1,580" in printed
+    assert call("plan", "--served", 30)[0] == 2
+
+
+@pytest.mark.parametrize("settings", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"}])
+def test_a_terminal_without_unicode_shows_codes(mine, settings):
+    mine.write_text(mine.read_text().replace(",zh,", ",中文,"), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "semcache", "evaluate", mine],
+        env={**os.environ, **settings},
+        capture_output=True,
+    )
+    assert done.returncode == 0 and done.stderr == b""
+    assert ("中文".encode() in done.stdout) or (rb"\u4e2d\u6587" in done.stdout)
+
+
+# Fitting --------------------------------------------------------------------------------
+
+
+class StandIn:
+    """A verifier that trusts the margin."""
+
+    def __init__(self, fitted_on: int, threshold: float | None = None) -> None:
+        self.fitted_on, self.threshold = fitted_on, threshold
+
+    @classmethod
+    def fit(cls, rows, same) -> "StandIn":
+        assert len(rows) == len(same) and all(len(row) == 4 for row in rows)
+        return cls(len(rows))
+
+    def score(self, cached, asked, similarity, margin=None) -> float:
+        return 0.5 if margin is None else margin
+
+    def with_threshold(self, threshold) -> "StandIn":
+        return StandIn(self.fitted_on, threshold)
+
+    def save(self, path) -> None:
+        Path(path).write_text(json.dumps(vars(self)))
+
+
+def options(*arguments: object) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return parser.parse_args([*map(str, arguments)])
+
+
+@pytest.fixture
+def margins(tmp_path: Path) -> Path:
+    """Pairs that similarity cannot tell apart, and the margin can."""
+    path = tmp_path / "margins.csv"
+    lines = [f"asked {k},also {k},{k % 2},0.9,{0.2 * (k % 2) + k / 1e5}\n" for k in range(900)]
+    path.write_text("a,b,same,similarity,margin\n" + "".join(lines))
+    return path
+
+
+def test_a_verifier_is_fitted_chosen_for_checked_and_saved(margins, capsys):
+    run(options(margins, "--fit"), Embedder, fit=StandIn.fit)
     printed = capsys.readouterr().out
-    assert "Chosen threshold: none." in printed and "serve nothing by this score alone" in printed
-    assert "Nothing was chosen. At" in printed
-    assert (tmp_path / "evaluate.png").exists()
+    saved = json.loads(margins.with_name("margins.verifier.json").read_text())
+    assert 200 < saved["fitted_on"] < 400 and 0.1 < saved["threshold"] < 0.21
+    assert f"fitted on {saved['fitted_on']} of the pairs" in printed
+    assert "by similarity alone no threshold keeps the promise" in printed
+    assert "Within the limit of 5 %" in printed and "Verifier.load(" in printed
 
 
-def test_faults_are_one_line_on_stderr(separable, tmp_path, monkeypatch, capsys):
-    assert run(monkeypatch, tmp_path / "none.csv") == 2
-    assert capsys.readouterr().err.startswith("semcache: ")
-    assert run(monkeypatch, separable, "--max-wrong", 5) == 2
-    assert "max_wrong is 5.0" in capsys.readouterr().err
-    assert run(monkeypatch, separable, "--figure", tmp_path / "no" / "such" / "folder.png") == 2
-    assert "cannot be written" in capsys.readouterr().err
-    for wrong in ("a,b", ""):
-        with pytest.raises(SystemExit):
-            run(monkeypatch, separable, "--grid", wrong)
+def test_where_nothing_is_chosen_the_verifier_has_no_threshold(margins, capsys):
+    margins.write_text(margins.read_text().replace("also 8", "also 8 or 9")[: 60 * 30])
+    run(options(margins, "--fit", "--save", margins.with_name("v.json")), Embedder, fit=StandIn.fit)
+    assert json.loads(margins.with_name("v.json").read_text())["threshold"] is None
+    assert "without a threshold, since none was chosen" in capsys.readouterr().out
+
+
+def test_another_verifier_scores_by_what_it_says(margins, capsys):
+    def load(name):
+        return StandIn(0), f"the stand-in {name}", True
+
+    run(options(margins, "--verifier", "v.json", "--grid", "0.15"), Embedder, load=load)
+    printed = capsys.readouterr().out
+    assert "Score: the stand-in v.json" in printed and "Chosen threshold: 0.15" in printed
+
+
+def test_labels_that_are_all_alike_cannot_be_fitted(mine):
+    mine.write_text(HEAD + "".join(rows(600)[::2]))
+    with pytest.raises(InvalidInput, match="labelled alike"):
+        run(options(mine, "--fit"), Embedder, fit=StandIn.fit)

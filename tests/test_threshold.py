@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from semcache.errors import ConfigError, InvalidInput
 from semcache.evaluate.binomial import interval, tail, upper_bound
+from semcache.evaluate.curve import risk_coverage
 from semcache.evaluate.scored import Rate, Scored, counts
-from semcache.evaluate.tables import evaluate, evaluate_by, risk_coverage
+from semcache.evaluate.tables import evaluate, evaluate_by
 from semcache.evaluate.threshold import choose_threshold
 
 # Exact limits ---------------------------------------------------------------------------
@@ -92,14 +93,12 @@ def test_impossible_arguments_are_refused(call):
 
 # The table ------------------------------------------------------------------------------
 
-ROWS = [
-    Scored(0.99, False, "en", "negation"),
-    Scored(0.97, True, "en", "paraphrase"),
-    Scored(0.95, True, "zh", "paraphrase"),
-    Scored(0.95, False, "zh", "number"),
-    Scored(0.90, True, "zh", "typo"),
-    Scored(0.80, True, "en", "paraphrase"),
-]
+ROWS = Scored(
+    [0.99, 0.97, 0.95, 0.95, 0.90, 0.80],
+    [False, True, True, False, True, True],
+    language=["en", "en", "zh", "zh", "zh", "en"],
+    kind=["negation", "paraphrase", "paraphrase", "number", "typo", "paraphrase"],
+)
 
 
 def test_a_threshold_serves_what_reaches_it_ties_included():
@@ -107,9 +106,9 @@ def test_a_threshold_serves_what_reaches_it_ties_included():
     assert [line.threshold for line in table.lines] == [0.999, 0.95, 0.9]
     nothing, strict, loose = table.lines
     assert (nothing.hit_rate, nothing.recall) == (Rate(0, 6), Rate(0, 4))
-    assert math.isnan(nothing.precision.value)
+    assert math.isnan(nothing.false_hit_rate.value)
     assert (strict.hit_rate, strict.false_hit_rate) == (Rate(4, 6), Rate(2, 4))
-    assert (strict.precision, strict.recall) == (Rate(2, 4), Rate(2, 4))
+    assert (strict.wrong_of_all, strict.recall) == (Rate(2, 6), Rate(2, 4))
     assert (loose.hit_rate, loose.false_hit_rate, loose.recall) == (
         Rate(5, 6),
         Rate(2, 5),
@@ -127,13 +126,11 @@ def test_money_is_the_calls_saved_less_the_cost_of_wrong_answers():
 def test_groups_partition_the_pairs():
     by_kind = evaluate_by(ROWS, "kind", [0.95])
     assert list(by_kind) == ["paraphrase", "negation", "number", "typo"]
-    assert [table.lines[0].hit_rate for table in by_kind.values()] == [
-        Rate(2, 3),
-        Rate(1, 1),
-        Rate(1, 1),
-        Rate(0, 1),
-    ]
+    rates = [table.lines[0].hit_rate for table in by_kind.values()]
+    assert rates == [Rate(2, 3), Rate(1, 1), Rate(1, 1), Rate(0, 1)]
     assert sum(table.same for table in evaluate_by(ROWS, "language", [0.9]).values()) == 4
+    with pytest.raises(ConfigError, match=r"'tenant'.*language, kind"):
+        evaluate_by(ROWS, "tenant")
 
 
 def test_the_curve_has_a_point_for_each_distinct_score():
@@ -143,13 +140,25 @@ def test_the_curve_has_a_point_for_each_distinct_score():
     assert curve.risk.tolist() == [1, 1 / 2, 2 / 4, 2 / 5, 2 / 6]
     assert all(curve.low <= curve.risk) and all(curve.risk <= curve.high)
     assert (curve.low[2], curve.high[2]) == interval(2, 4)
+    assert curve.at(0.96) == (2 / 6, 1 / 2) and curve.at(1.0) == (0, 0)
 
 
-def test_the_printed_table_has_a_line_for_each_threshold():
-    lines = str(evaluate(ROWS, [0.95, 0.999], call_price=0.01)).splitlines()
-    assert lines[0].split("   ")[0] == "threshold" and lines[0].endswith("saved by 1,000")
-    assert lines[1].startswith("0.999") and "   -   " in lines[1]
-    assert "2  50.0 % (6.8-93.2)" in lines[2] and lines[2].endswith("$6.67")
+def test_a_curve_of_very_many_scores_keeps_some_of_its_points():
+    rows = draw(np.random.default_rng(5), RISING, 3_000)
+    whole, thin = risk_coverage(rows, points=5_000), risk_coverage(rows, points=50)
+    assert len(whole.risk) == 3_000 and len(thin.risk) == 50
+    assert set(zip(*thin, strict=True)) <= set(zip(*whole, strict=True))
+    assert np.diff(thin.coverage).max() < 0.03 and thin.coverage[-1] == 1
+
+
+def test_the_printed_table_explains_each_of_its_columns():
+    table = evaluate(ROWS, [0.95, 0.999], call_price=0.01, wrong_price=0.1)
+    head, nothing, line = str(table).splitlines()
+    assert nothing.startswith("0.999") and "   -   " in nothing
+    assert "4        66.7 % (22.3-95.7)   2" in line and line.endswith("-$26.67")
+    for column in head.replace("of served", "").replace("of all", "").split():
+        assert f"\n{column} " in f"\n{table.legend}"
+    assert "saved" not in evaluate(ROWS, [0.95]).legend
 
 
 @pytest.mark.parametrize("grid", [[], [math.nan], [0.9, math.inf]])
@@ -158,76 +167,67 @@ def test_thresholds_that_are_none_are_refused(grid):
         evaluate(ROWS, grid)
 
 
-def test_a_score_that_is_none_is_refused_and_named():
-    rows = [*ROWS, Scored(math.nan, True)]
-    for call in (evaluate, choose_threshold, risk_coverage):
-        with pytest.raises(InvalidInput, match="pair 6 "):
-            call(rows)
+@pytest.mark.parametrize(
+    ("score", "same", "groups", "message"),
+    [
+        ([0.9, math.nan], [True, True], {}, "pair 1 has a score"),
+        ([0.9, 0.8], [True], {}, "2 scores, but same has 1"),
+        ([0.9], [True], {"language": ["en", "zh"]}, "1 scores, but language has 2"),
+        ([0.9], [2], {}, "true and false"),
+        ([0.9], ["false"], {}, "true and false"),
+    ],
+)
+def test_columns_that_do_not_fit_are_refused(score, same, groups, message):
+    with pytest.raises(InvalidInput, match=message):
+        Scored(score, same, **groups)
+
+
+def test_without_pairs_there_is_no_curve_and_nothing_is_served():
+    nobody = Scored([], [])
     with pytest.raises(InvalidInput, match="no pairs"):
-        risk_coverage([])
+        risk_coverage(nobody)
+    assert evaluate(nobody, [0.9]).lines[0].hit_rate.count == 0
 
 
-# The choice -----------------------------------------------------------------------------
+# Choosing -------------------------------------------------------------------------------
 
 
-def rows_of(*bins: tuple[float, int, int], **group: str) -> list[Scored]:
-    """Pairs by (score, how many, how many of them wrong)."""
-    return [Scored(score, i >= wrong, **group) for score, n, wrong in bins for i in range(n)]
+def rows_of(*bands: tuple[float, int, int], **groups: str) -> Scored:
+    """Bands of one score: (score, pairs, wrong ones)."""
+    score = [score for score, pairs, _ in bands for _ in range(pairs)]
+    same = [k >= wrong for _, pairs, wrong in bands for k in range(pairs)]
+    return Scored(score, same, **{name: [value] * len(score) for name, value in groups.items()})
 
 
-def test_59_right_answers_are_just_enough_for_one_test():
-    enough = choose_threshold(rows_of((0.9, 59, 0)), grid=[0.9])
-    assert enough.threshold == 0.9 and enough.more_pairs == 0
-    short = choose_threshold(rows_of((0.9, 58, 0)), grid=[0.9])
-    assert short.threshold is None and short.more_pairs == 1
-    assert not short.serves(0.99)
+def test_the_lowest_threshold_passes_whose_bound_at_its_share_of_the_doubt_is_within_the_limit():
+    rows = rows_of((0.97, 250, 2), (0.93, 250, 3), (0.88, 200, 60), (0.82, 9, 0))
+    choice = choose_threshold(rows, grid=[0.95, 0.9, 0.85, 0.8])
+    assert choice.threshold == 0.9
+    for test in choice.tests:
+        assert test.level == pytest.approx(0.05 / 4)
+        assert test.passed == (test.bound <= 0.05)
+        assert test.bound == upper_bound(test.wrong, test.served, 1 - test.level)
 
 
-def test_a_threshold_passes_where_its_upper_bound_is_within_the_limit():
-    rows = rows_of((0.97, 200, 1), (0.93, 200, 8), (0.88, 200, 60))
-    for correction in ("fallback", "fixed-sequence", "bonferroni"):
-        choice = choose_threshold(rows, grid=[0.95, 0.9, 0.85], correction=correction)
-        assert choice.chosen is not None
-        for test in choice.tests:
-            assert test.passed == (test.bound <= 0.05)
-            assert test.bound == (upper_bound(test.wrong, test.served, 1 - test.level) or 1)
+def test_the_other_rule_gives_all_of_the_doubt_to_each_up_to_the_first_failure():
+    rows = rows_of((0.97, 60, 0), (0.93, 300, 200), (0.88, 9_000, 0))
+    choice = choose_threshold(rows, grid=[0.95, 0.9, 0.85], rule="fixed-sequence")
+    assert [test.level for test in choice.tests] == [pytest.approx(0.05)] * 2 + [0]
+    assert [test.passed for test in choice.tests] == [True, False, False]
 
 
-def approx_levels(levels, passed):
-    return [(pytest.approx(level), good) for level, good in zip(levels, passed, strict=True)]
-
-
-def test_levels_follow_the_correction():
-    rows = rows_of((0.99, 5, 0), (0.97, 300, 1), (0.93, 300, 2), (0.88, 300, 250))
-    grid = [0.98, 0.95, 0.9, 0.85]
-
-    def levels(correction):
-        tests = choose_threshold(rows, grid=grid, correction=correction).tests
-        return [(test.level, test.passed) for test in tests]
-
-    # 5 pairs are too few to pass; then a test that passes hands its level on, except Bonferroni's
-    passed = [False, True, True, False]
-    assert levels("bonferroni") == approx_levels([0.0125] * 4, passed)
-    assert levels("fallback") == approx_levels([0.0125, 0.0125, 0.025, 0.0375], passed)
-    assert levels("fixed-sequence") == approx_levels([0.05, 0, 0, 0], [False] * 4)
-
-
-def test_a_threshold_below_one_that_failed_may_still_be_chosen():
-    pocket_of_traps = rows_of((0.99, 40, 30), (0.95, 2_000, 10))
-    choice = choose_threshold(pocket_of_traps, grid=[0.98, 0.9])
-    assert [test.passed for test in choice.tests] == [False, True]
-    assert choice.serves(0.9) and not choice.serves(0.89)
-
-
-def test_fallback_finds_whatever_bonferroni_finds():
-    rng = np.random.default_rng(3)
-    found = {"fallback": 0, "bonferroni": 0}
-    for _ in range(50):
-        rows = draw(rng, RISING, 600)
-        loose, strict = (choose_threshold(rows, grid=GRID, correction=c).threshold for c in found)
-        assert strict is None or (loose is not None and loose <= strict)
-        found["fallback"] += loose is not None and loose != strict
-    assert found["fallback"] > 0
+def test_each_rule_wins_where_the_docstring_says():
+    grid = [0.95, 0.9, 0.85]
+    enough_at_once = rows_of((0.97, 60, 0))
+    assert choose_threshold(enough_at_once, grid=grid).threshold is None
+    assert choose_threshold(enough_at_once, grid=grid, rule="fixed-sequence").threshold == 0.85
+    for few_or_bad_at_first in (
+        rows_of((0.97, 10, 0), (0.92, 200, 0)),
+        rows_of((0.97, 9, 8), (0.92, 900, 0)),
+    ):
+        assert choose_threshold(few_or_bad_at_first, grid=grid).threshold == 0.85
+        found = choose_threshold(few_or_bad_at_first, grid=grid, rule="fixed-sequence")
+        assert found.threshold is None
 
 
 def test_when_none_is_good_enough_the_choice_says_how_near_it_came():
@@ -237,6 +237,7 @@ def test_when_none_is_good_enough_the_choice_says_how_near_it_came():
     text = str(choice)
     assert "Chosen threshold: none" in text and "1 of 100 served are wrong" in text
     assert f"about {more:,} more labelled pairs" in text
+    assert "At 0.90 more pairs would not help" in text
     # With that many more pairs of the same mix it does pass, and with 20 % fewer it does not.
     for times, passes in ((1 + more / 400, True), (1 + 0.8 * more / 400, False)):
         n = round(100 * times)
@@ -244,32 +245,48 @@ def test_when_none_is_good_enough_the_choice_says_how_near_it_came():
         assert (choose_threshold(rows, grid=[0.95, 0.9]).threshold == 0.95) is passes
 
 
-def test_when_the_rate_itself_is_too_high_no_number_of_pairs_helps():
-    choice = choose_threshold(rows_of((0.97, 100, 60)))
-    assert choice.threshold is None and choice.more_pairs is None
-    assert "would not help" in str(choice)
-    for rows in ([], rows_of((0.1, 50, 0))):
+def test_a_few_pairs_cannot_tell_and_many_bad_ones_can():
+    text = str(choose_threshold(rows_of((0.97, 13, 2)), grid=[0.95]))
+    assert "Cannot tell yet: at 0.95, 2 of 13 served" in text and "1.9 to 45.4 %" in text
+    assert "would not help" not in text
+    choice = choose_threshold(rows_of((0.97, 100, 60)), grid=[0.95, 0.9])
+    assert choice.more_pairs is None and "Cannot tell" not in str(choice)
+    assert "At every threshold that serves a pair more pairs would not help" in str(choice)
+    for rows in (Scored([], []), rows_of((0.1, 50, 0))):
         assert "No labelled pair reaches" in str(choose_threshold(rows))
 
 
 def test_groups_choose_for_themselves_and_small_ones_use_the_common_threshold():
-    rows = [
-        *rows_of((0.95, 800, 2), (0.85, 200, 180), language="en"),
-        *rows_of((0.95, 100, 60), language="zh"),
-        *rows_of((0.95, 20, 0), language="mixed"),
+    parts = [
+        rows_of((0.95, 800, 2), (0.85, 200, 180), tenant="acme"),
+        rows_of((0.95, 100, 60), tenant="beta"),
+        rows_of((0.95, 20, 0), tenant="new"),
     ]
-    choice = choose_threshold(rows, grid=[0.9, 0.8], by="language", max_wrong=0.1)
-    assert choice.groups.keys() == {"en", "zh"}
-    assert choice.threshold_for("en") == 0.9 and choice.threshold_for("mixed") == choice.threshold
-    assert choice.threshold_for("zh") is None and not choice.serves(0.99, "zh")
+    rows = Scored(
+        np.concatenate([part.score for part in parts]),
+        np.concatenate([part.same for part in parts]),
+        tenant=np.concatenate([part.groups["tenant"] for part in parts]),
+    )
+    choice = choose_threshold(rows, grid=[0.9, 0.8], by="tenant", max_wrong=0.1)
+    assert choice.groups.keys() == {"acme", "beta"}
+    assert choice.threshold_for("acme") == 0.9
+    assert choice.threshold_for("new") == choice.threshold
+    assert choice.threshold_for("beta") is None and not choice.serves(0.99, "beta")
     # Three promises share the doubt of 5 %, and each its two thresholds.
     assert choice.confidence == pytest.approx(1 - 0.05 / 3)
-    assert choice.groups["en"].tests[0].level == pytest.approx(0.05 / 3 / 2)
+    assert choice.groups["acme"].tests[0].level == pytest.approx(0.05 / 3 / 2)
 
 
 @pytest.mark.parametrize(
     "options",
-    [{"max_wrong": 0}, {"max_wrong": 5}, {"confidence": 1}, {"correction": "none"}, {"grid": []}],
+    [
+        {"max_wrong": 0},
+        {"max_wrong": 5},
+        {"confidence": 1},
+        {"rule": "none"},
+        {"grid": []},
+        {"by": "x"},
+    ],
 )
 def test_options_that_cannot_work_are_refused(options):
     with pytest.raises(ConfigError):
@@ -304,13 +321,12 @@ def POCKET(s):  # as on our pairs, the highest scores are the worst: risk falls,
     return np.where(s > 0.9, 0.12, np.where(s > 0.45, 0.005, 0.4))
 
 
-def draw(rng: np.random.Generator, risk: Risk, n: int, traps: float = 1.0) -> list[Scored]:
+def draw(rng: np.random.Generator, risk: Risk, n: int, traps: float = 1.0) -> Scored:
     """Labelled pairs; with ``traps`` = 2, every pair that could be wrong comes twice as often."""
     scores = rng.random(n * 3)
     wrong = rng.random(n * 3) < risk(scores)
     keep = rng.random(n * 3) < np.where(wrong, 1, 1 / traps)
-    pairs = zip(scores[keep][:n].tolist(), (~wrong[keep][:n]).tolist(), strict=True)
-    return [Scored(score, same) for score, same in pairs]
+    return Scored(scores[keep][:n], ~wrong[keep][:n])
 
 
 def true_risk(risk: Risk, threshold: float, traps: float = 1.0) -> float:
@@ -319,14 +335,14 @@ def true_risk(risk: Risk, threshold: float, traps: float = 1.0) -> float:
     return traps * wrong / (traps * wrong + 1 - wrong)
 
 
-def naive(rows: list[Scored]) -> float | None:
+def naive(rows: Scored) -> float | None:
     """The lowest threshold whose observed rate is within the limit."""
     thresholds, served, wrong = counts(rows, GRID)
     good = [t for t, n, w in zip(thresholds, served, wrong, strict=True) if n and w <= LIMIT * n]
     return min(good, default=None)
 
 
-def chosen(risk: Risk, n: int, choose: Callable[[list[Scored]], float | None]) -> list[float]:
+def chosen(risk: Risk, n: int, choose: Callable[[Scored], float | None]) -> list[float]:
     """The thresholds that the runs chose, without the runs that chose none."""
     rng = np.random.default_rng(11)
     found = (choose(draw(rng, risk, n)) for _ in range(RUNS))
@@ -339,22 +355,20 @@ def broken(risk: Risk, thresholds: list[float], traps: float = 1.0) -> float:
     return sum(too_risky[t] for t in thresholds) / RUNS
 
 
-def uncorrected(rows: list[Scored]) -> float | None:
+def uncorrected(rows: Scored) -> float | None:
     """The lowest threshold whose own 95 % bound is within the limit."""
     counted = zip(*counts(rows, GRID), strict=True)
     return min((t for t, n, w in counted if tail(w, n, LIMIT) <= 0.05), default=None)
 
 
-def promised(rows: list[Scored], grid=GRID, **options) -> float | None:
+def promised(rows: Scored, grid=GRID, **options) -> float | None:
     return choose_threshold(rows, max_wrong=LIMIT, grid=grid, **options).threshold
 
 
-@pytest.mark.parametrize(
-    ("correction", "grid"), [("fallback", GRID), ("fixed-sequence", GRID[3:]), ("bonferroni", GRID)]
-)
+@pytest.mark.parametrize(("rule", "grid"), [("bonferroni", GRID), ("fixed-sequence", GRID[3:])])
 @pytest.mark.parametrize("risk", [RISING, EDGE, POCKET])
-def test_the_promise_holds(risk, correction, grid):
-    found = chosen(risk, 800, lambda rows: promised(rows, grid, correction=correction))
+def test_the_promise_holds(risk, rule, grid):
+    found = chosen(risk, 800, lambda rows: promised(rows, grid, rule=rule))
     assert broken(risk, found) <= 0.05 + SLACK
 
 
@@ -387,8 +401,8 @@ def test_when_the_traffic_drifts_the_promise_fails():
     found = chosen(RISING, 1_500, promised)
     assert len(found) > 0.8 * RUNS
     assert broken(RISING, found) <= 0.05 + SLACK
-    # Twice the traps are nearly twice the wrong answers: 2.4 % become 4.7 % on average, and nearly
-    # half of the runs, 49 % instead of 1 %, serve more wrong answers than they promised.
-    assert broken(RISING, found, traps=2.0) == pytest.approx(0.49, abs=0.1)
+    # Twice the traps are nearly twice the wrong answers: 2.0 % become 3.9 % on average, and a
+    # quarter of the runs, instead of next to none, serve more wrong answers than they promised.
+    assert broken(RISING, found, traps=2.0) == pytest.approx(0.26, abs=0.1)
     before, after = (np.mean([true_risk(RISING, t, k) for t in found]) for k in (1.0, 2.0))
-    assert before == pytest.approx(0.024, abs=0.004) and after == pytest.approx(0.047, abs=0.008)
+    assert before == pytest.approx(0.020, abs=0.004) and after == pytest.approx(0.039, abs=0.008)

@@ -7,14 +7,16 @@ confidence or fiducial limits illustrated in the case of the binomial", Biometri
 """
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 from semcache.errors import ConfigError
 
-__all__ = ["interval", "tail", "upper_bound"]
+__all__ = ["fewest", "interval", "tail", "upper_bound"]
 
 _STEPS = 10_000  # of the continued fraction, which takes about the root of the number of trials
 _HALVINGS = 60
+_MOST_TRIALS = 10_000_000
 
 
 @lru_cache(maxsize=100_000)
@@ -41,6 +43,8 @@ def tail(count: int, trials: int, share: float) -> float:
         return 1.0
     if share == 1:
         return 0.0
+    if count == 0:
+        return float((1 - share) ** trials)
     return _beta(1 - share, trials - count, count + 1)
 
 
@@ -77,6 +81,39 @@ def interval(count: int, trials: int, confidence: float = 0.95) -> tuple[float, 
     """
     half = (1 + confidence) / 2 if confidence > 0 else confidence  # which is refused below
     return 1 - upper_bound(trials - count, trials, half), upper_bound(count, trials, half)
+
+
+def fewest(
+    wrong: Callable[[int], int], limit: float, doubt: float, *, more_than: int = 0
+) -> int | None:
+    """Return the fewest trials whose upper bound is at most ``limit`` at confidence 1 - doubt.
+
+    Args:
+        wrong: How many cases there are among so many trials; grows no faster than ``limit`` times.
+        limit: In (0, 1).
+        doubt: In (0, 1).
+        more_than: So many are known to be too few.
+
+    Returns:
+        That many trials, or ``None`` if ten million are too few.
+
+    Example:
+        >>> fewest(lambda trials: 0, 0.05, 0.05), fewest(lambda trials: 1, 0.05, 0.05)
+        (59, 93)
+    """
+
+    def passes(trials: int) -> bool:
+        return wrong(trials) <= trials and tail(wrong(trials), trials, limit) <= doubt
+
+    low, high = more_than, max(1, 2 * more_than)  # needed: more than low, at most high
+    while not passes(high):
+        low, high = high, 2 * high
+        if high > _MOST_TRIALS:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if passes(middle) else (middle, high)
+    return high
 
 
 @lru_cache(maxsize=100_000)

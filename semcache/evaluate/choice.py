@@ -3,15 +3,14 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from semcache.evaluate.binomial import tail, upper_bound
-from semcache.evaluate.scored import shown
+from semcache.evaluate.binomial import fewest, upper_bound
+from semcache.evaluate.scored import Rate, percent, shown
 
-__all__ = ["Choice", "Correction", "Trial"]
+__all__ = ["Choice", "Rule", "Trial"]
 
-Correction = Literal["fallback", "fixed-sequence", "bonferroni"]
-_MOST_PAIRS = 10_000_000
+Rule = Literal["bonferroni", "fixed-sequence"]
 
 
 class Trial(NamedTuple):
@@ -21,7 +20,8 @@ class Trial(NamedTuple):
         threshold: The threshold.
         served: How many labelled pairs it serves.
         wrong: How many of those have another answer.
-        level: The chance of passing in error that this test may spend; 0 if it was not reached.
+        level: The chance of passing in error that this test may spend: its share of the doubt;
+            0 if it was not reached.
         passed: Whether the limit holds at this threshold.
     """
 
@@ -39,14 +39,14 @@ class Trial(NamedTuple):
 
 @dataclass(frozen=True)
 class Choice:
-    """The threshold that was chosen, or the news that none can be; prints as a sentence or two.
+    """The threshold that was chosen, or the news that none can be; prints as a few sentences.
 
     Attributes:
         threshold: Serve scores from here upwards; ``None``: serve nothing.
         max_wrong: The limit on wrong answers among those served.
         confidence: Of this promise. With groups it is higher than what was asked for, so that the
             promises of all groups hold at once as surely as that.
-        correction: How the many tests were corrected for.
+        rule: By which rule.
         pairs: How many labelled pairs were used.
         tests: One for each threshold of the grid, strictest first.
         groups: The choices of the groups that had enough pairs; empty if not asked for.
@@ -55,7 +55,7 @@ class Choice:
     threshold: float | None
     max_wrong: float
     confidence: float
-    correction: Correction
+    rule: Rule
     pairs: int
     tests: tuple[Trial, ...]
     groups: Mapping[str, "Choice"] = field(default_factory=dict)
@@ -89,8 +89,8 @@ class Choice:
     def more_pairs(self) -> int | None:
         """About how many more labelled pairs the nearest threshold needs, at its observed rate.
 
-        0 if there is a threshold; ``None`` if no number would do, since the observed rate itself
-        is not below the limit, or nothing was served.
+        0 if there is a threshold; ``None`` if nobody can tell, since the observed rate itself is
+        not below the limit, or nothing was served.
         """
         return 0 if self.nearest is None else self._more(self.nearest)
 
@@ -98,22 +98,14 @@ class Choice:
         level = test.level or (1 - self.confidence) / len(self.tests)
         if not test.served or test.wrong >= self.max_wrong * test.served:
             return None
-        low, high = test.served, 2 * test.served  # needed: more than low, at most high
-        while not self._would_pass(test, high, level):
-            low, high = high, 2 * high
-            if high > _MOST_PAIRS:
-                return None
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if self._would_pass(test, middle, level) else (middle, high)
-        return math.ceil((high - test.served) * self.pairs / test.served)
-
-    def _would_pass(self, test: Trial, served: int, level: float) -> bool:
-        wrong = math.ceil(test.wrong * served / test.served)
-        return tail(wrong, served, self.max_wrong) <= level
+        rate = test.wrong / test.served
+        needed = fewest(
+            lambda served: math.ceil(rate * served), self.max_wrong, level, more_than=test.served
+        )
+        return needed and math.ceil((needed - test.served) * self.pairs / test.served)
 
     def __str__(self) -> str:
-        limit, sure = f"{100 * self.max_wrong:g} %", f"{100 * self.confidence:.3g} %"
+        limit, sure = percent(self.max_wrong), percent(self.confidence)
         test = self.chosen
         if test is not None:
             return (
@@ -122,20 +114,54 @@ class Choice:
                 f"It serves {test.served:,} of {self.pairs:,} pairs, {test.wrong:,} of them "
                 f"wrong; upper bound {100 * test.bound:.1f} %."
             )
-        text = (
-            f"Chosen threshold: none. At no threshold can it be shown with {sure} confidence that\n"
-            f"at most {limit} of the answers served are wrong: serve nothing by this score alone."
+        return "\n".join(
+            (
+                f"Chosen threshold: none. At no threshold can it be shown with {sure} confidence "
+                f"that\nat most {limit} of the answers served are wrong: serve nothing by this "
+                "score alone.",
+                *self._how_near(),
+            )
         )
-        return f"{text}\n{self._how_near()}"
 
-    def _how_near(self) -> str:
-        test = self.nearest
-        if test is None or not test.served:
-            return "No labelled pair reaches any of the thresholds."
-        seen = (
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))  # what a notebook shows
+
+    def _how_near(self) -> list[str]:
+        served = [test for test in self.tests if test.served]
+        if not served:
+            return ["No labelled pair reaches any of the thresholds."]
+        certain = [test for test in served if self._interval(test)[0] > self.max_wrong]
+        unsure = [test for test in served if test not in certain]
+        said = []
+        if self.more_pairs is not None:
+            said.append(self._nearest_of(served))
+        elif unsure:
+            said.append(self._cannot_tell(max(unsure, key=lambda test: test.served)))
+        if certain:
+            places = ", ".join(shown(test.threshold) for test in certain)
+            if len(certain) > 1 and not unsure:
+                places = "every threshold that serves a pair"
+            said.append(
+                f"At {places} more pairs would not help: more than {percent(self.max_wrong)} are "
+                "wrong there, not by chance."
+            )
+        return said
+
+    def _nearest_of(self, served: list[Trial]) -> str:
+        test = self.nearest or served[0]
+        return (
             f"Nearest: {shown(test.threshold)}, where {test.wrong:,} of {test.served:,} served are "
             f"wrong ({100 * test.wrong / test.served:.1f} %; upper bound {100 * test.bound:.1f} %)."
+            f"\nAt that rate about {self.more_pairs:,} more labelled pairs to choose with would do."
         )
-        if self.more_pairs is None:
-            return f"{seen}\nMore labelled pairs would not help: the observed rate is too high."
-        return f"{seen}\nAt that rate about {self.more_pairs:,} more labelled pairs would do."
+
+    def _cannot_tell(self, test: Trial) -> str:
+        low, high = self._interval(test)
+        return (
+            f"Cannot tell yet: at {shown(test.threshold)}, {test.wrong:,} of {test.served:,} "
+            "served are wrong, which fits any true rate\nfrom "
+            f"{100 * low:.1f} to {100 * high:.1f} %. Label more pairs."
+        )
+
+    def _interval(self, test: Trial) -> tuple[float, float]:
+        return Rate(test.wrong, test.served, self.confidence).interval

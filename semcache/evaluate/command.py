@@ -1,179 +1,222 @@
 """``python -m semcache evaluate FILE``: what a threshold would serve, and which keeps a promise."""
 
 import argparse
-from collections.abc import Sequence
+import dataclasses
+import math
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from semcache.errors import ConfigError
-from semcache.evaluate.pairs import Pair, divide, read_pairs, repeated_texts
-from semcache.evaluate.scored import PROBABILITIES, SIMILARITIES, Rate, Scored, shown
-from semcache.evaluate.scoring import probabilities, similarities
-from semcache.evaluate.tables import Table, evaluate, evaluate_by, risk_coverage
+import numpy as np
+from numpy.typing import NDArray
+
+from semcache.errors import ConfigError, InvalidInput
+from semcache.evaluate import figure, report, scoring
+from semcache.evaluate.arguments import check
+from semcache.evaluate.curve import risk_coverage
+from semcache.evaluate.dividing import divide
+from semcache.evaluate.labelled import Pairs
+from semcache.evaluate.pairs import read_pairs
+from semcache.evaluate.planning import plan
+from semcache.evaluate.report import say
+from semcache.evaluate.scored import PROBABILITIES, SIMILARITIES, Scored, percent
+from semcache.evaluate.tables import evaluate
 from semcache.evaluate.threshold import Choice, choose_threshold
-from semcache.lab.connect import Lab, connect
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["run", "run_plan"]
+
+Fit = Callable[..., scoring.Fitted]
+# Of the pairs that a verifier was fitted on, so many are served at each threshold of its grid.
+_STEPS = (0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40, 0.50, 0.60, 0.70, 0.80, 0.90)
+_POINTS = 300  # of a curve in the figure
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments to its parser."""
-    parser.add_argument("file", type=Path, help=".jsonl or .csv with a, b, same")
-    parser.add_argument("--max-wrong", type=float, default=0.05, metavar="SHARE")
-    parser.add_argument("--confidence", type=float, default=0.95, metavar="SHARE")
-    parser.add_argument(
-        "--verifier",
-        choices=("guard", "none"),
-        default="none",
-        help="score pairs by the guard's probability instead of their similarity",
+def run_plan(options: argparse.Namespace) -> None:
+    """Print how many pairs to label.
+
+    Raises:
+        ConfigError: An option cannot be used.
+    """
+    say(
+        str(
+            plan(
+                options.max_wrong,
+                options.confidence,
+                served=options.served,
+                thresholds=options.thresholds,
+                same=options.same,
+                fit=options.fit,
+            )
+        )
     )
-    parser.add_argument("--by", choices=("language", "scope"), help="also choose for each of these")
-    parser.add_argument("--grid", type=_grid, metavar="A,B,...", help="the thresholds to test")
-    parser.add_argument("--call-price", type=float, metavar="$", help="of one call of the LLM")
-    parser.add_argument("--wrong-price", type=float, default=0.0, metavar="$", help="of an error")
-    parser.add_argument("--figure", type=Path, default=Path("evaluate.png"), metavar="PATH")
 
 
-def _grid(text: str) -> tuple[float, ...]:
-    return tuple(float(part) for part in text.split(","))
-
-
-def run(options: argparse.Namespace) -> None:
+def run(
+    options: argparse.Namespace,
+    embed: Callable[[], scoring.Embed],
+    *,
+    fit: Fit = scoring.fit_verifier,
+    load: Callable[[str], tuple[scoring.Judge, str, bool]] = scoring.load_judge,
+) -> None:
     """Print the report on a file of pairs, and write the figure.
+
+    Args:
+        options: As :func:`add_arguments` describes them.
+        embed: Returns what embeds texts; called only if the file has no similarities.
+        fit: Fits a verifier on rows (a, b, similarity, margin or ``None``) and their labels.
+        load: Loads one, by what ``--verifier`` says.
 
     Raises:
         SemcacheError: The file or an option cannot be used, or Redis cannot be reached.
         openai.OpenAIError: The API failed.
     """
-    pairs = read_pairs(options.file)
-    parts = divide(pairs)
-    lab = connect()
-    print(f"{options.file}: {_amount(pairs)}")
-    scores, grid = _score(pairs, lab, options)
-    row_of = {
-        pair: Scored(score, pair.same, pair.language, pair.kind, pair.scope)
-        for pair, score in zip(pairs, scores, strict=True)
-    }
-    calibration, held_out = ([row_of[pair] for pair in part] for part in parts)
-    table = evaluate(
-        calibration,
-        grid,
-        confidence=options.confidence,
-        call_price=options.call_price,
-        wrong_price=options.wrong_price,
+    check(options)
+    judge = None if options.verifier == "none" else load(options.verifier)
+    pairs = read_pairs(options.file, by=[options.by] if options.by else (), time=options.time)
+    pairs, source = _with_similarity(pairs, embed, options.file)
+    try:
+        division = divide(pairs, 3 if options.fit else 2)
+    except InvalidInput as error:
+        raise InvalidInput(f"{options.file}: {error}") from None
+    say(f"{options.file}: {pairs}")
+    say(f"Divided {division.how}.")
+    if options.time is None and "chance" in division.how:
+        say("A division by time is nearer to how a threshold is used: --time COLUMN.")
+    for sentence in report.faults(pairs):
+        say(sentence)
+    verifier: scoring.Fitted | None = None
+    grid: tuple[float, ...] = SIMILARITIES
+    if options.fit:
+        verifier = _fit(fit, division.parts[0])
+        judge = verifier, f"a verifier, fitted on {len(division.parts[0]):,} of the pairs", True
+        grid = _steps(scoring.judge(verifier.score, *_of(division.parts[0]), margin=True))
+    elif judge and judge[2]:
+        grid = PROBABILITIES
+    say(f"Score: {judge[1] if judge else source}")
+    calibration, held_out = (_scored(part, judge) for part in division.parts[-2:])
+    choice = _choose(options, calibration, options.grid or grid)
+    _report(options, calibration, held_out, choice)
+    if judge:
+        _compare(options, *division.parts[-2:])
+    if verifier:
+        _save(verifier, choice, options.save or _beside(options.file, "verifier.json"))
+    _draw(options, calibration, held_out, choice)
+
+
+def _with_similarity(
+    pairs: Pairs, embed: Callable[[], scoring.Embed], file: Path
+) -> tuple[Pairs, str]:
+    if pairs.similarity is not None:
+        return pairs, "the file's column similarity; nothing is embedded"
+    try:
+        similarity = scoring.similarities(pairs, embed())
+    except InvalidInput as error:
+        raise InvalidInput(f"{file}, {error}") from None
+    return dataclasses.replace(pairs, similarity=similarity), "similarity of the embeddings"
+
+
+def _of(pairs: Pairs) -> tuple[Pairs, NDArray[np.float64]]:
+    return pairs, np.asarray(pairs.similarity)
+
+
+def _fit(fit: Fit, pairs: Pairs) -> scoring.Fitted:
+    if pairs.same.all() or not pairs.same.any():
+        raise InvalidInput("the pairs to fit on are all labelled alike: label more of both kinds")
+    return fit(scoring.arguments_of(*_of(pairs), True), pairs.same.tolist())
+
+
+def _steps(scores: NDArray[np.float64]) -> tuple[float, ...]:
+    """Thresholds that serve even steps of the pairs fitted on, which take no part in choosing."""
+    return tuple(
+        math.floor(float(q) * 1e4) / 1e4 for q in np.quantile(scores, 1 - np.array(_STEPS))
     )
-    print(f"\nCalibration: {_amount(parts[0])}; {100 * options.confidence:g} % intervals\n{table}")
-    choice = choose_threshold(
-        calibration,
+
+
+def _scored(pairs: Pairs, judge: tuple[Any, str, bool] | None) -> Scored:
+    score = np.asarray(pairs.similarity)
+    if judge:
+        score = scoring.judge(judge[0].score, pairs, score, margin=judge[2])
+    return Scored(score, pairs.same, **pairs.groups)
+
+
+def _choose(options: argparse.Namespace, rows: Scored, grid: tuple[float, ...]) -> Choice:
+    return choose_threshold(
+        rows,
         max_wrong=options.max_wrong,
         confidence=options.confidence,
         grid=grid,
-        by=options.by,
+        by=options.by and options.by.strip().casefold(),
     )
-    _print_choice(choice)
-    _print_check(choice, held_out)
-    _draw(calibration, held_out, choice, options.figure)
 
 
-def _amount(pairs: Sequence[Pair]) -> str:
-    same = sum(pair.same for pair in pairs)
-    return f"{len(pairs):,} pairs, {same:,} with the same answer"
+def _report(
+    options: argparse.Namespace, calibration: Scored, held_out: Scored, choice: Choice
+) -> None:
+    table = evaluate(
+        calibration,
+        [test.threshold for test in choice.tests],
+        confidence=options.confidence,
+        call_price=options.call_price,
+        wrong_price=options.wrong_price or 0.0,
+    )
+    amount = f"{len(calibration):,} pairs, {calibration.same.sum():,} with the same answer"
+    say(f"\nTo choose with: {amount}\n\n{table}\n\n{table.legend}")
+    share = percent((1 - choice.confidence) / len(choice.tests))
+    say(
+        f"\nRule: {len(choice.tests)} thresholds share the doubt, {share} each; the lowest whose "
+        f"upper bound is within the limit.\n{report.chosen(table, choice, len(held_out))}"
+    )
+    if options.by:
+        say(f"\n{report.by_group(options.by.strip().casefold(), choice, held_out)}")
+    groups = [name for name in ("language", "kind") if name in held_out.groups]
+    say(f"\n{report.checked(choice, held_out, groups, options.confidence)}")
 
 
-def _score(
-    pairs: Sequence[Pair], lab: Lab, options: argparse.Namespace
-) -> tuple[list[float], tuple[float, ...]]:
-    """Score the pairs, and say by what; return the scores and the thresholds that fit them."""
-    scores, what, grid = similarities(pairs, lab), "similarity of the embeddings", SIMILARITIES
-    own = 0
-    if options.verifier == "guard":
-        (scores, own), what = probabilities(pairs, scores), "the guard's probability"
-        grid = PROBABILITIES
-    print(f"Score: {what}")
-    if own:
-        print(
-            f"The guard was fitted on {own:,} of these pairs: they are scored out of fold. Its "
-            "rules were written by\npeople who had read them, which no fold undoes: the held-out "
-            "pairs are the evidence."
-        )
-    if repeated := repeated_texts(pairs):
-        print(
-            f"{repeated:,} texts occur in several pairs: such pairs count for less than as many "
-            "others, so take the\nconfidence with a grain of salt."
-        )
-    return scores, options.grid or grid
+def _compare(options: argparse.Namespace, choose_on: Pairs, check_on: Pairs) -> None:
+    """Say what similarity alone would have done: a verifier has to prove itself."""
+    choice = choose_threshold(
+        _scored(choose_on, None), max_wrong=options.max_wrong, confidence=options.confidence
+    )
+    if choice.threshold is None:
+        say("\nFor comparison, by similarity alone no threshold keeps the promise.")
+        return
+    (line,) = evaluate(_scored(check_on, None), [choice.threshold]).lines
+    say(
+        f"\nFor comparison, by similarity alone, from {choice.threshold:g}: served "
+        f"{line.hit_rate}, wrong of served {line.false_hit_rate}."
+    )
 
 
-def _print_choice(choice: Choice) -> None:
-    print(f"\n{choice}")
-    if choice.groups:
-        print(
-            f"The {len(choice.groups) + 1} choices share the doubt, so that all of them hold at "
-            "once as surely as was asked.\nGroups with too few pairs use this common threshold."
-        )
-    for name, part in choice.groups.items():
-        print(f"\nFor {name or 'those without a name'}, {part.pairs:,} pairs.\n{part}")
+def _save(verifier: scoring.Fitted, choice: Choice, path: Path) -> None:
+    try:
+        verifier.with_threshold(choice.threshold).save(path)
+    except OSError as error:
+        raise ConfigError(f"the verifier cannot be written to {path}: {error}") from error
+    without = "" if choice.threshold is not None else ", without a threshold, since none was chosen"
+    say(f"\nVerifier in {path}{without}. In a program: Verifier.load({str(path)!r})")
 
 
-def _print_check(choice: Choice, held_out: Sequence[Scored]) -> None:
-    """Show what the threshold does to pairs that had no part in choosing it."""
-    threshold = choice.threshold
-    if threshold is None:
-        nearest = choice.nearest
-        threshold = nearest.threshold if nearest else choice.tests[0].threshold
-        print(f"\nHeld out: {len(held_out):,} pairs. Nothing was chosen. At {shown(threshold)}:")
-    else:
-        print(f"\nHeld out: {len(held_out):,} pairs. At {shown(threshold)}:")
-    (line,) = evaluate(held_out, [threshold]).lines
-    traps = [row for row in held_out if not row.same]
-    trapped = Rate(sum(row.score >= threshold for row in traps), len(traps))
-    print(f"  same answer, served       {line.recall}")
-    print(f"  another answer, served    {trapped}")
-    print(f"  wrong, of all served      {line.false_hit_rate}")
-    if choice.threshold is not None:
-        print(f"  {_verdict(line.false_hit_rate, choice.max_wrong)}")
-    for group in ("language", "kind"):
-        tables = evaluate_by(held_out, group, [threshold])
-        if tables.keys() != {""}:
-            print(f"\n{_groups(group, tables)}")
-
-
-def _verdict(rate: Rate, limit: float) -> str:
-    if not rate.of or rate.value <= limit:
-        return f"Within the limit of {100 * limit:g} %."
-    if rate.interval[0] <= limit:
-        return f"Above the limit of {100 * limit:g} %, by no more than chance allows."
-    return f"Above the limit of {100 * limit:g} %, not by chance: these are other kinds of pairs."
-
-
-def _groups(group: str, tables: dict[str, Table]) -> str:
-    lines = [f"{group:<12}   {'pairs':>5}   {'served, of pairs':<24} wrong, of served"]
-    for name, table in tables.items():
-        (line,) = table.lines
-        rate = {0: "all", table.pairs: "none"}.get(table.same, str(line.false_hit_rate))
-        lines.append(f"{name or '-':<12}   {table.pairs:5,}   {line.hit_rate!s:<24} {rate}")
-    return "\n".join(lines)
+def _beside(file: Path, ending: str) -> Path:
+    return file.with_name(f"{file.stem}.{ending}")
 
 
 def _draw(
-    calibration: Sequence[Scored], held_out: Sequence[Scored], choice: Choice, path: Path
+    options: argparse.Namespace, calibration: Scored, held_out: Scored, choice: Choice
 ) -> None:
-    try:
-        import matplotlib
-
-        matplotlib.use("agg")  # a file is written; no window is wanted, or may be possible
-        from semcache.course.plots import choose_a_threshold as plots
-    except ModuleNotFoundError as error:
-        print(f"\nNo figure: {error.name} is missing. It comes with: pip install -e '.[lab]'")
+    path = options.figure or _beside(options.file, "evaluate.png")
+    if options.figure is None and not os.access(path.absolute().parent, os.W_OK):
+        say(f"\nNo figure: {path} cannot be written; --figure PATH puts it elsewhere.")
         return
-    figure, alt = plots.risk_coverage(
-        risk_coverage(calibration),
-        risk_coverage(held_out),
-        max_wrong=choice.max_wrong,
-        thresholds=[test.threshold for test in choice.tests],
-        chosen=choice.threshold,
-    )
     try:
-        figure.savefig(path)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"the figure cannot be written to {path}: {error}") from error
-    print(f"\nFigure in {path}: {alt}")
+        drawn, alt = figure.draw(
+            risk_coverage(calibration, confidence=options.confidence, points=_POINTS),
+            risk_coverage(held_out, points=_POINTS),
+            choice,
+            confidence=options.confidence,
+        )
+    except figure.MissingMatplotlib as error:
+        say(f"\nNo figure: {error}.")
+        return
+    figure.save(drawn, path)
+    say(f"\nFigure in {path}: {alt}")

@@ -1,46 +1,55 @@
-"""Read labelled pairs from a file, and divide them. Lesson 08.
+"""Read labelled pairs from a file. Lesson 08.
 
-A ``.jsonl`` or ``.csv`` file in UTF-8, one pair a row: ``a`` (the question in the cache), ``b``
-(the one that is asked), ``same`` (whether the answer to ``a`` is right for ``b``) and, if you
-like, ``language``, ``kind``, ``scope`` and ``split`` (``calibration`` or ``held-out``).
+A ``.jsonl`` or ``.csv`` file in UTF-8, as spreadsheets and pandas write them, one pair a row:
+
+- ``a``, the question in the cache, ``b``, the one that is asked, and ``same``, whether the answer
+  to ``a`` is right for ``b``;
+- if you like, ``language``, ``kind``, ``scope`` or any other column to group by, ``similarity``
+  (then nothing is embedded), ``margin`` (the similarity less that of the next different answer), a
+  time, and ``split`` (``calibration`` or ``held-out``).
 """
 
-import csv
-import hashlib
-import io
-import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import math
+from array import array
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+import numpy as np
 
 from semcache.errors import ConfigError, InvalidInput
+from semcache.evaluate import cells
+from semcache.evaluate.dividing import CALIBRATION, HELD_OUT, divide
+from semcache.evaluate.files import NEEDED, rows
+from semcache.evaluate.labelled import GROUPS, Pair, Pairs, contradictions, repeated_texts
 
-__all__ = ["CALIBRATION", "HELD_OUT", "Pair", "divide", "read_pairs", "repeated_texts"]
+__all__ = [
+    "CALIBRATION",
+    "HELD_OUT",
+    "Pair",
+    "Pairs",
+    "contradictions",
+    "divide",
+    "read_pairs",
+    "repeated_texts",
+]
 
-CALIBRATION, HELD_OUT = "calibration", "held-out"
-_LABELS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
-
-class Pair(NamedTuple):
-    """Two questions, and whether they have the same right answer."""
-
-    a: str
-    b: str
-    same: bool
-    language: str = ""
-    kind: str = ""
-    scope: str = ""
-    split: str = ""
+_MARKS = ("similarity", "margin")
 
 
-def read_pairs(path: Path) -> list[Pair]:
+def read_pairs(path: Path | str, *, by: Sequence[str] = (), time: str | None = None) -> Pairs:
     r"""Return the pairs of a file, in its order.
 
-    ``same`` may be true / false, yes / no or 1 / 0, in any case. Other columns are ignored.
+    ``same`` may be true / false, yes / no, y / n or 1 / 0, in any case, also as 1.0 / 0.0.
+
+    Args:
+        path: The file.
+        by: Further columns to keep in ``groups``.
+        time: A column of seconds since the epoch or of ISO 8601 dates and times.
 
     Raises:
-        ConfigError: There is no such file, or its name ends in neither ``.jsonl`` nor ``.csv``.
+        ConfigError: There is no such file, its name ends in neither ``.jsonl`` nor ``.csv``, or
+            it has no such column.
         InvalidInput: A row cannot be used; the message begins with the file and the line.
 
     Example:
@@ -51,124 +60,105 @@ def read_pairs(path: Path) -> list[Pair]:
         ...     read_pairs(path)[0].same
         True
     """
-    readers = {".jsonl": _json_rows, ".csv": _csv_rows}
-    if path.suffix.lower() not in readers:
-        raise ConfigError(f"{path}: pairs are read from a .jsonl or a .csv file")
+    path = Path(path)
+    names = tuple(dict.fromkeys(_name(name) for name in (*GROUPS, *by)))
+    columns = _Columns(names, _name(time) if time else None)
     try:
-        text = path.read_text(encoding="utf-8-sig")  # spreadsheets write a byte-order mark
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"{path} is not UTF-8: save it as CSV UTF-8") from error
-    pairs = []
-    try:
-        for line, row in readers[path.suffix.lower()](text):
+        for line, row in rows(path, (*NEEDED, *_MARKS, columns.time_name, *names)):
             try:
-                pairs.append(_pair(row))
+                columns.add(line, row)
             except InvalidInput as error:
                 raise InvalidInput(f"line {line}: {error}") from None
-    except InvalidInput as error:
-        raise InvalidInput(f"{path}, {error}") from None
-    if not pairs:
-        raise InvalidInput(f"{path} has no pairs")
-    if len({bool(pair.split) for pair in pairs}) > 1:
-        raise InvalidInput(f"{path}: some rows have a split and some have none")
-    return pairs
+        return columns.pairs([_name(name) for name in (*by, *([time] if time else []))])
+    except (InvalidInput, ConfigError) as error:
+        raise type(error)(f"{path}, {error}") from None
 
 
-def _json_rows(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    # Not splitlines(): that would also cut at the line separators a user may type inside a text.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
+def _name(column: str) -> str:
+    return column.strip().casefold()
+
+
+class _Columns:
+    """Columns that grow by a row at a time."""
+
+    def __init__(self, names: Sequence[str], time: str | None) -> None:
+        self.time_name = time or ""
+        self._codes: dict[str, int] = {}
+        self._a, self._b, self._line = array("i"), array("i"), array("i")
+        self._same = bytearray()
+        self._numbers: dict[str, array[float]] = {name: array("d") for name in (*_MARKS, "time")}
+        self._read: dict[str, Callable[[str, Any], float]] = {name: cells.number for name in _MARKS}
+        self._read["time"] = cells.Times() if time else cells.nothing
+        self._groups: dict[str, list[str]] = {name: [] for name in names}
+        self._values: dict[str, str] = {}
+        self._there: set[str] = set()
+
+    def add(self, line: int, row: list[Any]) -> None:
+        a, b, same, similarity, margin, time, *groups = row
+        codes = self._codes
+        for column, name, text in ((self._a, "a", a), (self._b, "b", b)):
+            code = codes.get(text) if isinstance(text, str) else None
+            if code is None:
+                code = codes[cells.text(name, text)] = len(codes)
+            column.append(code)
+        self._same.append(cells.label(same))
+        self._line.append(line)
+        for (name, numbers), value in zip(
+            self._numbers.items(), (similarity, margin, time), strict=True
+        ):
+            numbers.append(math.nan if value is None else self._read[name](name, value))
+            if value is not None:
+                self._there.add(self.time_name if name == "time" else name)
+        for (name, values), value in zip(self._groups.items(), groups, strict=True):
+            if value is not None:
+                self._there.add(name)
+            text = "" if value is None else str(value).strip()
+            values.append(self._values.setdefault(text, text))
+        split = self._groups["split"]
+        if split[-1]:
+            split[-1] = cells.split(split[-1])
+
+    def pairs(self, asked_for: Sequence[str]) -> Pairs:
+        if not self._line:
+            raise InvalidInput("it has no pairs")
+        for name in asked_for:
+            if name not in self._there:
+                raise ConfigError(f"it has no column {name!r}: name one of its columns")
+        pairs = Pairs(
+            list(self._codes),
+            np.frombuffer(self._a, np.int32),
+            np.frombuffer(self._b, np.int32),
+            np.frombuffer(self._same, bool),
+            np.frombuffer(self._line, np.int32),
+            {name: np.array(values, object) for name, values in self._groups.items()},
+            *(self._numbers_of(name) for name in ("similarity", "margin", "time")),
+        )
+        _check_split(pairs)
+        _check_numbers(pairs)
+        return pairs
+
+    def _numbers_of(self, name: str) -> Any:
+        column = self.time_name if name == "time" else name
+        numbers = np.frombuffer(self._numbers[name])
+        there = bool(column) and column in self._there and not np.isnan(numbers).all()
+        return numbers if there else None
+
+
+def _check_split(pairs: Pairs) -> None:
+    given = pairs.groups["split"] != ""
+    if given.any() and not given.all():
+        raise InvalidInput(
+            f"line {pairs.line[given.argmin()]}: no split, but other rows have one: fill it in"
+        )
+
+
+def _check_numbers(pairs: Pairs) -> None:
+    for name, column, most, want in (
+        ("similarity", pairs.similarity, 1.001, "a cosine lies in [-1, 1]"),
+        ("the time", pairs.time, np.inf, "each row needs one"),
+    ):
+        if column is None or (good := np.isfinite(column) & (np.abs(column) <= most)).all():
             continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise InvalidInput(f"line {number}: no JSON ({error})") from None
-        if not isinstance(row, dict):
-            raise InvalidInput(f"line {number}: not an object with a, b and same")
-        yield number, row
-
-
-def _csv_rows(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    missing = [name for name in ("a", "b", "same") if name not in (reader.fieldnames or ())]
-    if missing:
-        raise InvalidInput(f"line 1: no column {' and no column '.join(missing)}")
-    try:
-        for row in reader:
-            yield reader.line_num, row
-    except csv.Error as error:
-        raise InvalidInput(f"line {reader.line_num}: {error}") from None
-
-
-def _pair(row: dict[str, Any]) -> Pair:
-    for name in ("a", "b"):
-        if name not in row:
-            raise InvalidInput(f"no {name}")
-        if not isinstance(row[name], str) or not row[name].strip():
-            raise InvalidInput(f"{name} has no text")
-    same = _LABELS.get(str(row.get("same", "")).strip().lower())
-    if same is None:
-        found = repr(row["same"]) if row.get("same") is not None else "not there"
-        raise InvalidInput(f"same is {found}, but it must be true or false")
-    split = str(row.get("split") or "").strip().lower()
-    if split not in ("", CALIBRATION, HELD_OUT):
-        raise InvalidInput(f"split is {split!r}, but it must be {CALIBRATION} or {HELD_OUT}")
-    groups = {name: str(row.get(name) or "").strip() for name in ("language", "kind", "scope")}
-    return Pair(row["a"], row["b"], same, **groups, split=split)
-
-
-def divide(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
-    """Return the calibration part and the held-out part.
-
-    By the ``split`` of the rows if they have one. Otherwise in halves, by a hash of the texts, the
-    same each time; pairs that share a text, even by way of others, stay on one side.
-
-    Raises:
-        InvalidInput: A part is empty.
-
-    Example:
-        >>> calibration, held_out = divide([Pair(f"a{i}", f"b{i}", True) for i in range(100)])
-        >>> len(calibration), len(held_out)
-        (54, 46)
-    """
-    if pairs and pairs[0].split:
-        first = [pair.split == CALIBRATION for pair in pairs]
-    else:
-        family = _families(pairs)
-        digests = (hashlib.sha256(family[pair.a].encode()).digest() for pair in pairs)
-        first = [digest[0] % 2 == 0 for digest in digests]
-    parts = [[p for p, f in zip(pairs, first, strict=True) if f is side] for side in (True, False)]
-    if not all(parts):
-        raise InvalidInput("the pairs do not divide into a calibration and a held-out part")
-    return parts[0], parts[1]
-
-
-def _families(pairs: Sequence[Pair]) -> dict[str, str]:
-    """For each text, one text that stands for all that are tied to it."""
-    leader: dict[str, str] = {}
-
-    def find(text: str) -> str:
-        while leader.setdefault(text, text) != text:
-            leader[text] = leader[leader[text]]
-            text = leader[text]
-        return text
-
-    for pair in pairs:
-        one, two = sorted((find(pair.a), find(pair.b)))
-        leader[two] = one
-    return {text: find(text) for text in list(leader)}
-
-
-def repeated_texts(pairs: Sequence[Pair]) -> int:
-    """Return how many texts occur in more than one pair.
-
-    Such pairs are not independent, so they count for less than as many others.
-
-    Example:
-        >>> repeated_texts([Pair("a", "b", True), Pair("a", "c", False), Pair("d", "e", True)])
-        1
-    """
-    seen = Counter(text for pair in pairs for text in {pair.a, pair.b})
-    return sum(count > 1 for count in seen.values())
+        at = int(good.argmin())
+        found = "blank" if np.isnan(column[at]) else f"{column[at]:g}"
+        raise InvalidInput(f"line {pairs.line[at]}: {name} is {found}, but {want}")

@@ -5,16 +5,17 @@ is right for it. A threshold serves a pair when its score reaches the threshold.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from semcache.errors import ConfigError, InvalidInput
 from semcache.evaluate.binomial import interval
 
-__all__ = ["PROBABILITIES", "SIMILARITIES", "Rate", "Scored", "counts", "shown"]
+__all__ = ["PROBABILITIES", "SIMILARITIES", "Rate", "Scored", "counts", "percent", "shown"]
 
 # Fixed before any pair was scored, strictest first. Similarities of multilingual-e5-small lie
 # between 0.7 and 1; another model needs another grid.
@@ -22,22 +23,79 @@ SIMILARITIES = (0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.92, 0.90, 0.88, 0.85, 0.80
 PROBABILITIES = (0.95, 0.90, 0.85, 0.80, 0.75, 0.70, 0.65, 0.60, 0.55, 0.50, 0.40, 0.30)
 
 
-class Scored(NamedTuple):
-    """A labelled pair and its score.
+class Scored:
+    """Labelled pairs and their scores, as columns of equal length.
 
     Attributes:
-        score: The higher, the surer: a similarity in [-1, 1], or a verifier's probability.
-        same: Whether the two questions have the same right answer.
-        language: Free text, such as ``en``; used to group.
-        kind: Free text, such as ``number``; used to group.
-        scope: Whose cache the pair comes from; used to group.
+        score: float64, shape (n,): the higher, the surer; a similarity in [-1, 1], or what a
+            verifier says.
+        same: bool, shape (n,): whether the two questions have the same right answer.
+        groups: Columns of text to group by, such as language or tenant, each of shape (n,).
+
+    Example:
+        >>> rows = Scored([0.97, 0.91, 0.80], [True, False, True], language=["en", "zh", "en"])
+        >>> rows
+        <Scored: 3 pairs, 2 with the same answer>
+        >>> len(rows[rows.score >= 0.9]), list(rows.by("language"))
+        (2, ['en', 'zh'])
     """
 
-    score: float
-    same: bool
-    language: str = ""
-    kind: str = ""
-    scope: str = ""
+    def __init__(self, score: ArrayLike, same: ArrayLike, **groups: ArrayLike) -> None:
+        """Keep the columns as arrays.
+
+        Args:
+            score: n numbers.
+            same: n labels: bool, or 0 and 1.
+            groups: n texts each.
+
+        Raises:
+            InvalidInput: A score is not a finite number, a label is neither true nor false, or
+                the columns are not equally long.
+        """
+        self.score: NDArray[np.float64] = np.asarray(score, np.float64).reshape(-1)
+        labels = np.asarray(same).reshape(-1)
+        if not np.isfinite(self.score).all():
+            raise InvalidInput(
+                f"pair {int(np.isfinite(self.score).argmin())} has a score that is no finite number"
+            )
+        if len(labels) and not np.isin(labels, (0, 1)).all():
+            raise InvalidInput("same holds true and false, or 1 and 0, and nothing else")
+        self.same: NDArray[np.bool_] = labels.astype(bool)
+        self.groups: dict[str, NDArray[Any]] = {
+            name: np.asarray(column, object).reshape(-1) for name, column in groups.items()
+        }
+        for name, column in (("same", self.same), *self.groups.items()):
+            if len(column) != len(self.score):
+                raise InvalidInput(f"{len(self.score)} scores, but {name} has {len(column)} rows")
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def __getitem__(self, rows: slice | NDArray[Any]) -> "Scored":
+        """Return some of the pairs: those of a slice, a mask or an array of positions."""
+        groups = {name: column[rows] for name, column in self.groups.items()}
+        return Scored(self.score[rows], self.same[rows], **groups)
+
+    def __repr__(self) -> str:
+        return f"<Scored: {len(self):,} pairs, {self.same.sum():,} with the same answer>"
+
+    def by(self, group: str) -> dict[str, "Scored"]:
+        """Return the pairs of each value of a column, the most frequent value first.
+
+        Raises:
+            ConfigError: There is no such column.
+        """
+        if group not in self.groups:
+            known = ", ".join(self.groups) or "none"
+            raise ConfigError(f"there is no column {group!r} to group by; there are: {known}")
+        numbers: dict[str, int] = {}
+        column = self.groups[group].tolist()
+        codes = np.array([numbers.setdefault(value, len(numbers)) for value in column], np.int32)
+        order = np.argsort(codes, kind="stable")
+        ends = np.cumsum(np.bincount(codes, minlength=len(numbers)))
+        parts = np.split(order, ends[:-1]) if numbers else []
+        named = sorted(zip(numbers, parts, strict=True), key=lambda item: -len(item[1]))
+        return {name: self[part] for name, part in named}
 
 
 @dataclass(frozen=True)
@@ -83,22 +141,32 @@ def shown(threshold: float) -> str:
     return f"{threshold:.2f}" if round(threshold, 2) == threshold else f"{threshold:g}"
 
 
+def percent(share: float) -> str:
+    """Return a share as it is printed: in percent, with up to three digits.
+
+    Example:
+        >>> percent(0.05), percent(1 - 0.05 / 12)
+        ('5 %', '99.6 %')
+    """
+    return f"{100 * share:.3g} %"
+
+
 def counts(
-    rows: Sequence[Scored], thresholds: Iterable[float]
+    rows: Scored, thresholds: Iterable[float]
 ) -> tuple[tuple[float, ...], list[int], list[int]]:
     """Return the thresholds from the strictest down, how many each serves, how many are wrong.
 
     Raises:
         ConfigError: There is no threshold, or one is not a number.
-        InvalidInput: A score is not a number.
+
+    Example:
+        >>> counts(Scored([0.97, 0.91, 0.80], [True, False, True]), [0.85, 0.95])
+        ((0.95, 0.85), [1, 2], [0, 1])
     """
-    scores = np.array([row[0] for row in rows], np.float64)
-    if not np.isfinite(scores).all():
-        raise InvalidInput(f"pair {int(np.isfinite(scores).argmin())} has a score that is none")
-    grid = tuple(sorted(set(thresholds), reverse=True))
+    grid = tuple(sorted({float(threshold) for threshold in thresholds}, reverse=True))
     if not grid or not all(math.isfinite(threshold) for threshold in grid):
         raise ConfigError(f"thresholds are one or more finite numbers, not {grid}")
-    wrong = np.sort(scores[~np.array([row[1] for row in rows], bool)])
+    wrong = np.sort(rows.score[~rows.same])
     edges = np.array(grid)
-    served = len(rows) - np.searchsorted(np.sort(scores), edges)
+    served = len(rows) - np.searchsorted(np.sort(rows.score), edges)
     return grid, served.tolist(), (len(wrong) - np.searchsorted(wrong, edges)).tolist()

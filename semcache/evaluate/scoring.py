@@ -1,114 +1,153 @@
-"""Score labelled pairs: by the similarity of their embeddings, or by the guard. Lesson 08."""
+"""Score labelled pairs: by the similarity of their embeddings, or by a verifier. Lesson 08."""
 
-import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from semcache.embedding import EmbeddingCache
-from semcache.errors import ConfigError
-from semcache.evaluate.pairs import CALIBRATION, Pair
-from semcache.lab import data as _data
-from semcache.lab.connect import Lab
+from semcache.embedding.api import check_texts
+from semcache.errors import ConfigError, InvalidInput
+from semcache.evaluate.labelled import Pair, Pairs
 
-__all__ = ["probabilities", "similarities"]
+__all__ = ["Embed", "Fitted", "Judge", "fit_verifier", "judge", "load_judge", "similarities"]
 
-FITTED_ON = ("pairs.jsonl", "desk_pairs.jsonl")  # in data/; see semcache/guard/fit.py
-_FOLDS = 5
-_FEWEST_TO_FIT = 100
+Embed = Callable[[Sequence[str]], NDArray[Any]]
+_CHUNK = 4_096  # pairs embedded at a time: so many vectors are in memory, not all of them
 
 
-def similarities(pairs: Sequence[Pair], lab: Lab) -> list[float]:
-    """Return the cosine similarity of each pair, embedded with the lab's model.
+class Judge(Protocol):
+    """What scores a pair, given its similarity: the higher, the safer."""
 
-    The embeddings are cached for a day: on a real Redis, a second run pays for nothing.
-
-    Raises:
-        InvalidInput: A text that cannot be embedded, such as one that is too long.
-        openai.OpenAIError: The API failed.
-
-    Example:
-        >>> from semcache.lab.connect import connect
-        >>> pairs = [Pair("reset my password", "I forgot my password", True)]
-        >>> [round(score, 1) for score in similarities(pairs, connect(quiet=True))]
-        [0.9]
-    """
-    cache = EmbeddingCache(lab.redis, lab.openai, model=lab.embedding_model, scope="evaluate")
-    texts = [text for pair in pairs for text in (pair.a, pair.b)]
-    vectors = cache.get_embeddings_batch(texts, progress=sys.stderr.isatty()).astype(np.float64)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    scores: list[float] = np.sum(vectors[::2] * vectors[1::2], axis=1).tolist()
-    return scores
+    def score(self, cached: str, asked: str, similarity: float) -> float:
+        """Return the score."""
 
 
-def probabilities(pairs: Sequence[Pair], scores: Sequence[float]) -> tuple[list[float], int]:
-    """Return the guard's probability for each pair, and how many of them it was fitted on.
+class Fitted(Protocol):
+    """What was fitted on labelled pairs: :class:`semcache.guard.verifier.Verifier`."""
 
-    On its own pairs the guard looks better than it is, and a threshold chosen there would promise
-    too much. So these are scored out of fold: by a guard fitted on the other four fifths of them.
+    threshold: float | None
+
+    def score(
+        self, cached: str, asked: str, similarity: float, margin: float | None = None
+    ) -> float:
+        """Return the score."""
+
+    def with_threshold(self, threshold: float | None) -> "Fitted":
+        """Return the same verifier with a threshold."""
+
+    def save(self, path: Path) -> None:
+        """Write it to a file."""
+
+
+def similarities(pairs: Iterable[Pair], embed: Embed) -> NDArray[np.float64]:
+    """Return the similarity of each pair: the file's own, or the cosine of the embeddings.
+
+    Each distinct pair is embedded once, a few thousand at a time.
 
     Args:
-        pairs: Labelled pairs.
-        scores: The similarity of each.
+        pairs: n labelled pairs.
+        embed: Takes m texts and returns their vectors, shape (m, dims); for example
+            ``EmbeddingCache(...).get_embeddings_batch``.
+
+    Returns:
+        float64 of shape (n,).
 
     Raises:
-        ConfigError: Some of the guard's own pairs are among these, too few of them to fit anew.
+        InvalidInput: A text that cannot be embedded, such as one that is too long; names its
+            line. Nothing was sent.
 
     Example:
-        >>> enable = Pair("enable two-factor", "disable two-factor", False)
-        >>> (probability,), own = probabilities([enable], [0.973])
-        >>> probability < 0.3, own
-        (True, 0)
+        >>> pairs = [Pair("refund", "my money back", True), Pair("refund", "refund", True)]
+        >>> similarities(pairs, lambda texts: np.array([[3, 4 * (t == "refund")] for t in texts]))
+        array([0.6, 1. ])
     """
-    from semcache.guard import Guard  # here: only this verifier reads its lexicons
+    pairs = Pairs.of(pairs)
+    if pairs.similarity is not None:
+        return pairs.similarity
+    _check(pairs)
+    _, first, which = np.unique(pairs.keys, return_index=True, return_inverse=True)
+    found = np.empty(len(first))
+    for start in range(0, len(first), _CHUNK):
+        rows = first[start : start + _CHUNK]
+        sides = [[pairs.texts[k] for k in side[rows]] for side in (pairs.a, pairs.b)]
+        vectors = np.asarray(embed(sides[0] + sides[1]), np.float64)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        found[start : start + _CHUNK] = np.sum(vectors[: len(rows)] * vectors[len(rows) :], axis=1)
+    return found[which]
 
-    guard = Guard()
+
+def _check(pairs: Pairs) -> None:
+    for code, text in enumerate(pairs.texts):
+        try:
+            check_texts([text])
+        except InvalidInput as error:
+            (at,) = np.nonzero((pairs.a == code) | (pairs.b == code))
+            if not len(at):
+                continue  # of pairs that are not among these
+            side = "a" if pairs.a[at[0]] == code else "b"
+            reason = str(error).removeprefix("text 0 ")
+            raise InvalidInput(f"line {pairs.line[at[0]]}: {side} {reason}") from None
+
+
+def judge(
+    score: Callable[..., float], pairs: Pairs, similarity: NDArray[np.float64], *, margin: bool
+) -> NDArray[np.float64]:
+    """Return what a guard or a verifier says of each pair; each distinct one is asked once.
+
+    Args:
+        score: Takes the two texts and the similarity, and the margin if ``margin``.
+        pairs: n labelled pairs.
+        similarity: Their similarities, shape (n,).
+        margin: Whether to tell the margins of the pairs, or ``None`` for those without.
+    """
+    with_margin = pairs.margin if margin else None
+    columns = [pairs.keys.astype(np.float64), similarity]
+    columns += [np.nan_to_num(with_margin, nan=9.0)] if with_margin is not None else []
+    _, first, which = np.unique(
+        np.column_stack(columns), axis=0, return_index=True, return_inverse=True
+    )
     found = [
-        guard.probability(pair.a, pair.b, score) for pair, score in zip(pairs, scores, strict=True)
+        score(*arguments) for arguments in arguments_of(pairs[first], similarity[first], margin)
     ]
-    fitted_on = _fitted_on()
-    own = [i for i, pair in enumerate(pairs) if (pair.a, pair.b) in fitted_on]
-    if 0 < len(own) < _FEWEST_TO_FIT:
-        raise ConfigError(f"{len(own)} of these pairs are the guard's own: leave them out")
-    fresh = _out_of_fold([pairs[i] for i in own], [scores[i] for i in own])
-    for i, probability in zip(own, fresh, strict=True):
-        found[i] = probability
-    return found, len(own)
+    return np.array(found, np.float64)[which.reshape(-1)]
 
 
-def _fitted_on() -> set[tuple[str, str]]:
-    return {(row["a"], row["b"]) for name in FITTED_ON for row in _calibration(name)}
+def arguments_of(
+    pairs: Pairs, similarity: NDArray[np.float64], margin: bool
+) -> list[tuple[Any, ...]]:
+    """Return what a verifier is asked or fitted on: a tuple a pair."""
+    texts = [[pairs.texts[k] for k in side.tolist()] for side in (pairs.a, pairs.b)]
+    if not margin:
+        return list(zip(*texts, similarity.tolist(), strict=True))
+    given = np.full(len(pairs), np.nan) if pairs.margin is None else pairs.margin
+    margins = [None if value != value else value for value in given.tolist()]
+    return list(zip(*texts, similarity.tolist(), margins, strict=True))
 
 
-def _calibration(name: str) -> list[dict[str, Any]]:
-    try:
-        rows = _data.read_rows(_data.FOLDER / name)
-    except ConfigError:  # a wheel carries no data, so nobody has these pairs by accident
-        return []
-    return [row for row in rows if row["split"] == CALIBRATION]
+# Verifiers ------------------------------------------------------------------------------
+# They are imported here only, and only when one is wanted: they read word lists.
 
 
-def _out_of_fold(pairs: Sequence[Pair], scores: Sequence[float]) -> list[float]:
-    from semcache.guard.fit import fit
-    from semcache.guard.model import row
+def fit_verifier(rows: Sequence[tuple[Any, ...]], same: Sequence[bool]) -> Fitted:
+    """Return a verifier fitted on rows (a, b, similarity, margin or None) and their labels."""
+    fitted: Fitted = import_module("semcache.guard.verifier").Verifier.fit(rows, same)
+    return fitted
 
-    if not pairs:
-        return []
-    x = np.array([row(pair.a, pair.b, s) for pair, s in zip(pairs, scores, strict=True)])
-    same = np.array([pair.same for pair in pairs])
-    # The desk's pairs take part in every fit, unless they are what is to be scored.
-    judged = {(pair.a, pair.b) for pair in pairs}
-    desk = [r for r in _calibration(FITTED_ON[1]) if (r["a"], r["b"]) not in judged]
-    desk_x = [row(r["a"], r["b"], r["similarity"]) for r in desk]
-    desk_same = [r["same"] for r in desk]
-    # Every fifth pair, in an order that has nothing to do with how the file was written.
-    fold = np.random.default_rng(7).permutation(len(pairs)) % _FOLDS
-    found = np.empty(len(pairs))
-    for k in range(_FOLDS):
-        rest = fold != k
-        coefficients = fit(
-            np.array([*x[rest], *desk_x]), np.array([*same[rest], *desk_same], dtype=bool)
-        )
-        found[fold == k] = 1 / (1 + np.exp(-x[fold == k] @ coefficients))
-    return [float(probability) for probability in found]
+
+def load_judge(name: str) -> tuple[Judge, str, bool]:
+    """Return the guard, or a verifier from a file; what it is called; whether it takes a margin.
+
+    Raises:
+        ConfigError: There is no such file, or it holds no verifier.
+    """
+    if name == "guard":
+        guard: Judge = import_module("semcache.guard").Guard()
+        return guard, "similarity, lowered by what the guard finds to differ", False
+    path = Path(name)
+    if not path.is_file():
+        raise ConfigError(f"{name}: no such verifier; there are guard, none, and files of --fit")
+    verifier: Judge = import_module("semcache.guard.verifier").Verifier.load(path)
+    return verifier, f"the verifier in {path}", True

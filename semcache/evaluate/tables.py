@@ -1,19 +1,12 @@
 """What each threshold would serve, and how much of that would be wrong. Lesson 08."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from semcache.evaluate.scored import SIMILARITIES, Rate, Scored, counts, percent, shown
 
-from semcache.errors import InvalidInput
-from semcache.evaluate.binomial import interval
-from semcache.evaluate.scored import SIMILARITIES, Rate, Scored, counts, shown
-
-__all__ = ["Curve", "Group", "Line", "Table", "evaluate", "evaluate_by", "risk_coverage"]
-
-Group = Literal["language", "kind", "scope"]
+__all__ = ["Line", "Table", "columns", "evaluate", "evaluate_by"]
 
 
 @dataclass(frozen=True)
@@ -23,8 +16,8 @@ class Line:
     Attributes:
         threshold: Pairs with this score or a higher one are served.
         hit_rate: Served, of all pairs; also called coverage.
-        false_hit_rate: Wrong, of those served; also called selective risk.
-        precision: Right, of those served.
+        false_hit_rate: Wrong, of those served; also called selective risk. The promise is on it.
+        wrong_of_all: Wrong and served, of all pairs: never more than the one before.
         recall: Served, of the pairs with the same answer.
         saved: Dollars saved by 1,000 lookups like these pairs: calls not made, less the cost of
             wrong answers; ``None`` when no prices were given.
@@ -33,7 +26,7 @@ class Line:
     threshold: float
     hit_rate: Rate
     false_hit_rate: Rate
-    precision: Rate
+    wrong_of_all: Rate
     recall: Rate
     saved: float | None = None
 
@@ -53,27 +46,70 @@ class Table:
     lines: tuple[Line, ...]
 
     def __str__(self) -> str:
-        money = any(line.saved is not None for line in self.lines)
-        head = ("threshold", "served, of pairs", "wrong, of served", "recall", "precision")
-        rows = [(*head, *(["saved by 1,000"] if money else []))]
+        head = ["threshold", "served", "", "wrong", "of served", "of all", "recall"]
+        rows = [[*head, "saved"] if self._money else head]
         for line in self.lines:
             cells = [
                 shown(line.threshold),
-                f"{line.hit_rate.count:5,}  {line.hit_rate}",
-                f"{line.false_hit_rate.count:5,}  {line.false_hit_rate}",
+                f"{line.hit_rate.count:,}",
+                str(line.hit_rate),
+                f"{line.false_hit_rate.count:,}",
+                str(line.false_hit_rate),
+                f"{100 * line.wrong_of_all.value:.1f} %" if self.pairs else "-",
                 str(line.recall),
-                f"{100 * line.precision.value:.1f} %" if line.precision.of else "-",
             ]
-            rows.append((*cells, *([f"${line.saved:,.2f}"] if line.saved is not None else [])))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join(
-            "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
+            rows.append(cells if line.saved is None else [*cells, _dollars(line.saved)])
+        return columns(rows)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))  # what a notebook shows
+
+    @property
+    def legend(self) -> str:
+        """What the columns mean, a line each."""
+        sure = percent(self.lines[0].hit_rate.confidence)
+        lines = [
+            "threshold   pairs that score at least this are served",
+            "served      so many of the pairs, and what share of all: the hit rate of such a cache",
+            "wrong       so many of the served have another answer",
+            "of served   their share of what is served: the promise is about this one",
+            "of all      their share of all pairs: smaller, since most are not served",
+            "recall      of the pairs with the same answer, the share that is served",
+            f"(1.0-13.9)  from 1.0 to 13.9 %: where the true share lies, with {sure} confidence",
+            "            for this line by itself; the fewer the pairs, the wider",
+        ]
+        money = (
+            "saved       dollars a thousand lookups: calls not made, less what wrong answers cost"
         )
+        return "\n".join([*lines, money] if self._money else lines)
+
+    @property
+    def _money(self) -> bool:
+        return any(line.saved is not None for line in self.lines)
+
+
+def _dollars(amount: float) -> str:
+    return f"{'-' * (amount < 0)}${abs(amount):,.2f}"
+
+
+def columns(rows: Iterable[list[str]]) -> str:
+    """Return rows of cells as lines, in columns of one width each.
+
+    Example:
+        >>> print(columns([["a", "served"], ["long", "5"]]))
+        a      served
+        long   5
+    """
+    cells = list(rows)
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )
 
 
 def evaluate(
-    rows: Sequence[Scored],
+    rows: Scored,
     thresholds: Iterable[float] = SIMILARITIES,
     *,
     confidence: float = 0.95,
@@ -94,96 +130,54 @@ def evaluate(
 
     Raises:
         ConfigError: There are no thresholds, or one is not a number.
-        InvalidInput: A score is not a number.
 
     Example:
-        >>> rows = [Scored(0.97, True), Scored(0.96, False), Scored(0.91, True), Scored(0.80, True)]
+        >>> rows = Scored([0.97, 0.96, 0.91, 0.80], [True, False, True, True])
         >>> strict, loose = evaluate(rows, [0.95, 0.90]).lines
         >>> loose.hit_rate.value, loose.false_hit_rate.count, round(loose.recall.value, 2)
         (0.75, 1, 0.67)
+        >>> print(evaluate(rows, [0.90]))  # doctest: +NORMALIZE_WHITESPACE
+        threshold   served                        wrong   of served           of all   recall
+        0.90        3        75.0 % (19.4-99.4)   1       33.3 % (0.8-90.6)   25.0 %   66.7 %
+        (9.4-99.2)
     """
-    same, lines = sum(row.same for row in rows), []
+    same, n = int(rows.same.sum()), len(rows)
+    lines = []
     for threshold, served, wrong in zip(*counts(rows, thresholds), strict=True):
         dollars = None if call_price is None else served * call_price - wrong * wrong_price
         lines.append(
             Line(
                 threshold,
-                hit_rate=Rate(served, len(rows), confidence),
+                hit_rate=Rate(served, n, confidence),
                 false_hit_rate=Rate(wrong, served, confidence),
-                precision=Rate(served - wrong, served, confidence),
+                wrong_of_all=Rate(wrong, n, confidence),
                 recall=Rate(served - wrong, same, confidence),
-                saved=None if dollars is None else 1_000 * dollars / max(len(rows), 1),
+                saved=None if dollars is None else 1_000 * dollars / max(n, 1),
             )
         )
-    return Table(len(rows), same, tuple(lines))
+    return Table(n, same, tuple(lines))
 
 
 def evaluate_by(
-    rows: Sequence[Scored],
-    group: Group,
+    rows: Scored,
+    group: str,
     thresholds: Iterable[float] = SIMILARITIES,
     *,
     confidence: float = 0.95,
 ) -> dict[str, Table]:
-    """Return a table for each language, kind or scope, the largest group first.
+    """Return a table for each value of a column, the largest group first.
 
     Raises:
-        ConfigError: There are no thresholds, or one is not a number.
-        InvalidInput: A score is not a number.
+        ConfigError: There are no thresholds, one is not a number, or there is no such column.
 
     Example:
-        >>> rows = [Scored(0.97, False, kind="number"), Scored(0.80, True, kind="typo")]
+        >>> rows = Scored([0.97, 0.80], [False, True], kind=["number", "typo"])
         >>> {kind: table.lines[0].hit_rate.count
         ...  for kind, table in evaluate_by(rows, "kind", [0.9]).items()}
         {'number': 1, 'typo': 0}
     """
-    members: dict[str, list[Scored]] = {}
-    for row in rows:
-        members.setdefault(getattr(row, group), []).append(row)
     thresholds = tuple(thresholds)
     return {
-        name: evaluate(members[name], thresholds, confidence=confidence)
-        for name in sorted(members, key=lambda name: -len(members[name]))
+        name: evaluate(part, thresholds, confidence=confidence)
+        for name, part in rows.by(group).items()
     }
-
-
-class Curve(NamedTuple):
-    """Wrong answers over the share served; float64 arrays of shape (n,), strictest first.
-
-    Attributes:
-        threshold: The lowest score served; each distinct score comes once.
-        served: How many pairs are served.
-        coverage: Share of the pairs served.
-        risk: Wrong, of those served.
-        low: Exact lower limits of the risk, each for its own point.
-        high: Exact upper limits, likewise.
-    """
-
-    threshold: NDArray[np.float64]
-    served: NDArray[np.float64]
-    coverage: NDArray[np.float64]
-    risk: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-
-
-def risk_coverage(rows: Sequence[Scored], *, confidence: float = 0.95) -> Curve:
-    """Return the risk-coverage curve: one point for each distinct score.
-
-    The band holds for each point by itself, not for the whole curve at once.
-
-    Raises:
-        InvalidInput: There is no row, or a score is not a number.
-
-    Example:
-        >>> curve = risk_coverage([Scored(0.97, True), Scored(0.95, False), Scored(0.8, True)])
-        >>> curve.coverage.round(2).tolist(), curve.risk.round(2).tolist()
-        ([0.33, 0.67, 1.0], [0.0, 0.5, 0.33])
-    """
-    if not rows:
-        raise InvalidInput("there are no pairs to draw a curve from")
-    grid, served, wrong = counts(rows, [row.score for row in rows])
-    limits = [interval(w, s, confidence) for w, s in zip(wrong, served, strict=True)]
-    low, high = np.array(limits).T
-    n = np.array(served, np.float64)
-    return Curve(np.array(grid), n, n / len(rows), np.array(wrong) / n, low, high)

@@ -22,42 +22,38 @@ QUESTIONS = (
 Row = tuple[float, bool]
 
 
-def _bound(wrong: int, served: int) -> float:
-    return upper_bound(wrong, served)
-
-
 def _band(score: float, right: int, wrong: int) -> list[Row]:
     return [(score, True)] * right + [(score, False)] * wrong
 
 
 _GRID = [0.95, 0.90, 0.85]
 
-# rows, threshold, what is wrong otherwise
+# rows, threshold, what is wrong otherwise; the limit is 5 %, the doubt 5 %, divided among three
 _CHOICES: tuple[tuple[list[Row], float | None, str], ...] = (
     (
-        _band(0.96, 100, 0) + _band(0.91, 100, 3) + _band(0.86, 20, 30),
+        _band(0.96, 100, 0) + _band(0.91, 150, 3) + _band(0.86, 20, 30),
         0.90,
-        "with 0 of 100, then 3 of 203, then 33 of 253 wrong, the last bound within 5 % is at 0.90.",
+        "with 0 of 100, then 3 of 253, then 33 of 303 wrong, the lowest that passes is 0.90.",
     ),
     (
-        _band(0.95, 59, 0) + _band(0.80, 0, 100),
+        _band(0.85, 80, 0) + _band(0.80, 0, 100),
         0.85,
         "a score equal to the threshold is served, and what lies below the grid is not.",
     ),
     (
-        _band(0.96, 58, 0),
+        _band(0.96, 79, 0) + _band(0.70, 300, 0),
         None,
-        "58 right answers are one too few: no bound is within 5 %, so nothing may be served.",
+        "with three thresholds, 79 right answers are one too few: each has a third of the doubt.",
     ),
     (
-        _band(0.96, 97, 4) + _band(0.91, 900, 0),
+        _band(0.96, 97, 4),
         None,
-        "4 of 101 wrong is a rate within 5 %, but its bound is not, and the first failure ends it.",
+        "4 of 101 wrong is a rate within 5 %, but its bound is not.",
     ),
     (
-        _band(0.96, 100, 0) + _band(0.91, 0, 20) + _band(0.86, 2_000, 0),
-        0.95,
-        "where a threshold fails, the ones below it are not to be tried any more.",
+        _band(0.96, 10, 5) + _band(0.91, 900, 5),
+        0.85,
+        "where a threshold fails, the ones below it may still pass: the doubt is divided already.",
     ),
     (_band(0.70, 500, 0), None, "where no pair reaches a threshold, it fails."),
 )
@@ -66,12 +62,16 @@ _CHOICES: tuple[tuple[list[Row], float | None, str], ...] = (
 def _verify_choose(choose: Callable[..., Any]) -> str | None:
     for rows, right, complaint in _CHOICES:
         # the order of the rows says nothing
-        found = choose(sorted(rows, key=lambda row: row[1]), list(_GRID), 0.05, _bound)
+        found = choose(sorted(rows, key=lambda row: row[1]), list(_GRID), 0.05, 0.05, upper_bound)
         if found != right:
             return complaint
     lenient = _band(0.96, 97, 4)
-    if choose(lenient, [0.95], 0.10, _bound) != 0.95:
+    if choose(lenient, [0.95], 0.10, 0.05, upper_bound) != 0.95:
         return "the limit is not always 5 %: 4 of 101 wrong are within 10 %."
+    if choose(_band(0.96, 59, 0), [0.95], 0.05, 0.05, upper_bound) != 0.95:
+        return "a single threshold has all of the doubt: 59 right answers are enough."
+    if choose(_band(0.96, 45, 0), [0.95], 0.05, 0.10, upper_bound) != 0.95:
+        return "the doubt is not always 5 %: at 10 %, a single threshold passes with 45 right ones."
     return None
 
 
@@ -116,75 +116,82 @@ EXERCISES = (
         id="08.1",
         objectives=("08.a", "08.b"),
         name="choose",
-        hint="Keep the last threshold that passed, None at first. At each: how many rows reach it, "
-        "how many of those are not right, and what does bound say? A loop can end early.",
+        hint="Each threshold has doubt / len(grid) of the doubt. At each: how many rows reach it, "
+        "how many of those are not right, and what does bound say at the confidence that is left? "
+        "Keep the last threshold that passed, None at first; a failure ends nothing.",
         solution="""
-def choose(rows, grid, limit, bound):
-    last = None
+def choose(rows, grid, limit, doubt, bound):
+    lowest = None
     for threshold in grid:
         served = [right for score, right in rows if score >= threshold]
-        if not served or bound(served.count(False), len(served)) > limit:
-            break
-        last = threshold
-    return last
+        if served and bound(served.count(False), len(served), 1 - doubt / len(grid)) <= limit:
+            lowest = threshold
+    return lowest
 """,
         wrong=(
             """
-def choose(rows, grid, limit, bound):
-    last = None
+def choose(rows, grid, limit, doubt, bound):
+    lowest = None
     for threshold in grid:
         served = [right for score, right in rows if score >= threshold]
-        if not served or served.count(False) / len(served) > limit:
+        if served and served.count(False) / len(served) <= limit:
+            lowest = threshold
+    return lowest
+""",
+            """
+def choose(rows, grid, limit, doubt, bound):
+    lowest = None
+    for threshold in grid:
+        served = [right for score, right in rows if score >= threshold]
+        if served and bound(served.count(False), len(served), 1 - doubt) <= limit:
+            lowest = threshold
+    return lowest
+""",
+            """
+def choose(rows, grid, limit, doubt, bound):
+    lowest = None
+    for threshold in grid:
+        served = [right for score, right in rows if score >= threshold]
+        if served and bound(served.count(False), len(served), 1 - doubt / len(grid)) <= limit:
+            lowest = threshold
+        else:
             break
-        last = threshold
-    return last
+    return lowest
 """,
             """
-def choose(rows, grid, limit, bound):
-    last = None
+def choose(rows, grid, limit, doubt, bound):
     for threshold in grid:
         served = [right for score, right in rows if score >= threshold]
-        if served and bound(served.count(False), len(served)) <= limit:
-            last = threshold
-    return last
-""",
-            """
-def choose(rows, grid, limit, bound):
-    for threshold in grid:
-        served = [right for score, right in rows if score >= threshold]
-        if served and bound(served.count(False), len(served)) <= limit:
+        if served and bound(served.count(False), len(served), 1 - doubt / len(grid)) <= limit:
             return threshold
     return None
 """,
             """
-def choose(rows, grid, limit, bound):
-    last = None
+def choose(rows, grid, limit, doubt, bound):
+    lowest = None
     for threshold in grid:
         served = [right for score, right in rows if score > threshold]
-        if not served or bound(served.count(False), len(served)) > limit:
-            break
-        last = threshold
-    return last
+        if served and bound(served.count(False), len(served), 1 - doubt / len(grid)) <= limit:
+            lowest = threshold
+    return lowest
 """,
             """
-def choose(rows, grid, limit, bound):
-    last = grid[0]
+def choose(rows, grid, limit, doubt, bound):
+    lowest = grid[0]
     for threshold in grid:
         served = [right for score, right in rows if score >= threshold]
-        if not served or bound(served.count(False), len(served)) > limit:
-            break
-        last = threshold
-    return last
+        if served and bound(served.count(False), len(served), 1 - doubt / len(grid)) <= limit:
+            lowest = threshold
+    return lowest
 """,
             """
-def choose(rows, grid, limit, bound):
-    last = None
+def choose(rows, grid, limit, doubt, bound):
+    lowest = None
     for threshold in grid:
         served = [right for score, right in rows if score >= threshold]
-        if not served or bound(served.count(False), len(rows)) > limit:
-            break
-        last = threshold
-    return last
+        if served and bound(served.count(False), len(rows), 1 - doubt / len(grid)) <= limit:
+            lowest = threshold
+    return lowest
 """,
         ),
         verify=_verify_choose,

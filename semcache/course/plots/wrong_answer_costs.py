@@ -8,13 +8,13 @@ import numpy as np
 from IPython.display import display
 
 from semcache.course.plots import finish, use_style
+from semcache.evaluate.curve import risk_coverage
 from semcache.evaluate.scored import Scored
-from semcache.evaluate.tables import risk_coverage
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-def prices(scorers: Mapping[str, Sequence[Scored]], costs: Sequence[float]) -> None:
+def prices(scorers: Mapping[str, Scored], costs: Sequence[float]) -> None:
     """Draw what is saved over the share served, a line for each cost of a wrong answer.
 
     Args:
@@ -45,7 +45,7 @@ def prices(scorers: Mapping[str, Sequence[Scored]], costs: Sequence[float]) -> N
     )
 
 
-def explore(scorers: Mapping[str, Sequence[Scored]], *, cost: float) -> None:
+def explore(scorers: Mapping[str, Scored], *, cost: float) -> None:
     """Show a slider for the cost of a wrong answer, with the best place of each scorer below it.
 
     Where widgets are not shown, as on the web, a sentence stands in their place.
@@ -69,7 +69,7 @@ def explore(scorers: Mapping[str, Sequence[Scored]], *, cost: float) -> None:
     display({_WIDGET: view, "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
 
 
-def _best(scorers: Mapping[str, Sequence[Scored]], cost: float) -> str:
+def _best(scorers: Mapping[str, Scored], cost: float) -> str:
     lines = []
     for scorer, rows in scorers.items():
         curve = risk_coverage(rows)
