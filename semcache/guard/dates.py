@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from semcache.guard.patterns import pattern
+__all__ = ["DATE", "Date", "changed", "take_dates"]
 
-__all__ = ["Date", "difference", "take_dates"]
+DATE = "\ue000"  # stands in a text where a date was
 
 
 class Date(NamedTuple):
@@ -20,18 +20,8 @@ class Date(NamedTuple):
 
 
 _MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
+    *("january", "february", "march", "april", "may", "june", "july", "august"),
+    *("september", "october", "november", "december"),
 ]
 _DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _MONTH_OF = {name[:length]: n for n, name in enumerate(_MONTHS, 1) for length in (3, len(name))}
@@ -132,7 +122,11 @@ _READERS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], list[Date]]]] = 
     (re.compile(rf"\b(?P<which>last|previous|past|prior|this|current|next|coming|upcoming|following)"
                 rf"[ -](?P<unit>day|week|month|year|quarter|weekend|semester|"
                 rf"term|spring|summer|autumn|fall|winter|{'|'.join(_DAYS)})\b"), _relative),
-    (pattern("dates", "year"),
+    (re.compile(
+        r"(?:week|month|year) (?:before|after) (?:last|next)|\b((?:19|20)\d\d)(?:年|"
+        r"\b(?!\s?(?:[kmgt]b|k?g|k?m|%|元|块|人|个|件|users?|rows?|items?|people|words?|"
+        r"k?cal|px|tokens?|dollars?|euros?|steps?)\b))"
+    ),
      lambda m: [Date("year", m[1])] if m[1] else [Date("relative", m[0])]),
     (re.compile(r"\bday before yesterday\b"), lambda m: [Date("relative day", "-2")]),
     (re.compile(r"\bday after tomorrow\b"), lambda m: [Date("relative day", "2")]),
@@ -149,42 +143,55 @@ _READERS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], list[Date]]]] = 
     (re.compile(r"\bq([1-4])\b|\b#?(1st|2|2nd|3|3rd|4|4th|first) quarter\b|第?([一二三四1-4])季度"),
      lambda m: [Date("quarter", {"一": "1", "二": "2", "三": "3", "四": "4", "f": "1"}.get(
          (m[1] or m[2] or m[3])[0], (m[1] or m[2] or m[3])[0]))]),
-    (pattern("dates", "clock_am_pm"), _clock),
-    (pattern("dates", "clock"), _clock),
-    (pattern("dates", "clock_han"), _clock),
-    (pattern("dates", "season"),
+    (re.compile(
+        r"(?P<half>)(?P<before>)\b(?P<hour>\d\d?)(?:[:.](?P<minute>\d\d))?\s?(?P<noon>[ap]\.?m)\b\.?"
+    ), _clock),
+    (re.compile(
+        r"(?P<before>)(?P<noon>)(?P<half>)(?<![\d:])(?P<hour>[01]?\d|"
+        r"2[0-4]):(?P<minute>[0-5]\d)(?![\d:])"
+    ), _clock),
+    (re.compile(
+        r"(?P<noon>)(?P<before>早上|上午|中午|下午|晚上|凌晨|傍晚|早|晚)?(?P<hour>\d\d?)点(?:钟|"
+        r"整|(?P<half>半)|"
+        r"(?P<minute>\d\d?)分?)?(?!数|击|个)"
+    ), _clock),
+    (re.compile(
+        r"\b(?:summer|autumn|winter|(?:(?<=in )|(?<=during )|(?<=early )|"
+        r"(?<=late ))(?:the )?(?:spring|"
+        r"fall))\b"
+    ),
      lambda m: [Date("season", _SEASONS[m[0].removeprefix("the ")])]),
     (re.compile("[春夏秋冬](?=[天季])[天季]"), lambda m: [Date("season", _SEASONS[m[0][0]])]),
 ]  # fmt: skip
 _MAY_HOLD = re.compile(
     rf"\d|[年月周星礼今昨明前后春夏秋冬上下本当去季]|{'|'.join(m[:3] for m in _MONTHS)}|"
-    "day|tues|thur|fri|week|quarter|year|tonight|night|month|term|semester|yesterday|tomorrow|spring|summer|autumn|fall|winter"
+    "day|tues|thur|fri|week|quarter|year|tonight|night|month|term|semester|yesterday|tomorrow|"
+    "spring|summer|autumn|fall|winter"
 )
 
 
 def take_dates(folded: str, found: list[Date]) -> str:
-    """Return the text with each date cut out, its parts appended to ``found``."""
+    """Return the text with :data:`DATE` for each date, its parts appended to ``found``."""
     if not _MAY_HOLD.search(folded):
         return folded
     for form, read in _READERS:
 
         def take(match: re.Match[str], read: Callable[[re.Match[str]], list[Date]] = read) -> str:
             found.extend(read(match))
-            return " "
+            return f" {DATE} "
 
         folded = form.sub(take, folded)
     return folded
 
 
-def difference(one: list[Date], two: list[Date]) -> tuple[int, int]:
-    """Return how many parts of a date are changed, and how many stand in one text only.
+def changed(one: frozenset[Date], two: frozenset[Date]) -> tuple[str, str] | None:
+    """Return a part of a date of each text that the other does not have, or None.
 
     Example:
-        >>> difference([Date("month", "2")], [Date("month", "3")])
-        (1, 0)
-        >>> difference([Date("month", "2")], [])
-        (0, 1)
+        >>> changed(frozenset([Date("month", "2")]), frozenset([Date("month", "3")]))
+        ('month 2', 'month 3')
+        >>> changed(frozenset([Date("month", "2")]), frozenset())
     """
-    only_one, only_two = set(one) - set(two), set(two) - set(one)
-    changed = min(len(only_one), len(only_two))
-    return changed, max(len(only_one), len(only_two)) - changed
+    if one <= two or two <= one:
+        return None
+    return " ".join(min(one - two)), " ".join(min(two - one))

@@ -1,0 +1,64 @@
+"""What two texts differ in, and how alike they are otherwise."""
+
+from typing import NamedTuple
+
+from semcache.guard import dates, numbers
+from semcache.guard.likeness import likeness
+from semcache.guard.names import exchange
+from semcache.guard.opposites import opposition
+from semcache.guard.order import exchanged
+from semcache.guard.reading import LONGEST, read
+
+__all__ = ["SIGNALS", "Comparison", "Difference", "compare"]
+
+SIGNALS = ("number", "date", "opposite", "order", "name")
+
+
+class Difference(NamedTuple):
+    """What stands in the two texts, and does not mean the same; ``signal`` is its kind."""
+
+    signal: str
+    cached: str
+    asked: str
+
+
+class Comparison(NamedTuple):
+    """The differences of two texts, and the share of words that they have in common otherwise."""
+
+    likeness: float
+    differences: tuple[Difference, ...]
+
+
+def compare(cached: str, asked: str) -> Comparison | None:
+    """Return what two questions differ in, or None if one of them is too long to be read.
+
+    Exchanging the two exchanges ``cached`` and ``asked`` in each difference, and nothing else. The
+    time it takes grows with the length of the texts, and the longest is read in a few
+    milliseconds.
+
+    Example:
+        >>> compare("cancel within 15 days", "cancel within 30 days").differences
+        (Difference(signal='number', cached='15 days', asked='30 days'),)
+    """
+    if max(len(cached), len(asked)) > LONGEST:
+        return None
+    if cached > asked:
+        turned = compare(asked, cached)
+        assert turned is not None
+        return Comparison(
+            turned.likeness, tuple(Difference(d[0], d[2], d[1]) for d in turned.differences)
+        )
+    one, two = read(cached), read(asked)
+    opposed, named = opposition(one, two), exchange(one, two)
+    found = {
+        "number": numbers.changed(one.numbers, two.numbers),
+        "date": dates.changed(one.dates, two.dates),
+        "opposite": opposed and opposed[:2],
+        "order": exchanged(one, two),
+        "name": named and named[:2],
+    }
+    in_one_place = (opposed.words if opposed else 0) + (named.pairs if named else 0)
+    return Comparison(
+        likeness(one, two, in_one_place),
+        tuple(Difference(signal, *pair) for signal, pair in found.items() if pair),
+    )
