@@ -2,11 +2,11 @@
 
 One module a signal: :mod:`.numbers`, :mod:`.dates`, :mod:`.opposites` with :mod:`.negation`,
 :mod:`.order` and :mod:`.names` compare two readings, which :mod:`.reading` makes once of each text;
-:mod:`.likeness` says how far the sentences are alike otherwise, :mod:`.compare` asks them all.
+:mod:`.likeness` says how far the sentences are alike otherwise, :mod:`.comparison` asks them all.
 :mod:`.guard` lowers the similarity by what they say; :mod:`.verifier` weighs it on your own pairs.
 """
 
-from semcache.guard.compare import Difference, compare
+from semcache.guard.comparison import Difference, compare
 from semcache.guard.guard import Guard, Reason
 
 __all__ = ["Difference", "Guard", "Reason", "compare"]

@@ -20,6 +20,7 @@ _SHORT = re.compile(
     r"\b(?P<verb>ca|wo|do|does|did|is|are|was|were|has|have|had|could|should|would|must|need)n'?t\b"
     r"|\bcannot\b|(?<=\w)'(?:s|re|ll|d|ve|m)\b|\bw/o\b|\b(?P<free>[a-z]+)-free\b|\bprior to\b"
 )
+_SIGNS = ("'", "nt ", "cannot", "w/o", "-free", "prior to")
 # "turn the sound off" is "turn off the sound", "log me out" is "log out me".
 _PARTICLE = re.compile(
     r"\b(?P<verb>(?:turn|switch|shut|put|log|sign)(?:s|ed|ing|ting|ging|ping)?)"
@@ -37,7 +38,9 @@ def expand(folded: str) -> str:
         >>> expand("can't turn the sound off")
         'can not turn off the sound'
     """
-    return _PARTICLE.sub(r"\g<verb> \g<particle>\g<thing>", _SHORT.sub(_written_out, folded))
+    if any(sign in folded for sign in _SIGNS):
+        folded = _SHORT.sub(_written_out, folded)
+    return _PARTICLE.sub(r"\g<verb> \g<particle>\g<thing>", folded)
 
 
 def _written_out(match: re.Match[str]) -> str:

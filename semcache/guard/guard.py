@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from semcache.guard.compare import compare
+from semcache.guard.comparison import compare
 
 __all__ = ["Guard", "Reason"]
 

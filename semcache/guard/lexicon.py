@@ -35,12 +35,15 @@ class Term(NamedTuple):
 
 
 class Lexicon(NamedTuple):
-    """All lists: terms by their stems, lengths of terms by the first stem, longest first."""
+    """All lists: terms by their stems, lengths of terms by the first stem, longest first.
+
+    ``characters`` holds for a Chinese character those that are its opposites.
+    """
 
     terms: dict[tuple[str, ...], Term]
     lengths: dict[str, tuple[int, ...]]
     small: frozenset[str]
-    characters: tuple[str, ...]
+    characters: dict[str, str]
 
 
 @cache
@@ -74,8 +77,17 @@ def lexicon() -> Lexicon:
         terms,
         {first: tuple(sorted(sizes, reverse=True)) for first, sizes in lengths.items()},
         frozenset(map(stem, LISTS["english"]["small"].split())) | set(LISTS["chinese"]["small"]),
-        tuple(opposites["characters"]["pairs"].split()),
+        _characters(opposites["characters"]["pairs"].split()),
     )
+
+
+def _characters(pairs: list[str]) -> dict[str, str]:
+    opposites: dict[str, str] = {}
+    for pair in pairs:
+        one, two = pair[0], pair[1]
+        opposites[one] = opposites.get(one, "") + two
+        opposites[two] = opposites.get(two, "") + one
+    return opposites
 
 
 def _add_side(terms: dict[tuple[str, ...], Term], side: str, number: int) -> None:

@@ -29,9 +29,8 @@ def likeness(one: Reading, two: Reading, exchanged: int = 0) -> float:
         >>> likeness(read("a bill of $15"), read("a bill of $25"))
         1.0
     """
-    first, second = Counter(one.tokens), Counter(two.tokens)
-    total = _weight(first) + _weight(second)
-    common = 2 * (_weight(first & second) + exchanged)
+    total = _weight(one.counts) + _weight(two.counts)
+    common = 2 * (_weight(one.counts & two.counts) + exchanged)
     return min(1.0, common / total) if total else 1.0
 
 

@@ -15,6 +15,7 @@ from semcache.guard.reading import Reading
 __all__ = ["Opposition", "opposition"]
 
 _PREFIXES = ("un", "dis", "in", "im", "ir", "il", "non", "mis", "anti")
+_WORDS = ("word", "opposite", "state")
 _KINDS = ("opposite", "state")  # "unlock it" asks for an end of "it is locked": no opposites
 
 
@@ -48,35 +49,34 @@ def opposition(one: Reading, two: Reading) -> Opposition | None:
 
 def _opposed(one: Reading, two: Reading) -> Iterator[Opposition]:
     for kind in _KINDS:
-        left, right = _sides(one, kind), _sides(two, kind)
+        left, right = one.sides.get(kind, {}), two.sides.get(kind, {})
         for line, word in left.items():
             there = right.get(-line, word)  # a text that names both sides is on neither
             if there != word and -line not in left and line not in right:
                 yield Opposition(word, there, 1)
 
 
-def _sides(reading: Reading, kind: str) -> dict[int, str]:
-    return {side: t.key for t in reading.tokens if t.kind == kind for side in t.sides}
-
-
 def _prefixed(one: Reading, two: Reading) -> Iterator[Opposition]:
     left, right = _words(one), _words(two)
     for word in sorted(left ^ right):
-        there = right if word in left else left
+        if not word.startswith(_PREFIXES):
+            continue
+        here, there = (left, right) if word in left else (right, left)
         for prefix in _PREFIXES:
-            longer = prefix + word
-            if len(word) >= 4 and longer in there and longer not in (left & right):
-                yield Opposition(*((word, longer) if there is right else (longer, word)), 1)
+            bare = word.removeprefix(prefix)
+            if bare != word and len(bare) >= 4 and bare in there and bare not in here:
+                yield Opposition(word, bare, 1) if here is left else Opposition(bare, word, 1)
 
 
 def _words(reading: Reading) -> set[str]:
-    return {t.key for t in reading.tokens if t.kind in ("word", *_KINDS)}
+    return {t.key for t in reading.counts if t.kind in _WORDS}
 
 
 def _characters(one: Reading, two: Reading) -> Iterator[Opposition]:
     if one.chinese and two.chinese:
-        for pair in lexicon().characters:
-            for a, b in ((pair[0], pair[1]), (pair[1], pair[0])):
+        opposites = lexicon().characters
+        for a in sorted(opposites.keys() & one.text):
+            for b in opposites[a]:
                 if _turned(one.text, two.text, a, b):
                     yield Opposition(a, b, 1)
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -30,13 +30,19 @@ class Token(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What the signals see of a text."""
+    """What the signals see of a text.
+
+    ``counts`` holds how often each token stands in it, ``sides`` the lines of opposites that it is
+    on, by the kind of the token, with the key of the token.
+    """
 
     text: str
     tokens: tuple[Token, ...]
     numbers: tuple[Quantity, ...]
     dates: frozenset[Date]
     chinese: bool
+    counts: Counter[Token]
+    sides: dict[str, dict[int, str]]
 
 
 _CODE_HERE = "\ue001"
@@ -58,21 +64,24 @@ _CODE = re.compile(
     r"rd|th|x|w|h|hr|min|s|d)\b)"
     r"(?:[a-z]{1,6}-?\d[\w-]*|\d+[a-z][\w-]*|[a-z]+_[a-z_]+)\b"
 )
+_MAY_BE_CODE = re.compile("[0-9_]")
 _NOT = frozenset(LISTS["english"]["not"].split()) | set(LISTS["chinese"]["not"])
 # Negators that ask or chat and deny nothing, and those that are half a Chinese word.
 _CHAT = re.compile(
     r"\b(?:not (?:sure|only|happy)|do not (?:know|understand|think|mind|recogni[sz]e)|why not|"
     r"or not)\b"
-    "|(?<=(.))[不没]\\1|[不没](?=[??]|$)|(?<=[有])没有?|没有?(?=有[^，。]*[吗?])|差不多|"
-    "不好意思|不小心|不过|不同|不断|不管|不仅|不但|不论|不知道|不清楚"
-    "|不太?懂|不明白|不客气|不了解|没关系|没事|没问题|没想到|无论|无线|未来|非常|别[人的克墅]|"
-    "[特区级类性识个]别|对不起|了不起"
+)
+_CHAT_CHINESE = re.compile(
+    r"(?<=(.))[不没]\1|[不没](?=[??]|$)|(?<=有)没有?|没有?(?=有[^，。]{0,20}[吗?])|差不多|不好意思|"
+    r"不小心|不[过同断管仅但论]|不知道|不清楚|不太?懂|不明白|不客气|不了解|没关系|没事|没问题|"
+    r"没想到|"
+    r"无[论线]|未来|非常|别[人的克墅]|[特区级类性识个]别|对不起|了不起"
 )
 
 
 @lru_cache(maxsize=2_048)
-def read(text: str) -> Reading:
-    """Return the reading of a text of at most :data:`LONGEST` characters.
+def read(text: str) -> Reading | None:
+    """Return the reading of a text, or None if it has more than :data:`LONGEST` characters.
 
     The last 2,048 are kept: a cached question is read once.
 
@@ -82,7 +91,11 @@ def read(text: str) -> Reading:
         >>> read("two hours").numbers[0].value
         7200.0
     """
+    if len(text) > LONGEST:
+        return None
     plain = unicodedata.normalize("NFKC", text).replace("’", "'").strip()
+    if len(plain) > LONGEST:  # one character may stand for eighteen
+        return None
     chinese = _HAN.search(plain) is not None
     if chinese:
         plain = _SEAM.sub(" ", plain)
@@ -97,17 +110,24 @@ def read(text: str) -> Reading:
         return f" {_CODE_HERE} "
 
     rest = take_dates(folded, dates)
-    rest = _CODE.sub(code, rest) if any(map(str.isdigit, rest)) or "_" in rest else rest
+    rest = _CODE.sub(code, rest) if _MAY_BE_CODE.search(rest) else rest
     spelled = spell_out(rest)
     rest = take_dates(spelled, dates) if spelled is not rest and spelled != rest else spelled
-    rest = _CHAT.sub("", take_numbers(rest, numbers))
-    return Reading(
-        plain, tuple(_tokens(rest, codes, capitals)), tuple(numbers), frozenset(dates), chinese
-    )
+    rest = take_numbers(rest, numbers)
+    rest = _CHAT.sub("", rest) if "not" in rest else rest
+    rest = _CHAT_CHINESE.sub("", rest) if chinese else rest
+    tokens = tuple(_tokens(rest, codes, capitals))
+    sides: dict[str, dict[int, str]] = {}
+    for token in tokens:
+        if token.sides:
+            sides.setdefault(token.kind, {}).update(dict.fromkeys(token.sides, token.key))
+    return Reading(plain, tokens, tuple(numbers), frozenset(dates), chinese, Counter(tokens), sides)
 
 
 def _capitals(plain: str, chinese: bool) -> frozenset[str]:
     """Return the words that are capitalised elsewhere than where any word would be."""
+    if not chinese and plain[1:] == plain[1:].lower():
+        return frozenset()
     upper = sum(map(str.isupper, plain))
     if not upper or (upper > 12 and upper * 2 > len(plain)):  # somebody shouts
         return frozenset()
@@ -139,22 +159,23 @@ def _tokens(rest: str, codes: list[str], capitals: frozenset[str]) -> list[Token
                 break
         else:
             at += 1
-            tokens.append(_plain(piece, stems[at - 1], capitals, code, lists.small))
+            if piece == _CODE_HERE:
+                tokens.append(Token(next(code), "code"))
+            else:
+                tokens.append(_plain(piece, stems[at - 1], piece in capitals))
     return tokens
 
 
-def _plain(
-    piece: str, root: str, capitals: frozenset[str], code: Iterator[str], small: frozenset[str]
-) -> Token:
+@lru_cache(maxsize=16_384)
+def _plain(piece: str, root: str, capital: bool) -> Token:
+    small = lexicon().small
     if piece == DATE:
         return Token("@", "date")
-    if piece == _CODE_HERE:
-        return Token(next(code), "code")
     if piece == NUMBER:
         return Token("#", "number")
     if piece in _NOT:
         return Token(piece, "not")
-    if piece in capitals and root not in small:
+    if capital and root not in small:
         return Token(root, "capital")
     if not piece[0].isalnum():
         return Token(piece, "stop")

@@ -57,15 +57,18 @@ _REWRITES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], .
     ),
 )
 _HAN_HALVES = (
-    (re.compile(r"~?(\d+)个(?:0\.5|半)(?=小时|月|钟头|星期)"), r"\1.5个"),
-    (re.compile(r"~?(\d+)(年|天|小时)半"), r"\1.5\2"),
+    (re.compile(r"(?<!\d)~?(\d{1,6})个(?:0\.5|半)(?=小时|月|钟头|星期)"), r"\1.5个"),
+    (re.compile(r"(?<!\d)~?(\d{1,6})(年|天|小时)半"), r"\1.5\2"),
 )
-_LATIN = re.compile("[a-z]")
+_COUNTS = re.compile(
+    rf"half|dozen|couple|twice|once|times|\ban? (?:second|minute|hour|day|week|month|year)|"
+    rf"\b(?:{_WORD}|{'|'.join(_ORDINALS)})\b"
+)
 
 
 def spell_out(folded: str) -> str:
     """Return case-folded text with its number words as digits; ``~`` marks an optional number."""
-    if _LATIN.search(folded):
+    if _COUNTS.search(folded):
         for rewrite, replacement in _REWRITES:
             folded = rewrite.sub(replacement, folded)
     if folded.isascii():

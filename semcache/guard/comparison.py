@@ -7,7 +7,7 @@ from semcache.guard.likeness import likeness
 from semcache.guard.names import exchange
 from semcache.guard.opposites import opposition
 from semcache.guard.order import exchanged
-from semcache.guard.reading import LONGEST, read
+from semcache.guard.reading import Reading, read
 
 __all__ = ["SIGNALS", "Comparison", "Difference", "compare"]
 
@@ -40,15 +40,16 @@ def compare(cached: str, asked: str) -> Comparison | None:
         >>> compare("cancel within 15 days", "cancel within 30 days").differences
         (Difference(signal='number', cached='15 days', asked='30 days'),)
     """
-    if max(len(cached), len(asked)) > LONGEST:
-        return None
-    if cached > asked:
-        turned = compare(asked, cached)
-        assert turned is not None
-        return Comparison(
-            turned.likeness, tuple(Difference(d[0], d[2], d[1]) for d in turned.differences)
-        )
     one, two = read(cached), read(asked)
+    if one is None or two is None:
+        return None
+    if cached <= asked:
+        return _compare(one, two)
+    alike, turned = _compare(two, one)
+    return Comparison(alike, tuple(Difference(d[0], d[2], d[1]) for d in turned))
+
+
+def _compare(one: Reading, two: Reading) -> Comparison:
     opposed, named = opposition(one, two), exchange(one, two)
     found = {
         "number": numbers.changed(one.numbers, two.numbers),
