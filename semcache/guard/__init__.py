@@ -6,7 +6,18 @@ One module a signal: :mod:`.numbers`, :mod:`.dates`, :mod:`.opposites` with :mod
 :mod:`.guard` lowers the similarity by what they say; :mod:`.verifier` weighs it on your own pairs.
 """
 
-from semcache.guard.comparison import Difference, compare
+from semcache.guard.comparison import Comparison, Difference, compare
 from semcache.guard.guard import Guard, Reason
+from semcache.guard.rows import Row
+from semcache.guard.verifier import Contribution, Verifier
 
-__all__ = ["Difference", "Guard", "Reason", "compare"]
+__all__ = [
+    "Comparison",
+    "Contribution",
+    "Difference",
+    "Guard",
+    "Reason",
+    "Row",
+    "Verifier",
+    "compare",
+]

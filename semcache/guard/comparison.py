@@ -11,6 +11,7 @@ from semcache.guard.reading import Reading, read
 
 __all__ = ["SIGNALS", "Comparison", "Difference", "compare"]
 
+_ALIKE = 0.8  # texts that share less say things in other ways: no single word decides
 SIGNALS = ("number", "date", "opposite", "order", "name")
 
 
@@ -23,9 +24,13 @@ class Difference(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """The differences of two texts, and the share of words that they have in common otherwise."""
+    """The differences of two texts.
 
-    likeness: float
+    ``weight`` says how far they count: 1 where the sentences are the same otherwise, down to 0
+    where they have no more than four words of five in common.
+    """
+
+    weight: float
     differences: tuple[Difference, ...]
 
 
@@ -45,8 +50,8 @@ def compare(cached: str, asked: str) -> Comparison | None:
         return None
     if cached <= asked:
         return _compare(one, two)
-    alike, turned = _compare(two, one)
-    return Comparison(alike, tuple(Difference(d[0], d[2], d[1]) for d in turned))
+    weight, turned = _compare(two, one)
+    return Comparison(weight, tuple(Difference(d[0], d[2], d[1]) for d in turned))
 
 
 def _compare(one: Reading, two: Reading) -> Comparison:
@@ -59,7 +64,8 @@ def _compare(one: Reading, two: Reading) -> Comparison:
         "name": named and named[:2],
     }
     in_one_place = (opposed.words if opposed else 0) + (named.pairs if named else 0)
+    alike = likeness(one, two, in_one_place)
     return Comparison(
-        likeness(one, two, in_one_place),
+        max(0.0, (alike - _ALIKE) / (1 - _ALIKE)),
         tuple(Difference(signal, *pair) for signal, pair in found.items() if pair),
     )

@@ -6,7 +6,6 @@ from semcache.guard.comparison import compare
 
 __all__ = ["Guard", "Reason"]
 
-_ALIKE = 0.8  # texts that share less than this say things in other ways: no word decides
 _TOLERATED = 0.05
 _IN_WORDS = {
     "number": "another number: {0} / {1}",
@@ -86,11 +85,11 @@ class Guard:
         found = compare(cached, asked)
         if found is None:
             return [Reason("length", 1 + max(-1.0, similarity), "too long to be read")]
-        weight = self.lowers_by * max(0.0, (found.likeness - _ALIKE) / (1 - _ALIKE))
+        lowered = self.lowers_by * found.weight
         return [
-            Reason(signal, weight, _IN_WORDS[signal].format(one, two))
+            Reason(signal, lowered, _IN_WORDS[signal].format(one, two))
             for signal, one, two in found.differences
-            if weight > 0
+            if lowered > 0
         ]
 
     def __call__(self, cached: str, asked: str, similarity: float) -> bool:
