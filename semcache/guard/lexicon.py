@@ -64,6 +64,8 @@ def lexicon() -> Lexicon:
             for alias in filter(None, aliases):
                 stems = _stems(alias)
                 terms.setdefault(stems, Term(aliases[0], kind, cased=stems in cased))
+    for word in LISTS["chinese"]["words"].split():
+        terms[_stems(word)] = Term(word, "word")
     number = 0
     for section in opposites["lines"].values():
         for line in filter(None, section.split("\n")):

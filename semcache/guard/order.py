@@ -7,6 +7,7 @@ takes no other's place, and a list ("tea and coffee") has no order.
 """
 
 from collections import Counter
+from itertools import pairwise
 from typing import NamedTuple
 
 from semcache.guard.english import LISTS
@@ -17,10 +18,10 @@ __all__ = ["exchanged"]
 _JOINTS = frozenset(LISTS["english"]["joints"].split()) | set(LISTS["chinese"]["joints"])
 _PASSIVE = frozenset(["by", "被"])
 _SPEAKER = {"i": "i", "me": "i", "we": "we", "us": "we", "he": "he", "him": "he"}
-_SPEAKER |= {"she": "she", "her": "she", "they": "they", "them": "they", "我": "我"}
-_PERSONS = frozenset(_SPEAKER.values())
+_SPEAKER |= {"she": "she", "her": "she", "they": "they", "them": "they", "我": "我", "咱": "我"}
+_SPEAKER |= {person: person for person in "你您他她它"}
 _NO_THINGS = ("stop", "number", "date")
-_PLACES = 3  # of the four neighbours that the two words had, this many stay
+_PLACES = {1: 4, 2: 3}  # of the four neighbours that the two had, this many stay; see exchanged()
 
 
 class _Block(NamedTuple):
@@ -47,26 +48,36 @@ def exchanged(one: Reading, two: Reading) -> tuple[str, str] | None:
     first, second = _words(one), _words(two)
     if first == second or (_PASSIVE & set(first)) != (_PASSIVE & set(second)):
         return None
-    places, blocks = _blocks(one, first, second)
-    for left, middle, right in zip(blocks, blocks[1:], blocks[2:], strict=False):
-        turned = right.two[1] + 1 == middle.two[0] and middle.two[1] + 1 == left.two[0]
-        if not (turned and left.topic and right.topic):
-            continue
-        words = first[left.one[1]], first[right.one[1]]
-        between = first[middle.one[0] : middle.one[1] + 1]
-        if not _JOINTS.isdisjoint(between) or not (middle.topic or _PERSONS.isdisjoint(words)):
-            continue
-        there = [(places[block.two[0]], places[block.two[1]]) for block in (right, left)]
-        if _kept(first, second, [left.one, right.one], there) >= _PLACES:
-            return words
+    small = {token.key for token in one.tokens if token.kind == "small"}
+    places, blocks = _blocks(first, second, small - set(_SPEAKER))
+    for at, left in enumerate(blocks):
+        # The right one follows, behind words that stand more than once; or another block does.
+        for step, right in enumerate(blocks[at + 1 : at + 3], start=1):
+            chain = blocks[at : at + step + 1]
+            turned = all(b.two[1] + 1 == a.two[0] for a, b in pairwise(chain))
+            if not (turned and left.topic and right.topic):
+                continue
+            words = first[left.one[1]], first[right.one[1]]
+            if not _ordered(words, first[left.one[1] + 1 : right.one[0]], small):
+                continue
+            there = [(places[block.two[0]], places[block.two[1]]) for block in (right, left)]
+            if _kept(first, second, [left.one, right.one], there) >= _PLACES[step]:
+                return words
     return None
+
+
+def _ordered(words: tuple[str, str], between: list[str], small: set[str]) -> bool:
+    """Return whether what stands between two words says that their order matters."""
+    if any(word not in small and word not in _JOINTS for word in between):
+        return True
+    return bool(between) and _JOINTS.isdisjoint(between) and _SPEAKER.keys().isdisjoint(words)
 
 
 def _words(reading: Reading) -> list[str]:
     return [_SPEAKER.get(t.key, t.key) for t in reading.tokens if t.kind not in _NO_THINGS]
 
 
-def _blocks(one: Reading, first: list[str], second: list[str]) -> tuple[list[int], list[_Block]]:
+def _blocks(first: list[str], second: list[str], small: set[str]) -> tuple[list[int], list[_Block]]:
     """Return the places in the second text of the words that stand once in each, and their blocks.
 
     The blocks are in the order of the first text.
@@ -75,7 +86,6 @@ def _blocks(one: Reading, first: list[str], second: list[str]) -> tuple[list[int
     once = {word for word, n in count_one.items() if n == 1 and count_two.get(word) == 1}
     places = [at for at, word in enumerate(second) if word in once]
     rank = {second[at]: index for index, at in enumerate(places)}
-    small = {token.key for token in one.tokens if token.kind == "small"} - set(_SPEAKER)
     blocks: list[_Block] = []
     for at, word in enumerate(first):
         if word not in once:

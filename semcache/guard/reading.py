@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from semcache.guard.dates import DATE, Date, take_dates
 from semcache.guard.english import LISTS, expand, stem
-from semcache.guard.lexicon import lexicon
+from semcache.guard.lexicon import Term, lexicon
 from semcache.guard.numbers import NUMBER, Quantity, take_numbers
 from semcache.guard.spelling import spell_out
 
@@ -66,16 +66,13 @@ _CODE = re.compile(
 )
 _MAY_BE_CODE = re.compile("[0-9_]")
 _NOT = frozenset(LISTS["english"]["not"].split()) | set(LISTS["chinese"]["not"])
-# Negators that ask or chat and deny nothing, and those that are half a Chinese word.
+# Negators that ask or chat, and deny nothing.
 _CHAT = re.compile(
     r"\b(?:not (?:sure|only|happy)|do not (?:know|understand|think|mind|recogni[sz]e)|why not|"
     r"or not)\b"
 )
 _CHAT_CHINESE = re.compile(
-    r"(?<=(.))[不没]\1|[不没](?=[??]|$)|(?<=有)没有?|没有?(?=有[^，。]{0,20}[吗?])|差不多|不好意思|"
-    r"不小心|不[过同断管仅但论]|不知道|不清楚|不太?懂|不明白|不客气|不了解|没关系|没事|没问题|"
-    r"没想到|"
-    r"无[论线]|未来|非常|别[人的克墅]|[特区级类性识个]别|对不起|了不起"
+    r"(?<=(.))[不没]\1|[不没](?=[??]|$)|(?<=有)没有?|没有?(?=有[^，。]{0,20}[吗?])"
 )
 
 
@@ -152,7 +149,7 @@ def _tokens(rest: str, codes: list[str], capitals: frozenset[str]) -> list[Token
         piece = pieces[at]
         for length in lists.lengths.get(stems[at], ()):
             term = lists.terms.get(tuple(stems[at : at + length])) if at + length <= size else None
-            if term and (length > 1 or not term.cased or piece in capitals):
+            if term and _stands(term, pieces, stems, at, length, capitals):
                 done = term.kind == "opposite" and pieces[at + length - 1].endswith("ed")
                 tokens.append(Token(term.key, "state" if done else term.kind, term.sides))
                 at += length
@@ -164,6 +161,23 @@ def _tokens(rest: str, codes: list[str], capitals: frozenset[str]) -> list[Token
             else:
                 tokens.append(_plain(piece, stems[at - 1], piece in capitals))
     return tokens
+
+
+def _stands(
+    term: Term, pieces: list[str], stems: list[str], at: int, length: int, capitals: frozenset[str]
+) -> bool:
+    """Return whether a listed term is meant: a capital where one must be, no 成人 in 换成人民币."""
+    if length == 1:
+        return not term.cased or pieces[at] in capitals
+    end = at + length - 1
+    if not pieces[end] >= "\u3400":
+        return True
+    lists = lexicon()
+    return not any(
+        tuple(stems[end : end + size]) in lists.terms
+        for size in lists.lengths.get(stems[end], ())
+        if size > length
+    )
 
 
 @lru_cache(maxsize=16_384)
