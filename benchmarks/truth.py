@@ -108,7 +108,7 @@ def main() -> None:
     for kind, pairs, any_rule, own_rule in own.admission():
         print(f"  {kind:12} {pairs:4}  {any_rule:.2f}  {own_rule:.2f}")
     started = time.perf_counter()
-    print("\nMilliseconds for a pair that nobody has read before")
+    print("\nMilliseconds of processor time for a pair that nobody has read before")
     for what, milliseconds in speed().items():
         print(f"  {what:32} {milliseconds:.2f}")
     print(f"  (measured in {time.perf_counter() - started:.0f} s)")

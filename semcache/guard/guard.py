@@ -60,8 +60,9 @@ class Guard:
     def score(self, cached: str, asked: str, similarity: float) -> float:
         """Return a number that a cache compares with its threshold, at most the similarity.
 
-        It is -1 if a text is longer than 2,000 characters: what the guard cannot read in a few
-        milliseconds it does not vouch for. The same text twice keeps its similarity.
+        It is -1 if a text has more than 1,000 characters, 400 words or Chinese characters, or 100
+        numbers: what the guard cannot read in a few milliseconds it does not vouch for. The same
+        text twice keeps its similarity.
 
         Args:
             cached: The question whose answer is in the cache.

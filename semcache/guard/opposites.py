@@ -58,18 +58,20 @@ def _opposed(one: Reading, two: Reading) -> Iterator[Opposition]:
 
 def _prefixed(one: Reading, two: Reading) -> Iterator[Opposition]:
     left, right = _words(one), _words(two)
-    for word in sorted(left ^ right):
+    for word in sorted(left.keys() ^ right.keys()):
         if not word.startswith(_PREFIXES):
             continue
         here, there = (left, right) if word in left else (right, left)
         for prefix in _PREFIXES:
             bare = word.removeprefix(prefix)
-            if bare != word and len(bare) >= 4 and bare in there and bare not in here:
+            if bare == word or len(bare) < 4 or bare not in there or bare in here:
+                continue
+            if (here[word] == "state") == (there[bare] == "state"):
                 yield Opposition(word, bare, 1) if here is left else Opposition(bare, word, 1)
 
 
-def _words(reading: Reading) -> set[str]:
-    return {t.key for t in reading.counts if t.kind in _WORDS}
+def _words(reading: Reading) -> dict[str, str]:
+    return {t.key: t.kind for t in reading.counts if t.kind in _WORDS}
 
 
 def _characters(one: Reading, two: Reading) -> Iterator[Opposition]:

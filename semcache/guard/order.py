@@ -58,7 +58,8 @@ def exchanged(one: Reading, two: Reading) -> tuple[str, str] | None:
             if not (turned and left.topic and right.topic):
                 continue
             words = first[left.one[1]], first[right.one[1]]
-            if not _ordered(words, first[left.one[1] + 1 : right.one[0]], small):
+            between = first[left.one[1] + 1 : right.one[0]]
+            if not _ordered(words, between, small, {second[place] for place in places}):
                 continue
             there = [(places[block.two[0]], places[block.two[1]]) for block in (right, left)]
             if _kept(first, second, [left.one, right.one], there) >= _PLACES[step]:
@@ -66,9 +67,9 @@ def exchanged(one: Reading, two: Reading) -> tuple[str, str] | None:
     return None
 
 
-def _ordered(words: tuple[str, str], between: list[str], small: set[str]) -> bool:
+def _ordered(words: tuple[str, str], between: list[str], small: set[str], once: set[str]) -> bool:
     """Return whether what stands between two words says that their order matters."""
-    if any(word not in small and word not in _JOINTS for word in between):
+    if any(word in once and word not in small and word not in _JOINTS for word in between):
         return True
     return bool(between) and _JOINTS.isdisjoint(between) and _SPEAKER.keys().isdisjoint(words)
 

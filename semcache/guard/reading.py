@@ -14,7 +14,9 @@ from semcache.guard.spelling import spell_out
 
 __all__ = ["LONGEST", "Reading", "Token", "read"]
 
-LONGEST = 2_000  # characters; a longer text is not read, since reading has to stay cheap
+LONGEST = 1_000  # characters; a longer text is not read, since reading has to stay cheap
+_MOST = 400  # words, Chinese characters and marks; likewise
+_MOST_NUMBERS = 100
 
 
 class Token(NamedTuple):
@@ -52,6 +54,7 @@ _TOKEN = re.compile(
 )
 _CAPITAL = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z]*|[a-z]+[A-Z][A-Za-z]*)(?![A-Za-z])")
 _STARTS = frozenset(".!?:;\n。！？")
+_DIGITS = re.compile("[0-9]+")
 _HAN = re.compile("[\u3400-\u9fff]")
 # Python takes Chinese characters for letters: without a space no word would end before them.
 _SEAM = re.compile(
@@ -78,9 +81,10 @@ _CHAT_CHINESE = re.compile(
 
 @lru_cache(maxsize=2_048)
 def read(text: str) -> Reading | None:
-    """Return the reading of a text, or None if it has more than :data:`LONGEST` characters.
+    """Return the reading of a text, or None if it is too long.
 
-    The last 2,048 are kept: a cached question is read once.
+    It may have 1,000 characters, 400 words or Chinese characters, and 100 numbers. The last 2,048
+    are kept: a cached question is read once.
 
     Example:
         >>> [token.key for token in read("turn the alarm off").tokens]
@@ -91,9 +95,12 @@ def read(text: str) -> Reading | None:
     if len(text) > LONGEST:
         return None
     plain = unicodedata.normalize("NFKC", text).replace("’", "'").strip()
-    if len(plain) > LONGEST:  # one character may stand for eighteen
+    characters = len(_HAN.findall(plain))
+    if len(plain) > LONGEST or characters > _MOST:  # one character may stand for eighteen
         return None
-    chinese = _HAN.search(plain) is not None
+    if len(_DIGITS.findall(plain)) > _MOST_NUMBERS:
+        return None
+    chinese = characters > 0
     if chinese:
         plain = _SEAM.sub(" ", plain)
     capitals = _capitals(plain, chinese)
@@ -113,7 +120,10 @@ def read(text: str) -> Reading | None:
     rest = take_numbers(rest, numbers)
     rest = _CHAT.sub("", rest) if "not" in rest else rest
     rest = _CHAT_CHINESE.sub("", rest) if chinese else rest
-    tokens = tuple(_tokens(rest, codes, capitals))
+    pieces = _TOKEN.findall(rest)
+    if len(pieces) > _MOST:
+        return None
+    tokens = tuple(_tokens(pieces, codes, capitals))
     sides: dict[str, dict[int, str]] = {}
     for token in tokens:
         if token.sides:
@@ -138,9 +148,8 @@ def _capitals(plain: str, chinese: bool) -> frozenset[str]:
     return frozenset(words)
 
 
-def _tokens(rest: str, codes: list[str], capitals: frozenset[str]) -> list[Token]:
+def _tokens(pieces: list[str], codes: list[str], capitals: frozenset[str]) -> list[Token]:
     lists = lexicon()
-    pieces = _TOKEN.findall(rest)
     stems = [stem(piece) for piece in pieces]
     tokens: list[Token] = []
     code = iter(codes)
