@@ -96,9 +96,10 @@ def main() -> None:
         if judge.missing:
             print(f"{judge.name} is left out: {judge.missing}")
     if options.folder:
-        print(*lines(read_folder(options.folder, embed), found), sep="\n")
+        public = list(read_folder(options.folder, embed))
+        print(*lines(public, found), sep="\n")
         print("\nRefused by admission, of all questions asked:")
-        for each in read_folder(options.folder, embed):
+        for each in public:
             refusals = [own.refused(row.asked) for row in each.rows]
             counts = {name: refusals.count(name) for name in sorted(set(refusals) - {""})}
             print(f"  {each.name}: {sum(counts.values()) / len(refusals):.3f} {counts}")
