@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semcache import EmbeddingCache, SemanticCache, connect
-from semcache.evaluate.pairs import divide, read_pairs
 from semcache.guard import Guard, compare
 from semcache.guard.reading import LONGEST, read
-from semcache.lab.data import FOLDER
+from semcache.lab.data import FOLDER, read_rows
 
 OPPOSITE = [
     ("How do I enable two-factor?", "How do I disable two-factor?"),
@@ -234,14 +233,11 @@ def test_twice_the_text_is_no_more_than_twice_the_work(one, two):
 
 
 def test_on_held_out_pairs_it_refuses_traps_and_keeps_paraphrases():
-    lab = connect(quiet=True)
-    from semcache.evaluate.scoring import similarities
-
+    rows = [row for row in read_rows(FOLDER / "pairs.jsonl") if row["split"] == "held-out"]
     kinds = ("number", "date", "negation", "direction", "entity")
-    pairs = [p for p in divide(read_pairs(FOLDER / "pairs.jsonl"))[1] if p.same or p.kind in kinds]
-    scores = similarities(pairs, lab)
-    kept = [Guard()(p.a, p.b, s) for p, s in zip(pairs, scores, strict=True)]
-    same = [allowed for p, allowed in zip(pairs, kept, strict=True) if p.same]
-    traps = [allowed for p, allowed in zip(pairs, kept, strict=True) if not p.same]
-    assert sum(same) / len(same) > 0.97
-    assert sum(traps) / len(traps) < 0.65
+    minimal = [r for r in rows if r["wording"] == "minimal" and (r["same"] or r["kind"] in kinds)]
+    lowered = [bool(Guard().explain(r["a"], r["b"], 0.9)) for r in minimal]
+    of_same = [low for row, low in zip(minimal, lowered, strict=True) if row["same"]]
+    of_traps = [low for row, low in zip(minimal, lowered, strict=True) if not row["same"]]
+    assert sum(of_same) / len(of_same) < 0.05
+    assert sum(of_traps) / len(of_traps) > 0.75
