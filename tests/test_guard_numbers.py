@@ -2,7 +2,7 @@
 
 import pytest
 
-from semcache.guard import features
+from semcache.guard import compare
 from semcache.guard.reading import read
 from semcache.guard.spelling import spell_out
 
@@ -96,31 +96,34 @@ OTHER_DATE = [
 ]
 
 
-def _number(a, b):
-    row = features(a, b)
-    return row.number_changed + row.number_added + row.date_changed + row.date_added
+def _signals(a, b):
+    return {difference.signal for difference in compare(a, b).differences}
 
 
 @pytest.mark.parametrize(("a", "b"), SAME_NUMBER + SAME_DATE)
 def test_the_same_amount_or_date_in_other_words_agrees(a, b):
-    assert _number(a, b) == 0
+    assert not _signals(a, b) & {"number", "date"}
 
 
 @pytest.mark.parametrize(("a", "b"), OTHER_NUMBER)
 def test_another_number_is_seen(a, b):
-    assert features(a, b).number_changed >= 1
+    assert "number" in _signals(a, b)
 
 
 @pytest.mark.parametrize(("a", "b"), OTHER_DATE)
 def test_another_date_is_seen(a, b):
-    assert features(a, b).date_changed >= 1
+    assert "date" in _signals(a, b)
+
+
+def test_a_number_that_one_text_leaves_out_says_nothing():
+    assert compare("keep logs for 3 days", "keep logs").differences == ()
 
 
 @pytest.mark.parametrize(
     "text", ["统一登录", "一直报错", "十分感谢", "星期一", "千万别点", "双十一", "二维码"]
 )
 def test_a_numeral_inside_a_word_counts_nothing(text):
-    assert read(text).numbers == []
+    assert read(text).numbers == ()
 
 
 @pytest.mark.parametrize(
@@ -130,11 +133,3 @@ def test_a_numeral_inside_a_word_counts_nothing(text):
 )  # fmt: skip
 def test_number_words_become_digits(typed, digits):
     assert spell_out(typed).strip() == digits
-
-
-def test_an_added_number_counts_in_one_frame_and_hardly_in_a_story():
-    near = features("How long are logs kept?", "How long are logs kept for 3 users?")
-    far = features(
-        "logs retention", "We are 3 people in a shed and wonder when you delete old logs"
-    )
-    assert near.number_added > 2 * far.number_added

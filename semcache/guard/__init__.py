@@ -1,13 +1,23 @@
-"""May two questions share an answer? A check of each match that needs no second model call.
+"""May two questions share an answer? What similarity cannot see, said by reading the two texts.
 
-One module a signal, in the order in which a reader may take them: :mod:`.reading` reads a text
-once, without what :mod:`.courtesy` takes out; :mod:`.numbers`, :mod:`.dates`, :mod:`.polarity`,
-:mod:`.contrast`, :mod:`.direction`, :mod:`.roles`, :mod:`.entities`, :mod:`.content` and
-:mod:`.context` compare two readings; :mod:`.features` puts the signals in one row; :mod:`.model`
-weighs them.
+One module a signal: :mod:`.numbers`, :mod:`.dates`, :mod:`.opposites` with :mod:`.negation`,
+:mod:`.order` and :mod:`.names` compare two readings, which :mod:`.reading` makes once of each text;
+:mod:`.likeness` says how far the sentences are alike otherwise, :mod:`.comparison` asks them all.
+:mod:`.guard` lowers the similarity by what they say; :mod:`.verifier` weighs it on your own pairs.
 """
 
-from semcache.guard.features import Features, features
-from semcache.guard.model import Contribution, Guard
+from semcache.guard.comparison import Comparison, Difference, compare
+from semcache.guard.guard import Guard, Reason
+from semcache.guard.rows import Row
+from semcache.guard.verifier import Contribution, Verifier
 
-__all__ = ["Contribution", "Features", "Guard", "features"]
+__all__ = [
+    "Comparison",
+    "Contribution",
+    "Difference",
+    "Guard",
+    "Reason",
+    "Row",
+    "Verifier",
+    "compare",
+]

@@ -9,61 +9,46 @@ import tomllib
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["expand", "stem"]
+__all__ = ["LISTS", "expand", "stem"]
 
-_LISTS: dict[str, str] = tomllib.loads(
+LISTS: dict[str, dict[str, str]] = tomllib.loads(
     Path(__file__).with_name("grammar.toml").read_text(encoding="utf-8")
-)["english"]
-_IRREGULAR = dict(form.split("=") for form in _LISTS["irregular"].split())
-_KEEP_E = frozenset(_LISTS["keep_e"].split())
-_CONTRACTIONS = [
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
-        (r"\b(?:can't|cant|cannot|can not)\b", "can not"),
-        (r"\b(?:won't|wont)\b", "will not"),
-        (r"\b(?:shan't)\b", "shall not"),
-        (r"\b(?:ain't|aint)\b", "is not"),
-        (
-            r"\b(do|does|did|is|are|was|were|has|have|had|could|should|would|must|might|need)n'?t\b",
-            r"\1 not",
-        ),
-        (r"\b(what|where|how|who|that|there)s\b", r"\1"),
-        (r"(?<=\w)'(?:s|re|ll|d|ve|m)\b", ""),
-        (r"\bplz\b|\bpls\b", "please"),
-        (r"\b(?:teh|hte)\b", "the"),
-        (r"\bwat\b", "what"),
-        (r"\bwich\b", "which"),
-        (r"\b(?:adn|nad)\b", "and"),
-        (r"\bwen\b", "when"),
-        (r"(?<=[a-z]{2})our(?=s?\b|ed\b|ing\b|ful\b|ite)", "or"),  # one spelling of two
-        (r"(?<=[a-z]{3})is(?=e[sd]?\b|ing\b|ation)", "iz"),
-        (r"\b(?:bring|drive|push)(?:s|ing)? ((?:\w+ ){1,3})down\b", r"lower \1"),
-        (r"\b(?:bring|drive|push)(?:s|ing)? ((?:\w+ ){1,3})up\b", r"raise \1"),
-        (r"\bw/o\b", "without"),
-        (r"\bw/(?=\s|\w)", "with "),
-        (r"\bb4\b|\bprior to\b|\bahead of\b", "before"),
-        (r"\bout of(?! stock| order| date)\b", "from"),
-        (r"\b(\w+)-free\b", r"without \1"),
-        (r"\bnon-(?=\w)", "not "),
-    )
-]
-_SCRAMBLED = {"".join(sorted(word)): word for word in _LISTS["scrambled"].split()}
-_LETTERS = re.compile("[a-z]{4,}")
+)
+_IRREGULAR = dict(form.split("=") for form in LISTS["english"]["irregular"].split())
+_KEEP_E = frozenset(LISTS["english"]["keep_e"].split())
+_SHORT = re.compile(
+    r"\b(?P<verb>ca|wo|do|does|did|is|are|was|were|has|have|had|could|should|would|must|need)n'?t\b"
+    r"|\bcannot\b|(?<=\w)'(?:s|re|ll|d|ve|m)\b|\bw/o\b|\b(?P<free>[a-z]+)-free\b|\bprior to\b"
+)
+_SIGNS = ("'", "nt ", "cannot", "w/o", "-free", "prior to")
+# "turn the sound off" is "turn off the sound", "log me out" is "log out me".
+_PARTICLE = re.compile(
+    r"\b(?P<verb>(?:turn|switch|shut|put|log|sign)(?:s|ed|ing|ting|ging|ping)?)"
+    r"(?P<thing>(?: (?!to\b|from\b)[\w'-]+){1,4}?) (?P<particle>on|off|in|out)\b"
+    r"(?= *(?:$|[?.!,;]|again|for|in|automatically|by|when|without|please|and|at|right|now))"
+)
 _VOWEL = re.compile("[aeiouy]")
 _DOUBLE = re.compile(r"([b-df-hj-np-tv-z])\1$")
 
 
 def expand(folded: str) -> str:
-    """Return case-folded text with contractions written out and small words spelled right.
+    """Return case-folded text with contractions written out, and particles beside their verbs.
 
     Example:
-        >>> expand("can't log in wihtout it")
-        'can not log in without it'
+        >>> expand("can't turn the sound off")
+        'can not turn off the sound'
     """
-    folded = _LETTERS.sub(lambda m: _SCRAMBLED.get("".join(sorted(m[0])), m[0]), folded)
-    for pattern, replacement in _CONTRACTIONS:
-        folded = pattern.sub(replacement, folded)
-    return folded
+    if any(sign in folded for sign in _SIGNS):
+        folded = _SHORT.sub(_written_out, folded)
+    return _PARTICLE.sub(r"\g<verb> \g<particle>\g<thing>", folded)
+
+
+def _written_out(match: re.Match[str]) -> str:
+    if match["verb"]:
+        return f"{ {'ca': 'can', 'wo': 'will'}.get(match['verb'], match['verb']) } not"
+    if match["free"]:
+        return f"without {match['free']}"
+    return {"cannot": "can not", "w/o": "without", "prior to": "before"}.get(match[0], "")
 
 
 @lru_cache(maxsize=16_384)

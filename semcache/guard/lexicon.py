@@ -1,48 +1,49 @@
-"""The word lists, loaded once, in the form in which texts are read: stems and phrases.
+"""The word lists, loaded once, in the form in which texts are read: phrases of stems.
 
-The lists are data (``concepts.toml``, ``names.toml``, ``grammar.toml``). Chinese is cut by the
-longest listed term at each place, and what no list knows stays a run of characters that is later
-compared by its pairs of characters. A statistical segmenter would bring megabytes and a start-up
-of a second, and its errors move the word boundaries of one text but not of the other; the lists
-here cut both texts alike.
+Chinese is cut by the longest listed term at each place, and what no list knows is compared
+character by character: a statistical segmenter would bring megabytes, and its errors move the word
+boundaries of one text but not of the other.
 """
 
+import re
 import tomllib
 from functools import cache
-from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from semcache.guard.english import stem
+from semcache.guard.english import LISTS, stem
 
-__all__ = ["Entry", "Lexicon", "lexicon"]
+__all__ = ["Lexicon", "Term", "lexicon"]
 
-_FOLDER = Path(__file__).parent
+_PIECE = re.compile(r"[a-z]+[+#]*|[\u3400-\u9fff]|\d+")
 
 
-class Entry(NamedTuple):
-    """What a term is: its class, the key all its synonyms share, and, for a name, its kind."""
+class Term(NamedTuple):
+    """What a listed word or phrase is.
 
-    role: str  # "concept", "name" or "function"
+    Attributes:
+        key: What all its synonyms share.
+        kind: "opposite", or the kind of name.
+        sides: The lines of opposites it stands in, +n on the left and -n on the right.
+        cased: Whether it is a name only when it is capitalised.
+    """
+
     key: str
-    kind: str = ""
+    kind: str
+    sides: frozenset[int] = frozenset()
+    cased: bool = False
 
 
 class Lexicon(NamedTuple):
-    """All lists; English phrases are tuples of stems, Chinese terms are strings."""
+    """All lists: terms by their stems, lengths of terms by the first stem, longest first.
 
-    english: dict[tuple[str, ...], Entry]
-    chinese: dict[str, Entry]
-    longest_english: dict[str, int]
-    longest_chinese: int
-    cased: frozenset[str]
-    functions: frozenset[str]
-    opposite: frozenset[tuple[str, str]]
-    near: frozenset[tuple[str, str]]
+    ``characters`` holds for a Chinese character those that are its opposites.
+    """
 
-
-def _is_chinese(term: str) -> bool:
-    return any("\u4e00" <= char <= "\u9fff" for char in term)
+    terms: dict[tuple[str, ...], Term]
+    lengths: dict[str, tuple[int, ...]]
+    small: frozenset[str]
+    characters: dict[str, str]
 
 
 @cache
@@ -50,81 +51,61 @@ def lexicon() -> Lexicon:
     """Return the lexicon; the first call reads the files.
 
     Example:
-        >>> lexicon().chinese["关掉"].key == lexicon().english[("disabl",)].key == "disable"
+        >>> lists = lexicon()
+        >>> lists.terms["关", "掉"].key == lists.terms["disabl",].key == "disable"
         True
     """
-    concepts, names, grammar = (
-        tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
-        for name in ("concepts", "names", "grammar")
-    )
-    terms: list[tuple[str, Entry]] = []
+    opposites, names = _load("opposites"), _load("names")
+    terms: dict[tuple[str, ...], Term] = {}
+    cased = {_stems(word) for word in names["cased"]["words"].split(",")}
     for kind, line in names["kinds"].items():
         for name in line.replace("\n", " ").split(","):
             aliases = [alias.strip() for alias in name.split("=")]
-            terms += [(alias, Entry("name", aliases[0], kind)) for alias in aliases if alias]
-    for key, line in concepts["concepts"].items():
-        terms += [(term.strip(), Entry("concept", key)) for term in line.split(",")]
-    for language in ("english", "chinese"):
-        words = grammar[language]["function"].split()
-        terms += [(word, Entry("function", word)) for word in words]
-
-    english: dict[tuple[str, ...], Entry] = {}
-    chinese: dict[str, Entry] = {}
-    for term, entry in terms:  # an earlier list wins: a name before a concept, both before grammar
-        if _is_chinese(term):
-            chinese.setdefault(term, entry)
-        else:
-            english.setdefault(_stems(term), entry)
-    opposite, near = (
-        _pairs(concepts[relation]["pairs"])
-        | _word_pairs(concepts[relation]["words"], english, chinese)
-        for relation in ("opposites", "near")
-    )
-    longest: dict[str, int] = {}
-    for phrase in english:
-        longest[phrase[0]] = max(longest.get(phrase[0], 0), len(phrase))
+            for alias in filter(None, aliases):
+                stems = _stems(alias)
+                terms.setdefault(stems, Term(aliases[0], kind, cased=stems in cased))
+    for word in LISTS["chinese"]["words"].split():
+        terms[_stems(word)] = Term(word, "word")
+    number = 0
+    for section in opposites["lines"].values():
+        for line in filter(None, section.split("\n")):
+            number += 1
+            for sign, side in zip((1, -1), line.split(" / "), strict=True):
+                _add_side(terms, side, sign * number)
+    lengths: dict[str, set[int]] = {}
+    for stems in terms:
+        lengths.setdefault(stems[0], set()).add(len(stems))
     return Lexicon(
-        english,
-        chinese,
-        longest,
-        max(map(len, chinese)),
-        frozenset(stem(word.strip()) for word in names["cased"]["words"].split(",")),
-        frozenset(stem(word) for word in grammar["english"]["function"].split()),
-        opposite,
-        near - opposite,
+        terms,
+        {first: tuple(sorted(sizes, reverse=True)) for first, sizes in lengths.items()},
+        frozenset(map(stem, LISTS["english"]["small"].split())) | set(LISTS["chinese"]["small"]),
+        _characters(opposites["characters"]["pairs"].split()),
     )
+
+
+def _characters(pairs: list[str]) -> dict[str, str]:
+    opposites: dict[str, str] = {}
+    for pair in pairs:
+        one, two = pair[0], pair[1]
+        opposites[one] = opposites.get(one, "") + two
+        opposites[two] = opposites.get(two, "") + one
+    return opposites
+
+
+def _add_side(terms: dict[tuple[str, ...], Term], side: str, number: int) -> None:
+    words = [word.strip() for word in side.split(",")]
+    for word in words:
+        stems = _stems(word)
+        known = terms.get(stems)
+        if known is None or known.kind == "opposite":
+            key, sides = (known.key, known.sides) if known else (words[0], frozenset())
+            terms[stems] = Term(key, "opposite", sides | {number})
+
+
+def _load(name: str) -> dict[str, Any]:
+    path = Path(__file__).with_name(f"{name}.toml")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def _stems(term: str) -> tuple[str, ...]:
-    return tuple(stem(word) for word in term.replace("-", " ").replace("/", " ").split())
-
-
-def _pairs(groups: str) -> frozenset[tuple[str, str]]:
-    """Return both orders of every two members of a group; groups end at a comma."""
-    pairs: set[tuple[str, str]] = set()
-    for group in groups.replace("\n", ",").split(","):
-        for one, two in combinations(group.split(), 2):
-            pairs |= {(one, two), (two, one)}
-    return frozenset(pairs)
-
-
-def _word_pairs(
-    groups: str, english: dict[tuple[str, ...], Entry], chinese: dict[str, Entry]
-) -> frozenset[tuple[str, str]]:
-    """Return both orders of every two words of a group, as the keys they have.
-
-    A group with two sides, parted by "/", pairs each word of one with each of the other. A word in
-    no list is its own key, which in Chinese needs it to be cut out: it enters the list.
-    """
-
-    def key(word: str) -> str:
-        if _is_chinese(word):
-            return chinese.setdefault(word, Entry("concept", word)).key
-        stems = _stems(word)
-        return english[stems].key if stems in english else " ".join(stems)
-
-    pairs: set[tuple[str, str]] = set()
-    for group in groups.replace("\n", " ").split(","):
-        sides = [[key(word) for word in side.split()] for side in group.split("/")]
-        pairs |= {(a, b) for a in sides[0] for b in sides[-1] if a != b}
-    return frozenset(pairs | {(b, a) for a, b in pairs})
+    return tuple(stem(piece) for piece in _PIECE.findall(term.casefold()))

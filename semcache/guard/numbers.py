@@ -6,9 +6,16 @@ number of the other text, but its absence there means nothing.
 """
 
 import re
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
 
-__all__ = ["Quantity", "difference", "take_numbers"]
+from semcache.guard.english import LISTS
+
+__all__ = ["NUMBER", "Quantity", "changed", "take_numbers"]
+
+NUMBER = "\ue002"  # stands in a text where a number was
+_FEW = 8
 
 
 class Quantity(NamedTuple):
@@ -70,46 +77,8 @@ _MULTIPLES = {"k": 1_000, "m": 10**6, "mn": 10**6, "bn": 10**9, "b": 10**9} | {
 }  # fmt: skip
 _UNIT = "|".join(re.escape(name) for name in sorted(_UNITS, key=len, reverse=True))
 # "of 1.5" is a number; "Python 3.10" is a version.
-_BEFORE_DECIMALS = frozenset(
-    [
-        "of",
-        "to",
-        "by",
-        "than",
-        "about",
-        "is",
-        "are",
-        "was",
-        "at",
-        "over",
-        "under",
-        "above",
-        "below",
-        "for",
-        "in",
-        "with",
-        "or",
-        "and",
-        "rate",
-        "from",
-        "around",
-        "only",
-        "just",
-        "up",
-        "nearly",
-        "almost",
-        "costs",
-        "cost",
-        "grade",
-        "gpa",
-        "scale",
-        "times",
-        "between",
-        "until",
-        "score",
-        "rated",
-    ]
-)
+_BEFORE_DECIMALS = frozenset(LISTS["english"]["before_decimals"].split())
+_DIGIT = re.compile("[0-9]")
 _NUMBER = re.compile(
     r"(?P<version>\bv(?:ersion)?\s?\.?|\b[a-z]{2,}[ -]?(?=\d+\.\d)|版本)?"
     r"(?P<ordinal>第|#)?(?P<sign>[$€£¥₹])?\s?(?P<optional>~)?(?<![\d.])"
@@ -119,19 +88,20 @@ _NUMBER = re.compile(
 )
 
 
-def take_numbers(text: str, found: list[Any], first: int) -> str:
-    """Return the text with each number replaced by a private character; append them to ``found``.
+def take_numbers(text: str, found: list[Quantity]) -> str:
+    """Return the text with :data:`NUMBER` for each number; append the numbers to ``found``.
 
     Args:
         text: Case-folded, number words spelled out in digits.
-        found: Receives one quantity for each number; what it already holds keeps its place.
-        first: The code point that stands for ``found[0]``.
+        found: Receives one quantity for each number.
     """
+    if not _DIGIT.search(text):
+        return text
 
     def take(match: re.Match[str]) -> str:
         found.append(_quantity(match))
         lead = match["version"] if match["version"] and len(match["version"].strip()) > 1 else ""
-        return f"{lead} {chr(first + len(found) - 1)} "
+        return f"{lead} {NUMBER} "
 
     return _NUMBER.sub(take, text)
 
@@ -165,24 +135,40 @@ def _agree(one: Quantity, two: Quantity) -> bool:
     return "count" in kinds and "percent" not in kinds and one.typed == two.typed
 
 
-def difference(one: list[Quantity], two: list[Quantity]) -> tuple[int, int]:
-    """Return how many numbers are changed, and how many stand in one text only.
+def changed(one: Sequence[Quantity], two: Sequence[Quantity]) -> tuple[str, str] | None:
+    """Return a number of each text that agrees with none of the other, or None.
 
     Example:
-        >>> hours, minutes = Quantity("time", 7200.0, "hours"), Quantity("time", 7200.0, "min")
-        >>> difference([hours], [minutes]), difference([hours], [])
-        ((0, 0), (0, 1))
+        >>> hours, minutes = Quantity("time", 7200.0, "hours", typed=2), Quantity("time", 7200.0)
+        >>> changed([hours], [minutes]), changed([hours], [])
+        (None, None)
+        >>> changed([hours], [Quantity("time", 60.0, "min", typed=1)])
+        ('2 hours', '1 min')
     """
-    rest, unmatched = list(two), []
+    left, right = _without_equals(one, two), _without_equals(two, one)
+    if len(left) <= _FEW and len(right) <= _FEW:  # of many numbers, only equal ones agree
+        for quantity in tuple(left):
+            partner = next((other for other in right if _agree(quantity, other)), None)
+            if partner is not None:
+                left.remove(quantity)
+                right.remove(partner)
+    if not (left and right) or all(quantity.optional for quantity in (*left, *right)):
+        return None
+    return _typed(left[0]), _typed(right[0])
+
+
+def _typed(quantity: Quantity) -> str:
+    number = quantity.value if isinstance(quantity.value, str) else f"{quantity.typed:g}"
+    return f"{number} {quantity.unit}".rstrip()
+
+
+def _without_equals(one: Sequence[Quantity], two: Sequence[Quantity]) -> list[Quantity]:
+    spare = Counter((quantity.kind, quantity.value) for quantity in two)
+    rest = []
     for quantity in one:
-        partner = next((other for other in rest if _agree(quantity, other)), None)
-        if partner is None:
-            unmatched.append(quantity)
+        key = quantity.kind, quantity.value
+        if spare[key]:
+            spare[key] -= 1
         else:
-            rest.remove(partner)
-    counted_one = sum(not quantity.optional for quantity in unmatched)
-    counted_two = sum(not quantity.optional for quantity in rest)
-    changed = 0
-    if counted_one or counted_two:
-        changed = min(len(unmatched), len(rest))
-    return changed, max(counted_one, counted_two) - min(changed, max(counted_one, counted_two))
+            rest.append(quantity)
+    return rest

@@ -1,128 +1,205 @@
-"""One text, read once: its tokens with their roles, and the numbers and dates taken out of it."""
+"""One text, read once, in one pass: its tokens, and the numbers and dates taken out of it."""
 
 import re
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
-from semcache.guard.courtesy import without_courtesy
-from semcache.guard.dates import Date, take_dates
-from semcache.guard.english import expand, stem
-from semcache.guard.lexicon import Entry, lexicon
-from semcache.guard.numbers import Quantity, take_numbers
-from semcache.guard.patterns import pattern
+from semcache.guard.dates import DATE, Date, take_dates
+from semcache.guard.english import LISTS, expand, stem
+from semcache.guard.lexicon import Term, lexicon
+from semcache.guard.numbers import NUMBER, Quantity, take_numbers
 from semcache.guard.spelling import spell_out
-from semcache.guard.tokens import PRIVATE, Token, tokenise
 
-__all__ = ["Reading", "Token", "read"]
+__all__ = ["LONGEST", "Reading", "Token", "read"]
+
+LONGEST = 1_000  # characters; a longer text is not read, since reading has to stay cheap
+_MOST = 400  # words, Chinese characters and marks; likewise
+_MOST_NUMBERS = 100
+
+
+class Token(NamedTuple):
+    """One word, phrase or Chinese character.
+
+    ``key`` is what it shares with its other forms. ``kind`` is "word", "small" (grammar only),
+    "not", "number", "date", "code", "capital", "opposite", or the kind of a listed name: "city".
+    """
+
+    key: str
+    kind: str
+    sides: frozenset[int] = frozenset()
 
 
 class Reading(NamedTuple):
-    """What the signals see of a text."""
+    """What the signals see of a text.
+
+    ``counts`` holds how often each token stands in it, ``sides`` the lines of opposites that it is
+    on, by the kind of the token, with the key of the token.
+    """
 
     text: str
-    folded: str
     tokens: tuple[Token, ...]
-    content: tuple[Token, ...]
-    named: tuple[Token, ...]
-    names: dict[str, str]
-    numbers: list[Quantity]
-    dates: list[Date]
+    numbers: tuple[Quantity, ...]
+    dates: frozenset[Date]
     chinese: bool
-    pairs_of_characters: frozenset[str]
+    counts: Counter[Token]
+    sides: dict[str, dict[int, str]]
 
 
-_PARTICLE = pattern("reading", "particle")
-_LOG = pattern("reading", "log")
-_CODE = pattern("reading", "code")
-_NOT_A_CODE = pattern("reading", "not_a_code")
-_TITLE = re.compile("《([^》]{1,40})》")
+_CODE_HERE = "\ue001"
+_TOKEN = re.compile(
+    r"[a-z]+(?:[+#]+(?![a-z]))?|[\u3400-\u9fff]|[a-z]*\d[a-z\d]*|[\ue000-\ue002]|"
+    r"[,.;:!?，。；：！？、→>\n]"
+)
 _CAPITAL = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z]*|[a-z]+[A-Z][A-Za-z]*)(?![A-Za-z])")
+_STARTS = frozenset(".!?:;\n。！？")
+_DIGITS = re.compile("[0-9]+")
 _HAN = re.compile("[\u3400-\u9fff]")
 # Python takes Chinese characters for letters: without a space no word would end before them.
 _SEAM = re.compile(
-    "(?<=[A-Za-z])(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])(?=[A-Za-z])"
-    "|(?<=[A-Za-z][0-9])(?=[\u3400-\u9fff])"
+    "(?<=[A-Za-z])(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])(?=[A-Za-z])|"
+    "(?<=[A-Za-z][0-9])(?=[\u3400-\u9fff])"
 )
-_ROMANS = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
-_ROMAN = re.compile(r"(?<=[a-z] )(?:III|II|IV|VIII|VII|VI|IX)\b")
-_SPACES = re.compile(r"\s+")
+# Error codes, model numbers, identifiers: letters and digits in one word.
+_CODE = re.compile(
+    r"\b(?!(?:v|q|us|usd|eur|rmb|gbp)\d|\d+(?:k|m|g|gb|mb|tb|kb|kg|cm|mm|km|ml|mg|am|pm|st|nd|"
+    r"rd|th|x|w|h|hr|min|s|d)\b)"
+    r"(?:[a-z]{1,6}-?\d[\w-]*|\d+[a-z][\w-]*|[a-z]+_[a-z_]+)\b"
+)
+_MAY_BE_CODE = re.compile("[0-9_]")
+_NOT = frozenset(LISTS["english"]["not"].split()) | set(LISTS["chinese"]["not"])
+# Negators that ask or chat, and deny nothing.
+_CHAT = re.compile(
+    r"\b(?:not (?:sure|only|happy)|do not (?:know|understand|think|mind|recogni[sz]e)|why not|"
+    r"or not)\b"
+)
+_CHAT_CHINESE = re.compile(
+    r"(?<=(.))[不没]\1|[不没](?=[??]|$)|(?<=有)没有?|没有?(?=有[^，。]{0,20}[吗?])"
+)
 
 
-@lru_cache(maxsize=8_192)
-def read(text: str) -> Reading:
-    """Return the reading of a text. The last 8,192 are kept: a cached question is read once.
+@lru_cache(maxsize=2_048)
+def read(text: str) -> Reading | None:
+    """Return the reading of a text, or None if it is too long.
+
+    It may have 1,000 characters, 400 words or Chinese characters, and 100 numbers. The last 2,048
+    are kept: a cached question is read once.
 
     Example:
-        >>> [token.key for token in read("How do I turn off 2FA?").content]
-        ['disable', 'two_factor']
+        >>> [token.key for token in read("turn the alarm off").tokens]
+        ['disable', 'the', 'alarm']
+        >>> read("two hours").numbers[0].value
+        7200.0
     """
-    plain = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'").strip()
-    plain = without_courtesy(plain)
-    letters = [char for char in plain if char.isascii() and char.isalpha()]
-    if len(letters) > 12 and sum(map(str.isupper, letters)) > 0.7 * len(letters):
-        plain = plain.lower()  # somebody shouts: capitals say nothing
-    plain = _ROMAN.sub(lambda match: str(_ROMANS.index(match[0])), _SEAM.sub(" ", plain))
-    capitals = _capitals(plain)
-    found: list[Quantity | Entry | str] = []
-    marked = _mark_codes(plain, found)
-    folded = _SPACES.sub(" ", marked.casefold())
-    folded = _LOG.sub(r"\1 \2", _PARTICLE.sub(r" turn \2\1 ", expand(folded)))
+    if len(text) > LONGEST:
+        return None
+    plain = unicodedata.normalize("NFKC", text).replace("’", "'").strip()
+    characters = len(_HAN.findall(plain))
+    if len(plain) > LONGEST or characters > _MOST:  # one character may stand for eighteen
+        return None
+    if len(_DIGITS.findall(plain)) > _MOST_NUMBERS:
+        return None
+    chinese = characters > 0
+    if chinese:
+        plain = _SEAM.sub(" ", plain)
+    capitals = _capitals(plain, chinese)
+    folded = expand(plain.casefold())
     dates: list[Date] = []
+    numbers: list[Quantity] = []
+    codes: list[str] = []
+
+    def code(match: re.Match[str]) -> str:
+        codes.append(match[0].replace("-", ""))
+        return f" {_CODE_HERE} "
+
     rest = take_dates(folded, dates)
-    rest = take_dates(spell_out(rest), dates) if rest else rest
-    rest = take_numbers(rest, found, PRIVATE)
-    tokens = tokenise(rest, found, capitals)
-    chinese = len(_HAN.findall(plain)) * 2 > len(letters) / 3
-    return Reading(
-        plain,
-        folded,
-        tuple(tokens),
-        tuple(token for token in tokens if token.role in ("concept", "word", "han")),
-        tuple(token for token in tokens if token.role in ("name", "code")),
-        {token.key: token.kind for token in tokens if token.role in ("name", "code")},
-        [item for item in found if isinstance(item, Quantity)],
-        dates,
-        chinese,
-        _pairs_of_characters(plain.casefold()),
+    rest = _CODE.sub(code, rest) if _MAY_BE_CODE.search(rest) else rest
+    spelled = spell_out(rest)
+    rest = take_dates(spelled, dates) if spelled is not rest and spelled != rest else spelled
+    rest = take_numbers(rest, numbers)
+    rest = _CHAT.sub("", rest) if "not" in rest else rest
+    rest = _CHAT_CHINESE.sub("", rest) if chinese else rest
+    pieces = _TOKEN.findall(rest)
+    if len(pieces) > _MOST:
+        return None
+    tokens = tuple(_tokens(pieces, codes, capitals))
+    sides: dict[str, dict[int, str]] = {}
+    for token in tokens:
+        if token.sides:
+            sides.setdefault(token.kind, {}).update(dict.fromkeys(token.sides, token.key))
+    return Reading(plain, tokens, tuple(numbers), frozenset(dates), chinese, Counter(tokens), sides)
+
+
+def _capitals(plain: str, chinese: bool) -> frozenset[str]:
+    """Return the words that are capitalised elsewhere than where any word would be."""
+    if not chinese and plain[1:] == plain[1:].lower():
+        return frozenset()
+    upper = sum(map(str.isupper, plain))
+    if not upper or (upper > 12 and upper * 2 > len(plain)):  # somebody shouts
+        return frozenset()
+    words = set()
+    for match in _CAPITAL.finditer(plain):
+        word, before = match[0], plain[max(0, match.start() - 3) : match.start()].rstrip(" \"'“(")
+        starts = not chinese and ((not before) or before[-1] in _STARTS)
+        if not starts or not (word[1:].islower() or len(word) == 1):
+            words.add(word.casefold())
+    words.discard("i")
+    return frozenset(words)
+
+
+def _tokens(pieces: list[str], codes: list[str], capitals: frozenset[str]) -> list[Token]:
+    lists = lexicon()
+    stems = [stem(piece) for piece in pieces]
+    tokens: list[Token] = []
+    code = iter(codes)
+    at, size = 0, len(pieces)
+    while at < size:
+        piece = pieces[at]
+        for length in lists.lengths.get(stems[at], ()):
+            term = lists.terms.get(tuple(stems[at : at + length])) if at + length <= size else None
+            if term and _stands(term, pieces, stems, at, length, capitals):
+                done = term.kind == "opposite" and pieces[at + length - 1].endswith("ed")
+                tokens.append(Token(term.key, "state" if done else term.kind, term.sides))
+                at += length
+                break
+        else:
+            at += 1
+            if piece == _CODE_HERE:
+                tokens.append(Token(next(code), "code"))
+            else:
+                tokens.append(_plain(piece, stems[at - 1], piece in capitals))
+    return tokens
+
+
+def _stands(
+    term: Term, pieces: list[str], stems: list[str], at: int, length: int, capitals: frozenset[str]
+) -> bool:
+    """Return whether a listed term is meant: a capital where one must be, no 成人 in 换成人民币."""
+    if length == 1:
+        return not term.cased or pieces[at] in capitals
+    end = at + length - 1
+    if not pieces[end] >= "\u3400":
+        return True
+    lists = lexicon()
+    return not any(
+        tuple(stems[end : end + size]) in lists.terms
+        for size in lists.lengths.get(stems[end], ())
+        if size > length
     )
 
 
-def _capitals(plain: str) -> set[str]:
-    """Return the words that are capitalised elsewhere than where any word would be."""
-    words = set()
-    for match in _CAPITAL.finditer(plain):
-        before = plain[: match.start()].rstrip(" \"'“(")
-        starts = not before or before[-1] in ".!?\n:;。！？"
-        word = match[0]
-        starts = starts and not _HAN.search(plain)  # in Chinese no capital comes from the place
-        if (len(word) == 1 and (starts or word == "I")) or (starts and word[1:].islower()):
-            continue
-        words.add(word.casefold())
-    return words
-
-
-def _mark_codes(plain: str, found: list[Quantity | Entry | str]) -> str:
-    """Replace error codes, model numbers, flags and titles by private characters."""
-    known = lexicon().english
-
-    def take(match: re.Match[str]) -> str:
-        entry = known.get((stem(match[0].casefold()),))
-        if entry:
-            found.append(entry)
-            return f" {chr(PRIVATE + len(found) - 1)} "
-        if _NOT_A_CODE.fullmatch(match[0].casefold()):
-            return match[0]
-        found.append("".join(char for char in match[0].casefold() if char.isalnum()))
-        return f" {chr(PRIVATE + len(found) - 1)} "
-
-    def title(match: re.Match[str]) -> str:
-        found.append(match[1].casefold())
-        return f" {chr(PRIVATE + len(found) - 1)} "
-
-    return _CODE.sub(take, _TITLE.sub(title, plain))
-
-
-def _pairs_of_characters(folded: str) -> frozenset[str]:
-    plain = "".join(char for char in folded if char.isalnum())
-    return frozenset(plain[i : i + 2] for i in range(len(plain) - 1))
+@lru_cache(maxsize=16_384)
+def _plain(piece: str, root: str, capital: bool) -> Token:
+    small = lexicon().small
+    if piece == DATE:
+        return Token("@", "date")
+    if piece == NUMBER:
+        return Token("#", "number")
+    if piece in _NOT:
+        return Token(piece, "not")
+    if capital and root not in small:
+        return Token(root, "capital")
+    if not piece[0].isalnum():
+        return Token(piece, "stop")
+    return Token(root, "small" if root in small else "word")

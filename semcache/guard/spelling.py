@@ -3,37 +3,16 @@
 import re
 from collections.abc import Callable
 
-from semcache.guard.patterns import pattern
+from semcache.guard.english import LISTS
 
 __all__ = ["spell_out"]
 
-_ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_ONES = LISTS["english"]["numerals"].split()
+_TENS = LISTS["english"]["tens"].split()
 _VALUES = {word: value for value, word in enumerate(_ONES)}
 _VALUES |= {word: 10 * value for value, word in enumerate(_TENS, start=2)}
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9}
-_ORDINALS = ["second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
+_ORDINALS = LISTS["english"]["ordinals"].split()
 _WORD = "|".join(sorted((*_VALUES, *_SCALES), key=len, reverse=True))
 _ENGLISH = re.compile(rf"\b(?:{_WORD})(?:[\s-]+(?:and[\s-]+)?(?:{_WORD}))*\b(?!-?factor|-step)")
 _HAN_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {
@@ -42,12 +21,23 @@ _HAN_DIGITS = {char: value for value, char in enumerate("零一二三四五六�
 }
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1_000, "万": 10**4, "亿": 10**8}
 # Numerals inside words that do not count anything.
-_NOT_COUNTING = pattern("spelling", "not_counting").pattern
+_NOT_COUNTING = (
+    r"一(?:下|直|起|般|定|样|些|边|旦|共|键|切|致|旁|律|向|生|会儿|方面|不小心|点|体|流|时|步步|"
+    r"楼)|十分(?!钟|之)|"
+    r"千万别|万一|统一|唯一|之一|同一|单一|某一|另一|每一|二维|二手|三方|三星|三亚|四川|"
+    r"五一(?!十)|双十一|百度|万能|万事|万达|"
+    r"百科|七夕|八卦|星期[一二三四五六日]|周[一二三四五六日]|礼拜[一二三四五六]|不管三七|"
+    r"一五一十|九寨|千问|百分(?!之|点)|两(?:者|"
+    r"步|边)|二次(?=验证|元|曲|函|方程)|双|千兆|五险一金|初[一二三四五六七八九十]|零(?=食|钱|售|"
+    r"件|基础|碎|用)|第一次|"
+    r"三餐|百货|一卡通|一线|二线"
+)
 _HAN_NUMBER = re.compile(
     rf"(?P<word>{_NOT_COUNTING})|"
     r"百分之(?P<percent>[零〇一二两三四五六七八九十百]+(?:点[零一二三四五六七八九]+)?)|"
     r"(?P<off>[一二三四五六七八九1-9]{1,2}|[1-9]\.[1-9])折|"
-    r"(?P<number>[零〇一二两三四五六七八九十百千]+[零〇一二两三四五六七八九十百千万亿]*|半)(?=(?P<next>.?))"
+    r"(?P<number>[零〇一二两三四五六七八九十百千]+[零〇一二两三四五六七八九十百千万亿]*|"
+    r"半)(?=(?P<next>.?))"
 )
 _REWRITES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"\bhalf an? (hour|day|year|kilo|dozen)"), r"0.5 \1"),
@@ -67,15 +57,18 @@ _REWRITES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], .
     ),
 )
 _HAN_HALVES = (
-    (re.compile(r"~?(\d+)个(?:0\.5|半)(?=小时|月|钟头|星期)"), r"\1.5个"),
-    (re.compile(r"~?(\d+)(年|天|小时)半"), r"\1.5\2"),
+    (re.compile(r"(?<!\d)~?(\d{1,6})个(?:0\.5|半)(?=小时|月|钟头|星期)"), r"\1.5个"),
+    (re.compile(r"(?<!\d)~?(\d{1,6})(年|天|小时)半"), r"\1.5\2"),
 )
-_LATIN = re.compile("[a-z]")
+_COUNTS = re.compile(
+    rf"half|dozen|couple|twice|once|times|\ban? (?:second|minute|hour|day|week|month|year)|"
+    rf"\b(?:{_WORD}|{'|'.join(_ORDINALS)})\b"
+)
 
 
 def spell_out(folded: str) -> str:
     """Return case-folded text with its number words as digits; ``~`` marks an optional number."""
-    if _LATIN.search(folded):
+    if _COUNTS.search(folded):
         for rewrite, replacement in _REWRITES:
             folded = rewrite.sub(replacement, folded)
     if folded.isascii():

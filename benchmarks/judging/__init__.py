@@ -1,0 +1,1 @@
+"""Judge verifiers on other people's question pairs; see :mod:`benchmarks.truth`."""

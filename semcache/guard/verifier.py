@@ -1,0 +1,194 @@
+"""A verifier fitted on one's own traffic: what similarity, margin and the signals are worth there.
+
+How much a higher similarity or a differing number says is another on every traffic, so there is no
+shipped one. Fit it on labelled pairs, choose a threshold on others, check both on a third part.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semcache.errors import ConfigError
+from semcache.guard.comparison import SIGNALS, compare
+from semcache.guard.logistic import fit as _fit
+from semcache.guard.rows import Row, check
+
+__all__ = ["Contribution", "Verifier"]
+
+_NAMES = ("constant", "similarity", "margin", *SIGNALS)
+_SIDES = np.array([0.0, 1.0, 1.0, *[-1.0] * len(SIGNALS)])
+_SCALES = ("similarity_mean", "similarity_spread", "margin_mean", "margin_spread")
+_FORMAT, _VERSION = "semcache verifier", 1
+
+
+class Contribution(NamedTuple):
+    """By how much a feature moves the verdict, in log-odds: above 0 it speaks for sharing."""
+
+    name: str
+    log_odds: float
+
+
+class Verifier:
+    """The probability that two questions may share an answer, on the traffic it was fitted on.
+
+    A logistic model of the similarity, the margin and the signals of :class:`semcache.guard.Guard`,
+    each as far as the sentences are alike. No difference may speak for sharing, and neither
+    similarity nor margin against it.
+
+    Attributes:
+        coefficients: By name; of similarity and margin per standard deviation of the fitted rows.
+        scales: Mean and standard deviation of both.
+        threshold: Least probability at which :meth:`__call__` allows a match. Choose it on pairs
+            that the verifier was not fitted on.
+
+    Example:
+        >>> rows = [Row(f"open file {n}", f"open file {n + n % 2}", 0.95) for n in range(60)]
+        >>> verifier = Verifier.fit(rows, [n % 2 == 0 for n in range(60)])
+        >>> verifier.score("open file 7", "open file 8", 0.95) < 0.3
+        True
+        >>> verifier.explain("open file 7", "open file 8", 0.95)[0].name
+        'number'
+    """
+
+    def __init__(
+        self,
+        coefficients: Mapping[str, float],
+        scales: Mapping[str, float],
+        *,
+        threshold: float | None = None,
+    ) -> None:
+        if set(coefficients) != set(_NAMES) or set(scales) != set(_SCALES):
+            raise ConfigError(
+                f"a verifier has exactly the coefficients {', '.join(_NAMES)} and the scales "
+                f"{', '.join(_SCALES)}"
+            )
+        if not all(map(math.isfinite, (*coefficients.values(), *scales.values()))):
+            raise ConfigError("a coefficient or a scale of the verifier is not a finite number")
+        if threshold is not None and not 0 <= threshold <= 1:
+            raise ConfigError(f"threshold is {threshold}: a probability lies between 0 and 1")
+        self.coefficients = {name: float(coefficients[name]) for name in _NAMES}
+        self.scales = {name: float(scales[name]) for name in _SCALES}
+        self.threshold = threshold
+
+    @classmethod
+    def fit(cls, rows: Iterable[Row], same: Sequence[bool], *, penalty: float = 1.0) -> "Verifier":
+        """Return a verifier fitted on labelled pairs; the same rows give the same verifier.
+
+        Args:
+            rows: At least 40, from the traffic it is meant for, as its cache would compare them.
+            same: Whether each pair may share an answer.
+            penalty: Of large coefficients: half of it times the square of each.
+
+        Raises:
+            ConfigError: Too few rows, not one label for each, all labels alike, or a similarity
+                that is not a number.
+        """
+        rows = [Row(*row) for row in rows]
+        labels = np.array(same, dtype=bool)
+        check(rows, labels)
+        similarities = np.array([row.similarity for row in rows])
+        margins = np.array([row.margin for row in rows if row.margin is not None] or [0.0])
+        numbers = (similarities.mean(), similarities.std(), margins.mean(), margins.std())
+        scales = dict(zip(_SCALES, (float(number) for number in numbers), strict=True))
+        blank = cls(dict.fromkeys(_NAMES, 0.0), scales)
+        x = np.array([blank._features(row) or _UNREAD for row in rows])
+        beta: NDArray[np.float64] = _fit(x, labels, _SIDES, penalty=penalty)
+        return cls(dict(zip(_NAMES, beta.tolist(), strict=True)), scales)
+
+    def score(
+        self, cached: str, asked: str, similarity: float, margin: float | None = None
+    ) -> float:
+        """Return the probability, from 0 to 1, that the two questions may share an answer.
+
+        It is 0 if a text is too long to be read, unless it is the same text.
+        """
+        features = self._features(Row(cached, asked, similarity, margin))
+        if features is None:
+            return 0.0
+        total = math.fsum(
+            weight * value
+            for weight, value in zip(self.coefficients.values(), features, strict=True)
+        )
+        return 1 / (1 + math.exp(-max(-700.0, total)))
+
+    def explain(
+        self, cached: str, asked: str, similarity: float, margin: float | None = None
+    ) -> list[Contribution]:
+        """Return what each feature adds to the log-odds, the largest first; zeros are left out."""
+        features = self._features(Row(cached, asked, similarity, margin))
+        if features is None:
+            return [Contribution("length", -math.inf)]
+        parts = [
+            Contribution(name, weight * value)
+            for (name, weight), value in zip(self.coefficients.items(), features, strict=True)
+        ]
+        return sorted((part for part in parts if part.log_odds), key=lambda part: -abs(part[1]))
+
+    def __call__(
+        self, cached: str, asked: str, similarity: float, margin: float | None = None
+    ) -> bool:
+        """Return whether the probability reaches the threshold.
+
+        Raises:
+            ConfigError: There is no threshold yet.
+        """
+        if self.threshold is None:
+            raise ConfigError("the verifier has no threshold: choose one on pairs of its own")
+        return self.score(cached, asked, similarity, margin) >= self.threshold
+
+    def save(self, path: Path | str) -> None:
+        """Write the verifier as JSON, for :meth:`load`."""
+        record = {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "coefficients": self.coefficients,
+            "scales": self.scales,
+            "threshold": self.threshold,
+        }
+        Path(path).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Verifier":
+        """Return the verifier that :meth:`save` wrote.
+
+        Raises:
+            ConfigError: The file cannot be read, is no verifier, or is of another version.
+        """
+        try:
+            record: Any = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{path} cannot be read as a verifier: {error}") from error
+        if not isinstance(record, dict) or record.get("format") != _FORMAT:
+            raise ConfigError(f"{path} is no verifier: Verifier.save() writes one")
+        if record.get("version") != _VERSION:
+            raise ConfigError(
+                f"{path} is a verifier of version {record.get('version')}, and this program reads "
+                f"version {_VERSION}: fit it anew"
+            )
+        try:
+            return cls(record["coefficients"], record["scales"], threshold=record["threshold"])
+        except (ConfigError, KeyError, TypeError, ValueError) as error:
+            raise ConfigError(f"{path} is not a whole verifier: {error}") from error
+
+    def _features(self, row: Row) -> tuple[float, ...] | None:
+        found = compare(row.cached, row.asked)
+        if found is None and row.cached != row.asked:
+            return None
+        signals = {d.signal for d in found.differences} if found else set()
+        weight = found.weight if found else 0.0
+        mean, spread, margin_mean, margin_spread = self.scales.values()
+        margin = 0.0 if row.margin is None else (row.margin - margin_mean) / (margin_spread or 1.0)
+        return (
+            1.0,
+            (row.similarity - mean) / (spread or 1.0),
+            margin,
+            *(weight * (signal in signals) for signal in SIGNALS),
+        )
+
+
+_UNREAD = (1.0, *[0.0] * (len(_NAMES) - 1))
