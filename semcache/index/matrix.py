@@ -86,7 +86,7 @@ class MatrixIndex(StoredIndex):
         """
         while True:
             with self._lock:
-                if self._overtaken(changes):
+                if self._overtaken(changes) or self._is_told(changes):
                     return
                 outdated = self._is_outdated(changes)
                 new = self._unread(changes)
@@ -104,6 +104,10 @@ class MatrixIndex(StoredIndex):
     def _overtaken(self, changes: Changes) -> bool:
         """Whether another thread has read this, and perhaps more."""
         return self._position != changes.since and EMPTY < changes.until <= self._position
+
+    def _is_told(self, changes: Changes) -> bool:
+        """Whether nothing has changed since the copy was made."""
+        return changes.ids == [] and self._position == changes.since == changes.until
 
     def _is_outdated(self, changes: Changes) -> bool:
         """Whether the copy has moved to where these changes do not lead on."""
