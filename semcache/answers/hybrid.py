@@ -7,7 +7,7 @@ from semcache.answers.exact import ExactTier, NoExactTier, spelling_of
 from semcache.answers.faces import AnswersFace, AsyncAnswers, BlockingAnswers
 from semcache.answers.flow import AnswerFlow
 from semcache.answers.llm import AsyncSemanticLLMCache, SemanticLLMCache
-from semcache.ports import Policy
+from semcache.policy import Policy
 from semcache.stats import Stats
 
 __all__ = ["AsyncHybridLLMCache", "HybridLLMCache"]

@@ -16,7 +16,8 @@ from semcache.codecs import Vector
 from semcache.expiry import end_of
 from semcache.index.answer import Answer
 from semcache.index.base import Found, Index
-from semcache.ports import Policy, RedisPort
+from semcache.policy import Policy
+from semcache.ports import RedisPort
 from semcache.question import NOTHING, Command, Reply
 from semcache.server import is_foreign
 from semcache.stats import Stats
