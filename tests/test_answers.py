@@ -1,6 +1,5 @@
 """answers: what makes two spellings one question."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,14 +22,12 @@ DIFFERENT = [
 ]
 
 
-@pytest.mark.parametrize(("one", "two"), ALIKE)
-def test_spellings_that_look_the_same_are_one_question(one, two):
-    assert normalise(one) == normalise(two)
+def test_spellings_that_look_the_same_are_one_question():
+    assert [pair for pair in ALIKE if len(set(map(normalise, pair))) != 1] == []
 
 
-@pytest.mark.parametrize(("one", "two"), DIFFERENT)
-def test_what_may_mean_something_else_stays_another_question(one, two):
-    assert normalise(one) != normalise(two)
+def test_what_may_mean_something_else_stays_another_question():
+    assert [pair for pair in DIFFERENT if len(set(map(normalise, pair))) != 2] == []
 
 
 def test_case_is_folded_only_when_asked():
