@@ -7,14 +7,15 @@ BIN := .venv/bin
 # Jupyter refuses to run as root, which a container does, unless told so.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test lessons doctor bench lock clean
+.PHONY: help lab test lessons doctor bench record lock clean
 
 help:
 	@echo "make lab       open the lessons in JupyterLab"
 	@echo "make test      prove every output: lint, types, tests, all lessons on two Redis servers"
 	@echo "make lessons   run all lessons and write their outputs (make lessons ARGS=02 for one)"
 	@echo "make doctor    check this machine and say what to do"
-	@echo "make bench     measure the caches beside their peers"
+	@echo "make bench     measure the caches beside their peers (make bench BENCH=request for one)"
+	@echo "make record    let README and lesson 09 quote the last measurement; says what to write anew"
 	@echo "make lock      renew the pinned versions"
 	@echo "make clean     delete what the other targets made"
 
@@ -39,6 +40,10 @@ doctor: .venv/lab.done
 # Run a single one with `make bench BENCH=semantic_lookup`; `ARGS=--help` says what it knows.
 bench: .venv-bench/done
 	for name in $(BENCH); do .venv-bench/bin/python -m benchmarks.$$name $(ARGS) || exit 1; done
+
+# A benchmark alone changes no page: README and lesson 09 quote data/semantic_lookup.json.
+record: .venv/test.done
+	@$(BIN)/python -m benchmarks.record
 
 # The locks change only here. They hold versions, no addresses. The peers must do with the
 # course's versions: where one of them cannot, uv says so, and it leaves the benchmark.
