@@ -145,8 +145,9 @@ def test_an_index_that_finds_too_little_is_not_the_fastest():
 
 
 def test_a_filled_subject_says_where_its_bytes_are(corpus):
+    vector_set = next(recipe for recipe in SUBJECTS if recipe.name == "VectorSetIndex")
     if MISSING:
         pytest.skip(MISSING)
-    with build(SUBJECTS[:3], corpus, 60) as filled:
+    with build([*SUBJECTS[:2], vector_set], corpus, 60) as filled:
         assert all(isinstance(f, Filled) for f in filled)
         assert [f.where for f in filled] == ["", "", "Redis"]
