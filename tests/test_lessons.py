@@ -351,7 +351,7 @@ def answer(source: str, exercise: Exercise, page: Page) -> object:
     """Run a stub or its replacement beside the lesson's imports; return what it defines."""
     before = page.code[: page.code.index(page.stub(exercise))]
     imports = [n for cell in before for n in _tree(cell.source).body if isinstance(n, IMPORTS)]
-    lab = semcache.lab.connect(scope="exercise", quiet=True)
+    lab = semcache.connect(scope="exercise", quiet=True)
     names = {name: getattr(semcache, name) for name in semcache.__all__}
     names |= {"np": np, "lab": lab, "__name__": "answer"}
     exec(compile(ast.Module(imports, type_ignores=[]), "<imports>", "exec"), names)
