@@ -398,7 +398,7 @@ def test_solved_lesson_meets_every_objective_and_changes_nothing_else(path: Path
     for exercise in page.definition.exercises:
         solved.stub(exercise).source = exercise.solution.strip()
     notebooks.execute(
-        solved.notebook, page.path.parent, kernel_environment(SEMCACHE_STRICT="1"), timeout=120
+        solved.notebook, page.path.parent, kernel_environment(SEMCACHE_STRICT="1"), timeout=400
     )
     notebooks.stabilise(solved.notebook)
     report = notebooks.printed(solved.notebook)
