@@ -17,7 +17,9 @@ moments = st.floats(min_value=0, allow_nan=False)
 
 @given(expires_at=moments)
 def test_what_is_packed_is_unpacked(expires_at):
-    entry = unpack(pack(Entry(VECTOR, expires_at, 60.0, BLOB), "digest of a text"), CODEC, "digest of a text")
+    entry = unpack(
+        pack(Entry(VECTOR, expires_at, 60.0, BLOB), "digest of a text"), CODEC, "digest of a text"
+    )
     assert entry.expires_at == expires_at and entry.vector.tobytes() == VECTOR.tobytes()
 
 
@@ -40,7 +42,11 @@ def test_any_changed_byte_is_noticed(expires_at, data):
 
 def test_an_expiry_that_is_no_number_is_refused():
     with pytest.raises(CodecError):
-        unpack(pack(Entry(VECTOR, float("nan"), None, BLOB), "digest of a text"), CODEC, "digest of a text")
+        unpack(
+            pack(Entry(VECTOR, float("nan"), None, BLOB), "digest of a text"),
+            CODEC,
+            "digest of a text",
+        )
 
 
 def test_an_entry_of_another_text_is_noticed():

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from benchmarks import source_code
-from benchmarks.lookup.corpus import Query
+from benchmarks.lookup.corpus import Corpus, Query
 from benchmarks.lookup.subject import Ask, Make, Recipe, Store
 from benchmarks.workload import TTL
 from semcache import keys
@@ -17,7 +17,7 @@ from semcache.index.answer import Answer, normalise
 from semcache.index.base import IndexSettings
 from semcache.index.store import Stored
 
-__all__ = ["OURS", "SOURCE"]
+__all__ = ["OURS", "SOURCE", "entry_id"]
 
 
 def index(kind: Any) -> Make:
@@ -59,7 +59,12 @@ def _entries(store: Store, batch: range) -> Iterator[Stored]:
     for i in batch:
         question = corpus.questions[i]
         answer = Answer(question, corpus.answers[i], now, now + TTL)
-        yield Stored(keys.digest(normalise(question)), answer, corpus.vectors[i])
+        yield Stored(entry_id(corpus, i), answer, corpus.vectors[i])
+
+
+def entry_id(corpus: Corpus, row: int) -> str:
+    """What the indexes call an entry."""
+    return keys.digest(normalise(corpus.questions[row]))
 
 
 def source(store: Store) -> Callable[[], Ask]:

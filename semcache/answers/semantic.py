@@ -113,9 +113,6 @@ class SemanticFace(HoldsConnections):
         check_texts([query])
         return await self.room.policy.guard(self.room.delete(Request(query, "")))
 
-    async def _size(self) -> int:
-        return await self.room.policy.guard(self.room.index.size())
-
     async def _clear(self) -> None:
         await self.room.policy.guard(self.room.clear())
 
@@ -232,7 +229,7 @@ class SemanticCache(SemanticFace):
         Raises:
             CacheUnavailable: Redis failed.
         """
-        return run(self._size())
+        return run(self.room.policy.guard(self.room.index.size()))
 
     def clear_cache(self) -> None:
         """Delete all answers of this cache, and no other keys.
@@ -294,7 +291,7 @@ class AsyncSemanticCache(SemanticFace):
 
     async def get_cache_size(self) -> int:
         """See :meth:`SemanticCache.get_cache_size`."""
-        return await self._size()
+        return await self.room.policy.guard(self.room.index.size())
 
     async def clear_cache(self) -> None:
         """See :meth:`SemanticCache.clear_cache`."""
