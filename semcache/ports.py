@@ -17,6 +17,7 @@ from redis.exceptions import ClusterDownError, MaxConnectionsError, RedisCluster
 from semcache.breaker import Ticket, breaker_of
 from semcache.clients import TIMEOUT, seconds_held, warn_if_slow
 from semcache.flights import Flights
+from semcache.merging import merged, split
 from semcache.question import Command, Question, Reply, Tolerant, only, refuse_errors
 
 __all__ = ["FAILURES", "OUTAGES", "ApiPort", "LeftAlone", "Overloaded", "Ports", "RedisPort"]
@@ -82,6 +83,7 @@ class RedisPort(ABC):
     def __init__(self, client: Any) -> None:
         self.client = client  # the stubs of redis-py mix sync and async replies
         self.breaker = breaker_of(client)
+        self._is_cluster = hasattr(client, "get_node_from_key")
         warn_if_slow(client)
 
     async def send(self, commands: Sequence[Command], transaction: bool = False) -> list[Any]:
@@ -155,7 +157,12 @@ class RedisPort(ABC):
 
     async def ask_all(self, *questions: Question[Any]) -> list[Reply[Any]]:
         """Ask questions on one trip; the replies are read by calling them."""
-        replies = await self.send([c for question in questions for c in question.commands])
+        commands = [c for question in questions for c in question.commands]
+        together = None if self._is_cluster else merged(commands)
+        if together is None:
+            replies = await self.send(commands)
+        else:
+            replies = split(commands, await self.send(together))
         answers, start = [], 0
         for question in questions:
             end = start + len(question.commands)

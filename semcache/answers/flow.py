@@ -122,7 +122,8 @@ class AnswerFlow:
             if found is not None and self._may_serve(found, looked):
                 self.exact_stats.count(hits=1)
                 log.info("exact hit")
-                await self.policy.attempt(None, room.index.keep_up(changes))
+                if room.index.is_behind(changes):
+                    await self.policy.attempt(None, room.index.keep_up(changes))
                 return looked._replace(text=found.response, tier="exact")
         self.exact_stats.count(misses=1)
         looked = looked._replace(marks=marks().answer)
