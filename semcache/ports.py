@@ -119,7 +119,7 @@ class RedisPort(ABC):
         began, pause = time.monotonic(), 0.001
         while True:
             try:
-                await self._sleep(pause)
+                await self.sleep(pause)
                 return await self._send(commands, transaction)
             except OUTAGES as error:
                 self.breaker.left(ticket)
@@ -140,8 +140,8 @@ class RedisPort(ABC):
         """Send commands on one trip."""
 
     @abstractmethod
-    async def _sleep(self, seconds: float) -> None:
-        """Wait."""
+    async def sleep(self, seconds: float) -> None:
+        """Wait so many seconds."""
 
     @abstractmethod
     def keys(self, prefix: str) -> AsyncIterator[bytes]:

@@ -18,6 +18,7 @@ class Stats:
         api_calls: Requests the API has answered.
         tokens: Tokens the API has charged for.
         errors: Damaged entries found, and Redis operations that failed.
+        stale: Expired answers that were served because the LLM failed.
         bypassed: Operations for which Redis was not asked, since it had just failed.
         overloads: Operations that found no free connection in the client's pool in time.
         evictions: Entries pushed out of memory to make room.
@@ -37,6 +38,7 @@ class Stats:
     api_calls: int = 0
     tokens: int = 0
     errors: int = 0
+    stale: int = 0
     bypassed: int = 0
     overloads: int = 0
     evictions: int = 0
@@ -51,6 +53,7 @@ class Stats:
         api_calls: int = 0,
         tokens: int = 0,
         errors: int = 0,
+        stale: int = 0,
         bypassed: int = 0,
         overloads: int = 0,
         evictions: int = 0,
@@ -63,6 +66,7 @@ class Stats:
             self.api_calls += api_calls
             self.tokens += tokens
             self.errors += errors
+            self.stale += stale
             self.bypassed += bypassed
             self.overloads += overloads
             self.evictions += evictions

@@ -14,7 +14,7 @@ from benchmarks.report import environment
 from benchmarks.scale.plan import Measured
 from benchmarks.workload import embed_questions
 from semcache import keys
-from semcache.blocking import run
+from semcache.blocking import run as run_flow
 from semcache.codecs import Vector
 from semcache.index import MatrixIndex, VectorSetIndex
 from semcache.index.answer import Answer
@@ -100,13 +100,13 @@ def _measure(
     start = time.perf_counter()
     for text in stored:
         answer = Answer(text, "An answer of usual length. " * 10, now, now + DAY)
-        run(index.add(keys.digest(text), answer, vectors[text]))
+        run_flow(index.add(keys.digest(text), answer, vectors[text]))
     write = (time.perf_counter() - start) / len(stored)
     size = (_used(client) - before) / len(stored)
     seconds = []
     for text in asked:
         start = time.perf_counter()
-        run(index.nearest(vectors[text]))
+        run_flow(index.nearest(vectors[text]))
         seconds.append(time.perf_counter() - start)
     return Timing(seconds).median, size, write
 

@@ -8,13 +8,15 @@ would be an exact hit the next time: so each such text is new, or what was promo
 
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import openai
 import redis
+from redis.asyncio import Redis as AsyncRedis
 
-from semcache import HybridLLMCache
+from semcache import AsyncHybridLLMCache, HybridLLMCache
 from semcache.lab.offline.answers import CHAT_MODELS
 from semcache.lab.offline.model import EMBEDDING_MODEL, embed_all
 from semcache.lab.traffic import load_phrasings
