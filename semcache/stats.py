@@ -7,7 +7,7 @@ from semcache.locks import Lock
 __all__ = ["Stats"]
 
 
-@dataclass
+@dataclass(repr=False)
 class Stats:
     """Counters of one cache, safe to update from many threads.
 
@@ -70,6 +70,13 @@ class Stats:
             self.bypassed += bypassed
             self.overloads += overloads
             self.evictions += evictions
+
+    def __repr__(self) -> str:
+        """The usual counters, and of the rest those that have counted anything."""
+        usual = ("hits", "misses", "api_calls", "tokens", "errors", "evictions")
+        counts = self.as_dict().items()
+        shown = [f"{name}={count}" for name, count in counts if count or name in usual]
+        return f"Stats({', '.join(shown)})"
 
     @property
     def lookups(self) -> int:
