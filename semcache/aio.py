@@ -79,7 +79,7 @@ class _Flight(Flight):
 
     def land(self, value: Any) -> None:
         if not self._ended.is_set():
-            self._value = value
+            self._value, self.has_landed = value, True
             self._ended.set()
 
     def fail(self, error: BaseException) -> None:

@@ -10,8 +10,10 @@ import redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
+from redis.exceptions import MaxConnectionsError
 
 from semcache.flights import Abandoned, Flight, Flights, Shared
+from semcache.locks import renew_in_child
 from semcache.options import check_bytes, wrong_client
 from semcache.ports import SCAN_CHUNK, RedisPort
 from semcache.question import Command
@@ -56,7 +58,31 @@ def iterate(pieces: AsyncGenerator[T, None]) -> Iterator[T]:
 class BlockingRedis(RedisPort):
     """A ``redis.Redis`` or ``RedisCluster``."""
 
+    _gate: threading.Semaphore | None = None  # once the pool was found too small
+
     async def _send(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
+        gate = self._gate
+        if gate is None:
+            return self._send_now(commands, transaction)
+        if not gate.acquire(timeout=self._patience):  # in the order of those who came
+            raise MaxConnectionsError("all connections of the pool are in use")
+        try:
+            return self._send_now(commands, transaction)
+        finally:
+            gate.release()
+
+    def queue(self) -> None:
+        """Let callers wait in a queue from now on, as many as there are connections ask."""
+        size = getattr(getattr(self.client, "connection_pool", None), "max_connections", None)
+        if self._gate is None and size:
+            self._gate = threading.Semaphore(size)
+            renew_in_child(self)
+
+    def renew(self) -> None:
+        """Forget the queue, in a forked child: those who would leave it are not there."""
+        self._gate = None
+
+    def _send_now(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
         if len(commands) == 1 and not transaction:  # which a pipeline would only make slower
             try:
                 return [self.client.execute_command(*commands[0])]
@@ -114,7 +140,7 @@ class _Flight(Flight):
 
     def land(self, value: Any) -> None:
         if not self._ended.is_set():
-            self._value = value
+            self._value, self.has_landed = value, True
             self._ended.set()
 
     def fail(self, error: BaseException) -> None:

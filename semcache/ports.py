@@ -116,6 +116,7 @@ class RedisPort(ABC):
         self, commands: Sequence[Command], transaction: bool, ticket: Ticket
     ) -> list[Any]:
         """Wait for a connection as long as one would wait for an answer: all are in use."""
+        self.queue()
         began, pause = time.monotonic(), 0.001
         while True:
             try:
@@ -129,6 +130,9 @@ class RedisPort(ABC):
                 if waited >= self._patience or not isinstance(error, MaxConnectionsError):
                     raise Overloaded(f"{error}; none was free within {waited:.1f} s") from error
             pause = min(0.02, 2 * pause)
+
+    def queue(self) -> None:  # noqa: B027
+        """Let callers wait for a connection in the order in which they came, where that is done."""
 
     @property
     def _patience(self) -> float:

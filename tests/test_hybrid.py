@@ -623,10 +623,7 @@ def test_a_failed_request_leaves_no_trust_in_an_old_answer_about_changes(bench):
 
 @pytest.mark.parametrize("index", INDEXES)
 @pytest.mark.parametrize("make", SCENARIOS)
-def test_redis_failing_in_any_way_leaves_the_llm(index, make, caplog, request):
-    if index == "vectorset" and make.__name__ in ("may_not_write", "out_of_memory"):
-        reason = "a script that is refused half-way, at ZADD or SET, has written VADD"
-        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+def test_redis_failing_in_any_way_leaves_the_llm(index, make, caplog):
     with make(starts(index)) as broken:
         bench = SemanticBench(index, lambda: broken.client)
         cache = bench.hybrid()

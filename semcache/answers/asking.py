@@ -126,7 +126,8 @@ class Asker:
         if looked.wishes.keep and looked.marks is not None and self._is_admitted(completion):
             answer = looked.room.answer(looked.request.query, completion.text, looked.wishes.ttl)
             vector = looked.lookup.vector if looked.lookup else None
-            await looked.room.keep(looked.request, answer, vector, looked.marks)
+            replaces = looked.renews or not looked.wishes.read
+            await looked.room.keep(looked.request, answer, vector, looked.marks, replaces)
             self._rooms.shrink()
 
     def _is_admitted(self, completion: Completion) -> bool:

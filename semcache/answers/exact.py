@@ -49,6 +49,9 @@ class NoExactTier:
         """Delete nothing."""
         return Question((), lambda replies: 0)
 
+    async def clear(self, redis: RedisPort, audience: str) -> None:
+        """Delete nothing."""
+
     async def spellings(self, redis: RedisPort, request: Request) -> set[str]:
         """Know no other spelling."""
         return {request.query}
@@ -138,6 +141,11 @@ class ExactTier(NoExactTier):
         copies = self._key(self._copies, request, request.query)
         command = ("EVAL", _DELETE, 2, own, copies)
         return Question((command,), lambda replies: int(refuse_errors(replies)[0]))
+
+    async def clear(self, redis: RedisPort, audience: str) -> None:
+        """Delete all answers of an audience, and their copies."""
+        for namespace in (self._answers, self._copies):
+            await redis.delete_all(f"{namespace}{audience}:")
 
     def _key(self, namespace: str, request: Request, query: str) -> str:
         if self._spell is normalise and query == request.query:

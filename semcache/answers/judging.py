@@ -17,6 +17,7 @@ async def judge_near_misses(
     room_of: Callable[[str], Room],
     judge: Judge | Callable[..., Awaitable[bool]],
     most: int,
+    audience: str | None = None,
 ) -> int:
     """Judge up to ``most`` near misses, the newest first; return how many were promoted.
 
@@ -26,16 +27,17 @@ async def judge_near_misses(
         judge: Takes the cached question, the asked one and their similarity, and, if it has an
             argument of that name, the cached ``answer``. May be asynchronous where the flow is.
         most: How many to judge.
+        audience: Whose near misses alone to judge; everybody's if not given.
     """
     takes_answer = _takes_answer(judge)
     promoted: set[tuple[str, str]] = set()
-    for _ in range(min(most, len(near_misses))):
-        for miss in near_misses.take(1):
+    for _ in range(min(most, near_misses.count(audience))):
+        for miss in near_misses.take(1, audience):
             asked = miss.request.query, miss.request.audience
             room = room_of(miss.request.audience)
             if asked not in promoted and await _accepted(miss, room, judge, takes_answer):
                 answer = replace(miss.answer, query=miss.request.query, similarity=1.0)
-                if await room.keep(miss.request, answer, miss.vector, miss.marks):
+                if await room.keep(miss.request, answer, miss.vector, miss.marks, replaces=True):
                     promoted.add(asked)
     return len(promoted)
 

@@ -1,5 +1,6 @@
 """A room: the answers that one audience may be given, and how one of them is found."""
 
+import dataclasses
 import logging
 import random
 from collections.abc import Sequence
@@ -48,6 +49,7 @@ class Room:
         near_misses: Where those are noted that were near and not served.
         exact: What else is written with each answer.
         generations: The scope's marks of what was deleted.
+        audience: Whose answers these are.
     """
 
     def __init__(
@@ -61,7 +63,9 @@ class Room:
         near_misses: NearMisses,
         exact: NoExactTier,
         generations: Generations,
+        audience: str,
     ) -> None:
+        self.audience = audience
         self.redis, self.index, self.directions, self.options = redis, index, directions, options
         self.stats, self.policy, self.near_misses = stats, policy, near_misses
         self.exact, self.generations = exact, generations
@@ -135,8 +139,13 @@ class Room:
         """Whether a candidate is similar enough, and the verifier accepts it."""
         if one.similarity < least:
             return False
-        margin = _margin(one, found) if self.options.verifier else None
-        return self.accepts(one.answer.query, request.query, one.similarity, least, margin)
+        if self.options.verifier is None:
+            return True
+        margin = _margin(one, found)
+        if self.accepts(one.answer.query, request.query, one.similarity, least, margin):
+            return True
+        log.info("refused, similarity %.3f: %s", one.similarity, one.answer.query)
+        return False
 
     def accepts(
         self, cached: str, asked: str, similarity: float, least: float, margin: float | None = None
@@ -174,12 +183,17 @@ class Room:
     def answer(self, query: str, response: str, ttl: float | None) -> Answer:
         """Return an answer that lives from now on."""
         now = self.options.clock()
-        if ttl is not None:
+        if ttl is not None and self.options.jitter:
             ttl *= 1 - self.options.jitter * random.random()
         return Answer(query, response, now, end_of(ttl, now))
 
     async def keep(
-        self, request: Request, answer: Answer, vector: Vector | None, unless: Marks | None
+        self,
+        request: Request,
+        answer: Answer,
+        vector: Vector | None,
+        unless: Marks | None,
+        replaces: bool = False,
     ) -> bool:
         """Write an answer in both tiers, at once; return whether it was written.
 
@@ -188,18 +202,29 @@ class Room:
             answer: The answer.
             vector: The question's direction; without one only the exact tier can have it.
             unless: Marks that somebody may have changed meanwhile; ``None`` to write anyway.
+            replaces: Whether there may be an older answer, whose copies go.
         """
-        return await self.policy.attempt(False, self._keep(request, answer, vector, unless))
+        return await self.policy.attempt(
+            False, self._keep(request, answer, vector, unless, replaces)
+        )
 
     async def _keep(
-        self, request: Request, answer: Answer, vector: Vector | None, unless: Marks | None
+        self,
+        request: Request,
+        answer: Answer,
+        vector: Vector | None,
+        unless: Marks | None,
+        replaces: bool,
     ) -> bool:
+        if replaces:
+            await self.redis.change(self.exact.deleting(request).commands)
         try:
             return await self._write(request, answer, vector, unless)
         except Exception as error:
-            if not is_foreign(error):
-                raise
-        await self.index.heal()
+            if not self.index.adapts_to(error):
+                if not is_foreign(error):
+                    raise
+                await self.index.heal()
         return await self._write(request, answer, vector, unless)
 
     async def _write(
@@ -221,14 +246,6 @@ class Room:
             await self.index.sweep(writing.read(replies[: len(writing.commands)]))
         return True
 
-    async def replace(self, request: Request, answer: Answer, vector: Vector) -> bool:
-        """Write an answer in place of an older one, and delete the older one's copies."""
-        return await self.policy.attempt(False, self._replace(request, answer, vector))
-
-    async def _replace(self, request: Request, answer: Answer, vector: Vector) -> bool:
-        await self.redis.change(self.exact.deleting(request).commands)
-        return await self._keep(request, answer, vector, None)
-
     async def _changed(
         self, commands: Sequence[Command], unless: Marks | None
     ) -> Sequence[object] | None:
@@ -243,9 +260,10 @@ class Room:
         return f"{request.audience}:{request.id}"
 
     async def clear(self) -> None:
-        """Delete all answers of this audience that are found by similarity."""
+        """Delete all answers of this audience, in both tiers."""
         await self.redis.change(self.generations.clearing())
         await self.index.clear()
+        await self.exact.clear(self.redis, self.audience)
 
     async def delete(self, request: Request) -> bool:
         """Delete the answer to a question in both tiers; return whether there was one.
@@ -254,7 +272,7 @@ class Room:
         """
         found = False
         for spelt in await self.exact.spellings(self.redis, request):
-            one = Request(spelt, request.model, request.system, request.sampling)
+            one = dataclasses.replace(request, query=spelt)
             parts = [
                 await self.index.deleting([id_of(spelt)]),
                 self.exact.deleting(one),

@@ -97,7 +97,16 @@ def opens_rooms(
         settings = IndexSettings(redis, namespace, options.clock, count_damaged, flights)
         index = options.index(settings)
         return Room(
-            redis, index, directions, options, stats, policy, near_misses, exact, generations
+            redis,
+            index,
+            directions,
+            options,
+            stats,
+            policy,
+            near_misses,
+            exact,
+            generations,
+            audience,
         )
 
     return open_room

@@ -80,14 +80,21 @@ class SemanticFace(HoldsConnections):
     @property
     def near_misses(self) -> int:
         """How many near misses wait for a judge."""
-        return len(self.room.near_misses)
+        return self.room.near_misses.count(self.room.audience)
+
+    async def _judge(self, judge: Judge | Callable[..., Awaitable[bool]], most: int) -> int:
+        room = self.room
+        return await judge_near_misses(room.near_misses, lambda _: room, judge, most, room.audience)
+
+    def _request(self, query: str) -> Request:
+        return Request(query, "", of=self.room.audience)
 
     async def _search(self, query: str, threshold: float | None) -> Lookup:
         least = self.threshold if threshold is None else check_threshold(threshold)
         check_texts([query])
         remember(Lookup(query), self.room)
         self.room.directions.check(query)
-        lookup = await self.room.lookup(Request(query, ""), least)
+        lookup = await self.room.lookup(self._request(query), least)
         remember(lookup, self.room)
         return lookup
 
@@ -104,14 +111,14 @@ class SemanticFace(HoldsConnections):
             self.stats.count(errors=1)
             return
         answer = self.room.answer(query, response, seconds)
-        await self.room.replace(Request(query, ""), answer, vector)
+        await self.room.keep(self._request(query), answer, vector, None, replaces=True)
 
     async def _nearest(self, vector: Vector, count: int) -> list[Found]:
         return await self.room.policy.guard(self.room.index.nearest(vector, count))
 
     async def _delete(self, query: str) -> bool:
         check_texts([query])
-        return await self.room.policy.guard(self.room.delete(Request(query, "")))
+        return await self.room.policy.guard(self.room.delete(self._request(query)))
 
     async def _clear(self) -> None:
         await self.room.policy.guard(self.room.clear())
@@ -212,7 +219,7 @@ class SemanticCache(SemanticFace):
         Raises:
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
         """
-        return run(judge_near_misses(self.room.near_misses, lambda _: self.room, judge, most))
+        return run(self._judge(judge, most))
 
     def delete(self, query: str) -> bool:
         """Delete the answer to this very question; return whether there was one.
@@ -283,7 +290,7 @@ class AsyncSemanticCache(SemanticFace):
         self, judge: Judge | Callable[..., Awaitable[bool]], most: int = 100
     ) -> int:
         """See :meth:`SemanticCache.judge_near_misses`; the judge may be asynchronous."""
-        return await judge_near_misses(self.room.near_misses, lambda _: self.room, judge, most)
+        return await self._judge(judge, most)
 
     async def delete(self, query: str) -> bool:
         """See :meth:`SemanticCache.delete`."""

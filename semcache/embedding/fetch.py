@@ -41,12 +41,17 @@ class Fetcher:
         self._options, self.stats = options, stats
         self._codec, self._now, self._ttl = options.coder, options.clock, options.seconds
 
-    async def fetch(self, texts: Sequence[str], reachable: bool, bar: Progress) -> dict[str, Entry]:
-        """Embed texts, but wait for those that another caller is embedding already."""
+    async def fetch(
+        self, texts: Sequence[str], reachable: bool, bar: Progress, since: float
+    ) -> dict[str, Entry]:
+        """Embed texts, but wait for those that another caller is embedding already.
+
+        What has landed after ``since``, when this caller began to look, is as good.
+        """
         mine: dict[str, Flight] = {}
         theirs: dict[str, Flight] = {}
         for text in texts:
-            flight, leads = self._flights.board(text)
+            flight, leads = self._flights.board(text, since)
             (mine if leads else theirs)[text] = flight
         entries = await self._lead(mine, reachable, bar) if mine else {}
         again = []
@@ -58,7 +63,7 @@ class Fetcher:
                 continue
             self.stats.count(joined=1)
             bar.update(1)
-        return entries | await self.fetch(again, reachable, bar) if again else entries
+        return entries | await self.fetch(again, reachable, bar, since) if again else entries
 
     async def _lead(
         self, flights: dict[str, Flight], reachable: bool, bar: Progress

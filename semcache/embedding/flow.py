@@ -10,6 +10,8 @@ see :mod:`semcache.embedding.layout`.
 """
 
 import logging
+import math
+import time
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -66,14 +68,14 @@ class ReadThrough:
 
     async def vector(self, text: str, reply: Reply[Sequence[bytes | None]] | None = None) -> Vector:
         """Return the embedding of a text that was checked; ``reply`` is that to the question."""
-        digest = keys.digest(text)
+        digest, since = keys.digest(text), time.monotonic()
         blobs = await self.policy.attempt(None, self._blobs([digest], reply))
         if blobs and blobs[0] is not None and not self._refresh:  # the short way of a hit
             entry = self._usable(blobs[0], digest)
             if entry is not None and self._now() < entry.expires_at:
                 self._record([text], [text])
                 return entry.vector
-        return (await self._complete([text], [text], blobs, progress=False))[text].vector
+        return (await self._complete([text], [text], blobs, False, since))[text].vector
 
     async def rows(self, texts: Sequence[str], progress: bool = False) -> Vector:
         """Return the embeddings of texts, float32 of shape (n, dims), rows in order."""
@@ -82,11 +84,11 @@ class ReadThrough:
             return np.empty((0, self.dims or 0), np.float32)
         self.check(rows)
         distinct = list(dict.fromkeys(rows))
-        digests = [keys.digest(text) for text in distinct]
+        digests, since = [keys.digest(text) for text in distinct], time.monotonic()
         blobs = await self.policy.attempt(None, self._blobs(digests))
         vectors = self._all_hits(blobs, digests)
         if vectors is None:
-            entries = await self._complete(rows, distinct, blobs, progress)
+            entries = await self._complete(rows, distinct, blobs, progress, since)
             return np.stack([entries[text].vector for text in rows])
         self._record(rows, distinct)
         if len(distinct) == len(rows):
@@ -102,9 +104,9 @@ class ReadThrough:
     ) -> dict[str, Entry]:
         """Return an entry for each distinct text, with the expiry that a tier in front needs."""
         distinct = list(dict.fromkeys(texts))
-        digests = [keys.digest(text) for text in distinct]
+        digests, since = [keys.digest(text) for text in distinct], time.monotonic()
         blobs = await self.policy.attempt(None, self._blobs(digests, reply))
-        return await self._complete(texts, distinct, blobs, progress)
+        return await self._complete(texts, distinct, blobs, progress, since)
 
     async def contains(self, texts: Sequence[str]) -> list[bool]:
         """Return, for each text, whether it would be a hit; counts nothing."""
@@ -195,7 +197,12 @@ class ReadThrough:
     # What is missing -------------------------------------------------------------------------
 
     async def _complete(
-        self, texts: Sequence[str], distinct: list[str], blobs: Blobs | None, progress: bool
+        self,
+        texts: Sequence[str],
+        distinct: list[str],
+        blobs: Blobs | None,
+        progress: bool,
+        since: float,
     ) -> dict[str, Entry]:
         """Return an entry for each distinct text, from its blob or from the API."""
         reachable = blobs is not None  # if it was not, do not wait for it a second time
@@ -212,7 +219,7 @@ class ReadThrough:
         try:
             if missing:
                 with progress_bar(len(distinct), len(entries), progress) as bar:
-                    fresh = await self._fill(entries, missing, reachable, bar)
+                    fresh = await self._fill(entries, missing, reachable, bar, since)
                 hits -= len(fresh) - len(missing)  # those of another length were no hits
                 entries |= fresh
         finally:
@@ -224,15 +231,20 @@ class ReadThrough:
         return True
 
     async def _fill(
-        self, known: dict[str, Entry], missing: list[str], reachable: bool, bar: Progress
+        self,
+        known: dict[str, Entry],
+        missing: list[str],
+        reachable: bool,
+        bar: Progress,
+        since: float,
     ) -> dict[str, Entry]:
         """Return entries for the missing texts, and for known ones of another length."""
-        fresh = await self._fetcher.fetch(missing, reachable, bar)
+        fresh = await self._fetcher.fetch(missing, reachable, bar, since)
         self.dims = dims = next(iter(fresh.values())).vector.size
         odd = [text for text, entry in known.items() if entry.vector.size != dims]
         if odd:  # the API says how long a vector is: if it says so twice
             self.stats.count(errors=len(odd), misses=len(odd))
-            again = await self._fetcher.fetch(odd, reachable, bar)
+            again = await self._fetcher.fetch(odd, reachable, bar, math.inf)
             fresh |= again
         if len({entry.vector.size for entry in fresh.values()}) > 1:
             raise BadResponse(f"{self.options.model} returned embeddings of unequal dims")

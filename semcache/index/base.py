@@ -126,6 +126,10 @@ class Index(ABC):
     def probes(self) -> list[Command]:
         """Return a command for each key of ours, which the server refuses if it is not ours."""
 
+    def adapts_to(self, error: Exception) -> bool:
+        """Whether a write that was refused should be tried once more, in another way."""
+        return False
+
     def held(self) -> int:
         """Return how many vectors are in this process' memory."""
         return 0

@@ -99,6 +99,9 @@ class MatrixIndex(StoredIndex):
                     return
             elif not outdated:
                 there = await self._store.read(list(new or ())) if new else []
+                if self._lacks(changes, there):
+                    changes = changes._replace(ids=None)
+                    continue
                 with self._lock:
                     if not self._overtaken(changes) and not self._is_outdated(changes):
                         self._apply(changes, there)
@@ -124,6 +127,14 @@ class MatrixIndex(StoredIndex):
         if changes.ids is None or not self._still_holds(changes):
             return None
         return {id: None for place, id in changes.ids if place > self._newest(id)}
+
+    def _lacks(self, changes: Changes, there: list[Stored]) -> bool:
+        """Whether Redis holds more than an empty cache and its changes come to."""
+        if changes.since != EMPTY or changes.entries is None:
+            return False
+        with self._lock:
+            found = {stored.id for stored in there} | self._own.keys()
+        return len(found) < changes.entries
 
     def _newest(self, id: str) -> Place:
         return max(self._position, self._own.get(id, UNKNOWN))
