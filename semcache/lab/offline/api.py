@@ -174,18 +174,18 @@ class OfflineAPI:
 
     def hold(
         self,
-        until: Callable[[], bool],
+        until: Callable[[], bool] | None = None,
         *,
         endpoint: str = "chat/completions",
-        most: float = 10.0,
-    ) -> None:
+        most: float = 30.0,
+    ) -> Hold:
         """Let the requests to an endpoint wait until something is true for the first time.
 
         So callers meet on purpose, and a test of many callers is no matter of luck.
 
         Args:
             until: Asked again and again while requests wait, such as
-                ``lambda: api.waiting == 8``.
+                ``lambda: api.waiting == 8``; without it they wait for ``hold().release()``.
             endpoint: Whose requests wait.
             most: Seconds after which a request waits no longer, whatever ``until`` says.
 
@@ -194,6 +194,7 @@ class OfflineAPI:
         """
         self.call_count(endpoint)  # refuses what is none
         self._hold = Hold(until, endpoint, most)
+        return self._hold
 
     def reset(self) -> None:
         """Forget all calls, faults, quirks, latency and holds: as new. Clients stay connected."""
