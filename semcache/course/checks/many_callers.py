@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import fakeredis
@@ -98,14 +99,12 @@ class _Callers:
             time.sleep(0.005)
         time.sleep(0.02)
 
-    def are_done(self, threads: Iterable[threading.Thread] | None = None) -> bool:
-        """Wait until threads have ended; return whether they have."""
+    def are_done(self) -> bool:
+        """Wait until all threads have ended; return whether they have."""
         ends = time.monotonic() + PATIENCE / 2
-        threads = self.threads if threads is None else threads
-        return all(
-            not thread.join(max(0.0, ends - time.monotonic())) and not thread.is_alive()
-            for thread in threads
-        )
+        for thread in self.threads:
+            thread.join(max(0.0, ends - time.monotonic()))
+        return not any(thread.is_alive() for thread in self.threads)
 
 
 def _verify_once(once: Callable[..., Any]) -> str | None:
@@ -121,7 +120,8 @@ def _four_at_once(once: Callable[..., Any]) -> str | None:
         if not callers.are_done():
             return "four threads asked for one key, and not all of them came back."
         if len(callers.fetched) != 1:
-            return f"four threads asked for one key at once, and fetch ran {len(callers.fetched)} times."
+            ran = len(callers.fetched)
+            return f"four threads asked for one key at once, and fetch ran {ran} times."
         if callers.fetched != ["text"]:
             return f"fetch was called with {callers.fetched[0]!r}, not with the key."
         if callers.got != [value] * 4:
@@ -173,10 +173,8 @@ def _verify_bounded_client(bounded_client: Callable[..., Any]) -> str | None:
             complaint = _complaint(client, seconds, retries)
             if complaint is not None:
                 return f"bounded_client(url, {seconds}, {retries}): {complaint}"
-            try:
+            with suppress(redis.RedisError):
                 client.get("key")
-            except redis.RedisError:
-                pass
             tries = hanging.tries()
             if tries != 1 + retries:
                 return (
@@ -239,13 +237,12 @@ def _verify_keep(keep: Callable[..., Any]) -> str | None:
             client.set(mark, holds)
         said = keep(client, key, value, seconds, mark, seen)
         written = client.get(key) == value
-        case = f"the mark holds {holds!r} and {seen!r} was seen; the value"
+        was = "was written" if written else "was not written"
+        case = f"the mark holds {holds!r} and {seen!r} was seen; the value {was}"
         if written != may:
-            return f"{case} was {'written' if written else 'not written'}."
+            return f"{case}."
         if bool(said) != may:
-            return (
-                f"{case} was {'written' if written else 'not written'}, but keep returned {said!r}."
-            )
+            return f"{case}, but keep returned {said!r}."
         if written and not seconds - 2 < client.ttl(key) <= seconds:
             return f"keep was given {seconds} seconds, and Redis says {client.ttl(key)}."
         if client.get(mark) != holds:
@@ -262,13 +259,14 @@ def _verify_one_step(keep: Callable[..., Any]) -> str | None:
     client.interrupt(lambda: other.set("mark", b"8"))
     keep(client, "key", b"new", 60, "mark", b"7")
     if other.get("mark") == b"8" and other.get("key") == b"new":
-        return (
-            "a deletion came between keep's look at the mark and its write, which did not notice."
-        )
+        return "a deletion came between keep's look at the mark and its write, unnoticed."
     return None
 
 
 _ONCE = """
+from concurrent.futures import Future
+
+
 def once(flights, lock, key, fetch):
     with lock:
         flight = flights.get(key)
@@ -327,6 +325,9 @@ def once(flights, lock, key, fetch):
 """,
             # the followers get nothing
             """
+from concurrent.futures import Future
+
+
 def once(flights, lock, key, fetch):
     with lock:
         if key in flights:
@@ -339,8 +340,9 @@ def once(flights, lock, key, fetch):
             del flights[key]
 """,
             # any key is the same key
-            _ONCE.replace("flights.get(key)", "flights.get(0)")
-            .replace("flights[key]", "flights[0]"),
+            _ONCE.replace("flights.get(key)", "flights.get(0)").replace(
+                "flights[key]", "flights[0]"
+            ),
             # a memo for ever
             _ONCE.replace("        with lock:\n            del flights[key]\n", ""),
             # the error stays with the leader
@@ -349,6 +351,9 @@ def once(flights, lock, key, fetch):
             _ONCE.replace("return flight.result()", "return flight.result() or fetch(key)"),
             # two may look at the same time
             """
+from concurrent.futures import Future
+
+
 def once(flights, lock, key, fetch):
     leads = key not in flights
     if leads:
@@ -427,9 +432,9 @@ def keep(redis, key, value, seconds, mark, seen):
             _KEEP.replace("'EX', ARGV[3]", "'EX', ARGV[3], 'NX'"),
             _KEEP.replace("'EX', ARGV[3]", "'PX', ARGV[3]"),
             _KEEP.replace("return bool(", "return True or bool("),
-            _KEEP.replace("    return 1\n", "    redis.call('SET', KEYS[1], 'done')\n    return 1\n"),
+            _KEEP.replace("    return 1\n", "    redis.call('DEL', KEYS[1])\n    return 1\n"),
             _KEEP.replace("then return 0 end", "then redis.call('DEL', KEYS[2]) return 0 end"),
         ),
         verify=_verify_keep,
     ),
-)  # fmt: skip
+)

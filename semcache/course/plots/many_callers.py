@@ -1,6 +1,8 @@
 """Charts of lesson 11."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
 
 import matplotlib.pyplot as plt
 
@@ -58,16 +60,16 @@ def outage(asked: Sequence[float], recovered: float, *, began: float, until: flo
     ax.text((began + until) / 2, 1.35, "Redis hangs", ha="center", color="#555555")
     ax.vlines(asked, 0, 1, color=_TOGETHER, linewidth=3)
     ax.vlines([recovered], 0, 1, color=_SPREAD, linewidth=3)
-    words = {"va": "bottom", "fontweight": "bold"}
+    words: dict[str, Any] = {"va": "bottom", "fontweight": "bold"}
     ax.text(began, 1.04, f"{len(asked)} asked in vain", color=_TOGETHER, **words)
     ax.text(recovered, 1.04, "works again", color=_SPREAD, ha="right", **words)
     ax.set(xlim=(began - 2, recovered + 4), ylim=(0, 1.6), yticks=[], xlabel="seconds")
     ax.grid(visible=False)
     ax.spines["left"].set_visible(False)
-    pauses = [after - before for before, after in zip(asked, asked[1:], strict=False)]
+    pauses = [after - before for before, after in pairwise(asked)]
     finish(
         fig,
-        alt=f"In an outage of {until - began:g} seconds Redis was asked {len(asked)} times in vain, "
+        alt=f"In an outage of {until - began:g} s Redis was asked {len(asked)} times in vain, "
         f"with pauses from {min(pauses):.1f} to {max(pauses):.1f} seconds; the request at second "
         f"{recovered:.1f} found that it works again.",
     )
