@@ -2,7 +2,7 @@
 # Pick another interpreter with `make lab PYTHON=python3.12`.
 PYTHON ?= python3
 ARGS ?=
-BENCH ?= embedding_caches semantic_lookup request scaling
+BENCH ?= embedding_caches semantic_lookup request faults scaling
 BIN := .venv/bin
 # Jupyter refuses to run as root, which a container does, unless told so.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)

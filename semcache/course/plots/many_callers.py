@@ -28,14 +28,14 @@ def expiry(sent: Mapping[float, Sequence[int]]) -> None:
         ax.annotate(
             f"{most[jitter]:,} in minute {peak}",
             (peak, most[jitter]),
-            (6, 0),
+            (-3, 5),
             textcoords="offset points",
-            va="center",
+            va="bottom",
             color=color,
             fontweight="bold",
         )
         ax.set_title(f"jitter={jitter:g}")
-        ax.set(xlim=(-1, len(counts)), ylim=(0, worst * 1.15), ylabel="texts sent")
+        ax.set(xlim=(-1, len(counts)), ylim=(0, worst * 1.3), ylabel="texts sent")
     axes[-1].set_xlabel("minute")
     numbers = "; ".join(
         f"with jitter={jitter:g} at most {most[jitter]:,} in one minute, "
