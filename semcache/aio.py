@@ -37,7 +37,8 @@ class LoopRedis(RedisPort):
         replies: list[Any] = await pipe.execute(raise_on_error=False)
         return replies
 
-    async def _sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
+        """Wait so many seconds."""
         await asyncio.sleep(seconds)
 
     async def keys(self, prefix: str) -> AsyncIterator[bytes]:

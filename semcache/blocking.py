@@ -68,7 +68,8 @@ class BlockingRedis(RedisPort):
         replies: list[Any] = pipe.execute(raise_on_error=False)
         return replies
 
-    async def _sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
+        """Wait so many seconds."""
         time.sleep(seconds)
 
     async def keys(self, prefix: str) -> AsyncIterator[bytes]:

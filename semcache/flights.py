@@ -160,6 +160,11 @@ class Flights(ABC):
             finally:
                 await self._part(key, shared)
 
+    def in_progress(self, key: Hashable) -> bool:
+        """Whether a stream to a key is being fetched."""
+        shared = self._shared.get(self.here(key))
+        return shared is not None and shared.ended_at is None
+
     def _join(
         self, key: Hashable, since: float, make: Callable[[], AsyncGenerator[Any, None]]
     ) -> tuple[Shared[Any], bool]:

@@ -31,6 +31,8 @@ return deleted + redis.call('UNLINK', KEYS[2])
 class NoExactTier:
     """What a cache without an exact tier has in its place: it knows nothing and keeps nothing."""
 
+    is_there = False
+
     def question(self, request: Request) -> Question[Any]:
         """Ask nothing."""
         return NOTHING
@@ -56,9 +58,11 @@ class ExactTier(NoExactTier):
     """One Redis string an answer; what was promoted is remembered by the question it came from.
 
     Answers found by another embedding model, or under another rule for spellings, lie elsewhere: a
-    similarity is on its model's scale. ``embedding`` names the model. What asks Redis may raise
-    ``redis.RedisError``.
+    similarity is on its model's scale. ``embedding`` names the model. Answers are kept ``stale``
+    seconds beyond their expiry. What asks Redis may raise ``redis.RedisError``.
     """
+
+    is_there = True
 
     def __init__(
         self,
@@ -68,11 +72,12 @@ class ExactTier(NoExactTier):
         spell: Spelling,
         clock: Callable[[], float],
         stats: Stats,
+        stale: float = 0.0,
     ) -> None:
         self._spell = spell
         self._answers = keys.namespace(scope, "exact", *embedding, spelling)
         self._copies = keys.namespace(scope, "copies", *embedding, spelling)
-        self._now, self._stats = clock, stats
+        self._now, self._stats, self._stale = clock, stats, stale
 
     def question(self, request: Request) -> Question[Answer | None]:
         """Return the question for the answer to a request."""
@@ -98,7 +103,7 @@ class ExactTier(NoExactTier):
         except CodecError:
             self._stats.count(errors=1)
             return None
-        return answer if self._now() < answer.expires_at else None
+        return answer if self._now() < answer.expires_at + self._stale else None
 
     def writing(self, request: Request, answer: Answer) -> list[Command]:
         """Return the command that stores an answer."""
@@ -106,7 +111,8 @@ class ExactTier(NoExactTier):
         key = self._key(self._answers, request, request.query)
         if left <= 0:
             return []
-        return [("SET", key, pack(answer, None, key.encode()), "PX", milliseconds(left))]
+        life = milliseconds(left + self._stale)
+        return [("SET", key, pack(answer, None, key.encode()), "PX", life)]
 
     def promoting(self, request: Request, answer: Answer) -> list[Command]:
         """Return the commands that keep a copy of an answer, and remember that it is one."""

@@ -1,6 +1,7 @@
 """A room: the answers that one audience may be given, and how one of them is found."""
 
 import logging
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,8 @@ from semcache.codecs import Vector
 from semcache.expiry import end_of
 from semcache.index.answer import Answer
 from semcache.index.base import Found, Index
-from semcache.ports import Policy, RedisPort
+from semcache.policy import Policy
+from semcache.ports import RedisPort
 from semcache.question import NOTHING, Command, Reply
 from semcache.server import is_foreign
 from semcache.stats import Stats
@@ -98,7 +100,7 @@ class Room:
             self.stats.count(misses=1)
             return Lookup(request.query, vector=vector, failed=True)
         nearest = Near(found[0].answer.query, found[0].similarity) if found else None
-        served = next((one for one in found if self.may_serve(request.query, one, least)), None)
+        served = next((one for one in found if self._may_serve(request, one, least, found)), None)
         if served is None:
             self.stats.count(misses=1)
             log.info("semantic miss, highest similarity %.3f", nearest.similarity if nearest else 0)
@@ -127,18 +129,31 @@ class Room:
         await self.index.heal()  # values of another type hold none of our entries
         return []
 
-    def may_serve(self, query: str, found: Found, least: float) -> bool:
+    def _may_serve(
+        self, request: Request, one: Found, least: float, found: Sequence[Found]
+    ) -> bool:
         """Whether a candidate is similar enough, and the verifier accepts it."""
-        if found.similarity < least:
+        if one.similarity < least:
             return False
-        return self.accepts(found.answer.query, query, found.similarity, least)
+        margin = _margin(one, found) if self.options.verifier else None
+        return self.accepts(one.answer.query, request.query, one.similarity, least, margin)
 
-    def accepts(self, cached: str, asked: str, similarity: float, least: float) -> bool:
-        """Whether the verifier accepts; one that raises refuses, and is counted and told."""
-        verifier = self.options.verifier
+    def accepts(
+        self, cached: str, asked: str, similarity: float, least: float, margin: float | None = None
+    ) -> bool:
+        """Whether the verifier accepts; one that raises refuses, and is counted and told.
+
+        A guard lowers the similarity, and what it leaves is compared with the threshold. A
+        verifier that was fitted with margins is told the margin.
+        """
+        verifier: Any = self.options.verifier
         if verifier is None:
             return True
         try:
+            if getattr(verifier, "lowers_similarity", False):
+                return bool(verifier.score(cached, asked, similarity) >= least)
+            if getattr(verifier, "takes_margin", False):
+                return bool(verifier(cached, asked, similarity, margin))
             return bool(verifier(cached, asked, similarity))
         except Exception:
             self.stats.count(errors=1)
@@ -159,6 +174,8 @@ class Room:
     def answer(self, query: str, response: str, ttl: float | None) -> Answer:
         """Return an answer that lives from now on."""
         now = self.options.clock()
+        if ttl is not None:
+            ttl *= 1 - self.options.jitter * random.random()
         return Answer(query, response, now, end_of(ttl, now))
 
     async def keep(

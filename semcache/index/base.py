@@ -92,6 +92,10 @@ class Index(ABC):
         ``changes`` is the reply to :meth:`question`, if that was asked ahead.
         """
 
+    def is_behind(self, changes: Reply[Any]) -> bool:
+        """Whether a reply to :meth:`question` says so much that :meth:`keep_up` should take it."""
+        return False
+
     async def keep_up(self, changes: Reply[Any]) -> None:  # noqa: B027
         """Take the reply to :meth:`question` of a request that was answered without the index."""
 
