@@ -326,3 +326,12 @@ def test_narration_tells_the_story_on_stdout_until_turned_off(capsys):
     cache.get_embedding("What is Python?")
     assert capsys.readouterr() == ("", "")
     assert not logging.getLogger("semcache").handlers
+
+
+def test_warnings_are_collected_and_not_printed(capsys):
+    lab = connect(quiet=True)
+    told = lab.warnings()
+    logging.getLogger("semcache").warning("Redis failed: %s", "no answer")
+    logging.getLogger("semcache").info("hit")
+    assert told == ["Redis failed: no answer"]
+    assert capsys.readouterr() == ("", "")
