@@ -21,6 +21,7 @@ from semcache.question import Command
 __all__ = ["BLOCKING", "RedisClient", "iterate", "run"]
 
 T = TypeVar("T")
+_CONNECTIONS = redis.Connection.__module__
 RedisClient = redis.Redis | RedisCluster
 
 
@@ -76,11 +77,20 @@ class BlockingRedis(RedisPort):
         size = getattr(getattr(self.client, "connection_pool", None), "max_connections", None)
         if self._gate is None and size:
             self._gate = threading.Semaphore(size)
-            renew_in_child(self)
+
+    def __init__(self, client: Any) -> None:
+        super().__init__(client)
+        renew_in_child(self)
 
     def renew(self) -> None:
-        """Forget the queue, in a forked child: those who would leave it are not there."""
+        """Forget queue and connections, in a forked child: who held their locks is not there."""
         self._gate = None
+        pool = getattr(self.client, "connection_pool", None)
+        if type(pool) is redis.ConnectionPool and pool.connection_class.__module__ == _CONNECTIONS:
+            made_of, most = pool.connection_class, pool.max_connections
+            self.client.connection_pool = redis.ConnectionPool(
+                connection_class=made_of, max_connections=most, **pool.connection_kwargs
+            )
 
     def _send_now(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
         if len(commands) == 1 and not transaction:  # which a pipeline would only make slower

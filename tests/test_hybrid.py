@@ -203,7 +203,6 @@ def test_a_verifier_that_fails_refuses_is_counted_and_told(bench, caplog):
     assert "a verifier with a mistake" in caplog.text
 
 
-@pytest.mark.xfail(strict=True, reason="room.py says nothing of a refusal since the rewrite")
 def test_a_refusal_is_told_with_the_question_that_was_near(bench, caplog):
     options = {"embedding_cache": Drawn(), "openai": ChatAPI().client(), "threshold": 0.9}
     verifier = Verifier()

@@ -175,7 +175,6 @@ def test_a_ttl_may_be_a_timedelta_for_ever_or_nought(every):
     assert len(api.requests) == 4
 
 
-@pytest.mark.xfail(strict=True, reason="Wishes.of knows 0, but no timedelta of 0")
 def test_a_timedelta_of_nought_is_nought(bench):
     cache = bench.llm(openai=ChatAPI().client())
     assert cache.get_or_generate(A, ttl=timedelta(0)) == "answer 1" and not bench.redis.dbsize()
