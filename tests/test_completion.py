@@ -6,8 +6,10 @@ import httpx2
 import openai
 import pytest
 from faces import _pieces, asynchronous, wait
+from fakeredis import FakeRedis
 from semantic_bench import HEAD, MINI, ChatAPI, completion, event, events
 
+from semcache import HybridLLMCache
 from semcache.aio import ASYNC
 from semcache.answers.completion import (
     Completion,
@@ -107,7 +109,6 @@ ENDINGS = {
     ),
     "unfinished": (completion("so far", None), Completion("so far", None, False, 7), False),
     "nothing": ({**completion(""), "choices": []}, Completion("", None, False, 7), False),
-    "no choices": ({**completion(""), "choices": None}, Completion("", None, False, 7), False),
     "no usage": ({**completion("fine"), "usage": None}, Completion("fine", "stop"), True),
     "usage without a total": (
         {**completion("fine"), "usage": {"prompt_tokens": 3, "completion_tokens": 4}},
@@ -303,3 +304,11 @@ def test_a_reply_that_is_none_is_a_bad_response(face, reply):
     api.script.append(reply())
     with pytest.raises(BadResponse, match="gpt-4o-mini returned no completion"):
         face.generate(api.client(), ASK)
+
+
+@pytest.mark.parametrize("reply", [{**completion(""), "choices": None}, {"error": {"code": 429}}])
+def test_a_reply_that_is_none_is_our_error(reply):
+    api = ChatAPI()
+    api.script.append(reply)
+    with pytest.raises(BadResponse, match="no completion"):
+        HybridLLMCache(FakeRedis(), api.client()).get_or_generate("q@1", read=False, keep=False)

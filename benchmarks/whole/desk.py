@@ -17,6 +17,7 @@ import redis
 from redis.asyncio import Redis as AsyncRedis
 
 from semcache import AsyncHybridLLMCache, HybridLLMCache
+from semcache.answers.request import Request
 from semcache.lab.offline.answers import CHAT_MODELS
 from semcache.lab.offline.model import EMBEDDING_MODEL, embed_all
 from semcache.lab.traffic import load_phrasings
@@ -98,10 +99,15 @@ class Desk:
             embed_all(more)
             self.cache.embedding_cache.get_embeddings_batch(more)
         for text in self._embedded[:count]:
-            self.cache.delete(text, MODEL)
+            self._forget_promotion(text)
         self._embedded += more
         self.ask(PATHS[2])(self._new(1)[0])  # the index hears of what was deleted
         return self._embedded[:count]
+
+    def _forget_promotion(self, text: str) -> None:
+        """Delete the copy in the exact tier; delete() would take its source along."""
+        ((_, key),) = self.cache.flow.exact.question(Request(text, MODEL)).commands
+        self.cache.embedding_cache.redis_client.unlink(key)
 
     def ask(self, path: Path) -> Callable[[str], str]:
         """Return what sends one question on its path."""

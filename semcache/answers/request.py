@@ -168,4 +168,4 @@ def normalise(query: str, fold_case: bool = False, fold_spaces: bool = False) ->
 
 def _folded(line: str) -> str:
     words = line.lstrip()
-    return line[: len(line) - len(words)] + _SPACES.sub(" ", words)
+    return line[: len(line) - len(words)] + _SPACES.sub(" ", words.rstrip())

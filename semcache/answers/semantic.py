@@ -113,15 +113,9 @@ class SemanticFace(HoldsConnections):
         answer = self.room.answer(query, response, seconds)
         await self.room.keep(self._request(query), answer, vector, None, replaces=True)
 
-    async def _nearest(self, vector: Vector, count: int) -> list[Found]:
-        return await self.room.policy.guard(self.room.index.nearest(vector, count))
-
     async def _delete(self, query: str) -> bool:
         check_texts([query])
         return await self.room.policy.guard(self.room.delete(self._request(query)))
-
-    async def _clear(self) -> None:
-        await self.room.policy.guard(self.room.clear())
 
 
 class SemanticCache(SemanticFace):
@@ -202,7 +196,7 @@ class SemanticCache(SemanticFace):
         Raises:
             CacheUnavailable: Redis failed.
         """
-        return run(self._nearest(vector, count))
+        return run(self.room.policy.guard(self.room.index.nearest(vector, count)))
 
     def judge_near_misses(self, judge: Judge, most: int = 100) -> int:
         """Let a judge decide about what was near and not served; return how many it accepted.
@@ -244,7 +238,7 @@ class SemanticCache(SemanticFace):
         Raises:
             CacheUnavailable: Redis failed; some answers may still be there.
         """
-        run(self._clear())
+        run(self.room.policy.guard(self.room.clear()))
 
 
 class AsyncSemanticCache(SemanticFace):
@@ -284,7 +278,7 @@ class AsyncSemanticCache(SemanticFace):
 
     async def nearest(self, vector: Vector, count: int = 1) -> list[Found]:
         """See :meth:`SemanticCache.nearest`."""
-        return await self._nearest(vector, count)
+        return await self.room.policy.guard(self.room.index.nearest(vector, count))
 
     async def judge_near_misses(
         self, judge: Judge | Callable[..., Awaitable[bool]], most: int = 100
@@ -302,4 +296,4 @@ class AsyncSemanticCache(SemanticFace):
 
     async def clear_cache(self) -> None:
         """See :meth:`SemanticCache.clear_cache`."""
-        await self._clear()
+        await self.room.policy.guard(self.room.clear())
