@@ -141,6 +141,20 @@ class Verifier:
             raise ConfigError("the verifier has no threshold: choose one on pairs of its own")
         return self.score(cached, asked, similarity, margin) >= self.threshold
 
+    def with_threshold(self, threshold: float | None) -> "Verifier":
+        """Return the same verifier with a threshold; this one stays as it is.
+
+        Raises:
+            ConfigError: The threshold is no probability.
+
+        Example:
+            >>> rows = [Row(f"open file {n}", f"open file {n + n % 2}", 0.95) for n in range(60)]
+            >>> verifier = Verifier.fit(rows, [n % 2 == 0 for n in range(60)]).with_threshold(0.8)
+            >>> verifier("open file 7", "open file 7", 0.95), verifier("file 7", "file 8", 0.95)
+            (True, False)
+        """
+        return type(self)(self.coefficients, self.scales, threshold=threshold)
+
     def save(self, path: Path | str) -> None:
         """Write the verifier as JSON, for :meth:`load`."""
         record = {
