@@ -37,12 +37,13 @@ LESSONS = (
     Entry("05", "tiered_cache", "Put memory in front of Redis", 30),
     Entry("06", "semantic_cache", "Answer similar questions once", 35),
     Entry("07", "hybrid_cache", "Put an exact tier before the semantic one", 30),
-    Entry("08", "choose_a_threshold", "Choose a threshold with a bound", 40),
-    Entry("09", "scale_the_lookup", "Scale the lookup", 30),
-    Entry("10", "many_callers", "Serve many callers", 35),
-    Entry("11", "safe_to_share", "Make the cache safe to share", 30),
-    Entry("12", "in_production", "Run it in production", 30),
-    Entry("13", "capstone", "Defend a choice on a day of traffic", 45),
+    Entry("08", "choose_a_threshold", "Choose a threshold with a bound", 45),
+    Entry("09", "check_the_match", "Check the match", 45),
+    Entry("10", "scale_the_lookup", "Scale the lookup", 45),
+    Entry("11", "many_callers", "Serve many callers", 35),
+    Entry("12", "safe_to_share", "Make the cache safe to share", 30),
+    Entry("13", "in_production", "Run it in production", 30),
+    Entry("14", "capstone", "Defend a choice on a day of traffic", 45),
 )
 
 

@@ -1,4 +1,4 @@
-"""Checks of lesson 09: what a search misses, which index fits, what a dead node costs."""
+"""Checks of lesson 10: what a search misses, which index fits, what a dead node costs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,10 +8,10 @@ import numpy as np
 from semcache.course.exercises import Exercise
 
 OBJECTIVES = {
-    "09.a": "say what one lookup reads, and how that grows with the cache",
-    "09.b": "measure what an approximate search misses, and say what a miss costs",
-    "09.c": "choose an index for a size of your own",
-    "09.d": "say which keys a cluster keeps together, and what a dead node costs",
+    "10.a": "say what one lookup reads, and how that grows with the cache",
+    "10.b": "measure what an approximate search misses, and say what a miss costs",
+    "10.c": "choose an index for a size of your own",
+    "10.d": "say which keys a cluster keeps together, and what a dead node costs",
 }
 
 QUESTIONS = (
@@ -138,8 +138,8 @@ def _verify_hits_left(hits_left: Callable[..., Any]) -> str | None:
 
 EXERCISES = (
     Exercise(
-        id="09.1",
-        objectives=("09.b",),
+        id="10.1",
+        objectives=("10.b",),
         name="recall",
         hint="The rows may differ and be equally near. Compare the similarity of what was found "
         "with the largest one, with 0.000001 of room for the order of a sum.",
@@ -178,8 +178,8 @@ def recall(find, block, asked):
         verify=_verify_recall,
     ),
     Exercise(
-        id="09.2",
-        objectives=("09.a", "09.c"),
+        id="10.2",
+        objectives=("10.a", "10.c"),
         name="choose",
         hint="float32 takes 4 bytes for each number. First ask whether the block fits into a "
         "process, then whether the entries fit on the node.",
@@ -237,8 +237,8 @@ def choose(entries, dims, spare, stored, node):
         verify=_verify_choose,
     ),
     Exercise(
-        id="09.3",
-        objectives=("09.d",),
+        id="10.3",
+        objectives=("10.d",),
         name="hits_left",
         hint="key_slot takes bytes. Every key of a scope begins with keys.scope_prefix(scope), "
         "and that is enough to know its slot.",

@@ -1,4 +1,4 @@
-"""Charts of lesson 09."""
+"""Charts of lesson 10."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
