@@ -132,3 +132,10 @@ def test_a_threshold_makes_a_copy(verifier):
     assert strict.with_threshold(None).threshold is None
     with pytest.raises(ConfigError, match="threshold is 1.5"):
         verifier.with_threshold(1.5)
+
+
+def test_its_fingerprint_changes_with_the_verdicts(verifier, tmp_path):
+    strict = verifier.with_threshold(0.9)
+    strict.save(tmp_path / "mine.json")
+    assert strict.fingerprint == Verifier.load(tmp_path / "mine.json").fingerprint
+    assert strict.fingerprint != verifier.fingerprint

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from semcache.answers.match import takes
 from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.answers.room import CANDIDATES, Room
 
@@ -27,7 +28,7 @@ async def judge_near_misses(
             argument of that name, the cached ``answer``. May be asynchronous where the flow is.
         most: How many to judge.
     """
-    takes_answer = _takes_answer(judge)
+    takes_answer = takes(judge, "answer")
     promoted: set[tuple[str, str]] = set()
     for _ in range(min(most, len(near_misses))):
         for miss in near_misses.take(1):
@@ -61,10 +62,3 @@ async def _accepted(
     near = await room.policy.attempt([], room.index.nearest(miss.vector, CANDIDATES))
     source = miss.answer.query, miss.answer.created_at
     return source in [(found.answer.query, found.answer.created_at) for found in near]
-
-
-def _takes_answer(judge: Callable[..., object]) -> bool:
-    try:
-        return "answer" in inspect.signature(judge).parameters
-    except (TypeError, ValueError):  # something built in
-        return False

@@ -8,7 +8,7 @@ from semcache import keys
 from semcache.answers.directions import Directions
 from semcache.answers.exact import NoExactTier
 from semcache.answers.generations import Generations, Marks
-from semcache.answers.match import Lookup, Match, Near
+from semcache.answers.match import Lookup, Match, Near, takes
 from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.answers.options import AnswerOptions
 from semcache.answers.request import Request, normalise
@@ -63,6 +63,7 @@ class Room:
         self.redis, self.index, self.directions, self.options = redis, index, directions, options
         self.stats, self.policy, self.near_misses = stats, policy, near_misses
         self.exact, self.generations = exact, generations
+        self._tells_margin = takes(options.verifier, "margin")
 
     # Finding ---------------------------------------------------------------------------------
 
@@ -98,7 +99,9 @@ class Room:
             self.stats.count(misses=1)
             return Lookup(request.query, vector=vector, failed=True)
         nearest = Near(found[0].answer.query, found[0].similarity) if found else None
-        served = next((one for one in found if self.may_serve(request.query, one, least)), None)
+        served = next(
+            (one for one in found if self.may_serve(request.query, one, least, found)), None
+        )
         if served is None:
             self.stats.count(misses=1)
             log.info("semantic miss, highest similarity %.3f", nearest.similarity if nearest else 0)
@@ -127,19 +130,23 @@ class Room:
         await self.index.heal()  # values of another type hold none of our entries
         return []
 
-    def may_serve(self, query: str, found: Found, least: float) -> bool:
-        """Whether a candidate is similar enough, and the verifier accepts it."""
-        if found.similarity < least:
+    def may_serve(self, query: str, one: Found, least: float, found: Sequence[Found]) -> bool:
+        """Whether one of the found is similar enough, and the verifier accepts it."""
+        if one.similarity < least:
             return False
-        return self.accepts(found.answer.query, query, found.similarity, least)
+        margin = _margin(one, found) if self._tells_margin else None
+        return self.accepts(one.answer.query, query, one.similarity, least, margin)
 
-    def accepts(self, cached: str, asked: str, similarity: float, least: float) -> bool:
+    def accepts(
+        self, cached: str, asked: str, similarity: float, least: float, margin: float | None = None
+    ) -> bool:
         """Whether the verifier accepts; one that raises refuses, and is counted and told."""
         verifier = self.options.verifier
         if verifier is None:
             return True
+        more = {"margin": margin} if self._tells_margin else {}
         try:
-            return bool(verifier(cached, asked, similarity))
+            return bool(verifier(cached, asked, similarity, **more))
         except Exception:
             self.stats.count(errors=1)
             log.exception("the verifier failed, so it refuses")
