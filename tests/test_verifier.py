@@ -130,7 +130,7 @@ def test_a_threshold_makes_a_copy(verifier):
     assert (verifier.threshold, strict.threshold) == (None, 0.9)
     assert strict.coefficients == verifier.coefficients and strict.scales == verifier.scales
     assert strict.with_threshold(None).threshold is None
-    with pytest.raises(ConfigError, match="threshold is 1.5"):
+    with pytest.raises(ConfigError, match=r"threshold is 1\.5"):
         verifier.with_threshold(1.5)
 
 

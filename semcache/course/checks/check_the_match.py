@@ -48,7 +48,12 @@ _EFFECTS: tuple[tuple[list[Row], float, tuple[int, int], str], ...] = (
         (1, 0),
         "a similarity equal to the threshold is served, so refusing it loses a right answer.",
     ),
-    ([(0.95, True, True), (0.95, True, False)], 0.9, (0, 0), "who refuses nothing changes nothing."),
+    (
+        [(0.95, True, True), (0.95, True, False)],
+        0.9,
+        (0, 0),
+        "who refuses nothing changes nothing.",
+    ),
     ([], 0.9, (0, 0), "of no rows none is lost and none is stopped."),
 )
 
@@ -83,12 +88,36 @@ def _verify_serve_from(serve_from: Callable[..., Any]) -> str | None:
 
 # noted, accepted, again, price of a judgement, price of a call, dollars gained, complaint
 _JUDGES: tuple[tuple[float, float, float, float, float, float, str], ...] = (
-    (100, 40, 3, 0.001, 0.002, 0.14, "40 answers, 3 times each, save $0.24; 100 verdicts cost $0.10."),
+    (
+        100,
+        40,
+        3,
+        0.001,
+        0.002,
+        0.14,
+        "40 answers, 3 times each, save $0.24; 100 verdicts cost $0.10.",
+    ),
     (100, 40, 3, 0.01, 0.002, -0.76, "a judge may cost more than it saves: then it is below 0."),
     (100, 0, 3, 0.001, 0.002, -0.1, "verdicts are paid for, also if none accepts."),
     (100, 40, 0, 0.001, 0.002, -0.1, "an answer that nobody asks for again saves nothing."),
-    (0, 0, 5, 0.001, 0.002, 0.0, "without near misses there is nothing to pay and nothing to gain."),
-    (50, 50, 1, 0.001, 0.001, 0.0, "if each is asked once more and both cost the same, it is even."),
+    (
+        0,
+        0,
+        5,
+        0.001,
+        0.002,
+        0.0,
+        "without near misses there is nothing to pay and nothing to gain.",
+    ),
+    (
+        50,
+        50,
+        1,
+        0.001,
+        0.001,
+        0.0,
+        "if each is asked once more and both cost the same, it is even.",
+    ),
 )
 
 
@@ -111,7 +140,8 @@ EXERCISES = (
         "verifier did not accept: some of it had the same answer, some had not.",
         solution="""
 def effect(rows, threshold):
-    refused = [same for similarity, accepted, same in rows if similarity >= threshold and not accepted]
+    served = [row for row in rows if row[0] >= threshold]
+    refused = [same for _, accepted, same in served if not accepted]
     return refused.count(True), refused.count(False)
 """,
         wrong=(
@@ -122,22 +152,26 @@ def effect(rows, threshold):
 """,
             """
 def effect(rows, threshold):
-    refused = [same for similarity, accepted, same in rows if similarity > threshold and not accepted]
+    served = [row for row in rows if row[0] > threshold]
+    refused = [same for _, accepted, same in served if not accepted]
     return refused.count(True), refused.count(False)
 """,
             """
 def effect(rows, threshold):
-    refused = [same for similarity, accepted, same in rows if similarity >= threshold and not accepted]
+    served = [row for row in rows if row[0] >= threshold]
+    refused = [same for _, accepted, same in served if not accepted]
     return refused.count(False), refused.count(True)
 """,
             """
 def effect(rows, threshold):
-    kept = [same for similarity, accepted, same in rows if similarity >= threshold and accepted]
+    served = [row for row in rows if row[0] >= threshold]
+    kept = [same for _, accepted, same in served if accepted]
     return kept.count(True), kept.count(False)
 """,
             """
 def effect(rows, threshold):
-    refused = [same for similarity, accepted, same in rows if similarity >= threshold and not accepted]
+    served = [row for row in rows if row[0] >= threshold]
+    refused = [same for _, accepted, same in served if not accepted]
     return refused.count(True) / len(refused), refused.count(False) / len(refused)
 """,
         ),
@@ -181,8 +215,8 @@ def serve_from(cost):
         id="09.3",
         objectives=("09.d",),
         name="gain",
-        hint="Every verdict is paid for, whatever it says. What is saved are the calls that accepted "
-        "answers spare later.",
+        hint="Every verdict is paid for, whatever it says. What is saved are the calls that "
+        "accepted answers spare later.",
         solution="""
 def gain(noted, accepted, again, judge_price, call_price):
     return accepted * again * call_price - noted * judge_price

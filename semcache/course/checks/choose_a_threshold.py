@@ -77,12 +77,26 @@ def _verify_choose(choose: Callable[..., Any]) -> str | None:
 
 # limit, confidence, thresholds, share served, pairs in the file, what is wrong otherwise
 _PLANS: tuple[tuple[float, float, int, float, int, str], ...] = (
-    (0.05, 0.95, 1, 1.0, 118, "one threshold, 5 % at 95 %, all served: 59 to choose with, 59 more."),
+    (
+        0.05,
+        0.95,
+        1,
+        1.0,
+        118,
+        "one threshold, 5 % at 95 %, all served: 59 to choose with, 59 more.",
+    ),
     (0.05, 0.95, 12, 1.0, 214, "each of twelve thresholds has a twelfth of the doubt: 107, twice."),
     (0.02, 0.90, 12, 0.3, 1_580, "237 must be served; if 30 % are, that takes 790, and 790 more."),
     (0.05, 0.99, 12, 1.0, 278, "more confidence needs more pairs: 139 at 99 %, twice."),
     (0.10, 0.95, 12, 1.0, 106, "for 10 % it is 53, twice; 3 / limit is not the rule."),
-    (0.05, 0.95, 1, 0.4, 296, "59 of 40 % are 147.5: half a pair cannot be labelled, so 148, twice."),
+    (
+        0.05,
+        0.95,
+        1,
+        0.4,
+        296,
+        "59 of 40 % are 147.5: half a pair cannot be labelled, so 148, twice.",
+    ),
     (0.5, 0.75, 1, 1.0, 4, "at a limit of 50 %, two right answers leave exactly 25 %: enough."),
 )
 

@@ -30,8 +30,9 @@ def prices(scorers: Mapping[str, Scored], costs: Sequence[float]) -> None:
             x = np.concatenate([[0.0], curve.coverage])
             y = np.concatenate([[0.0], 1_000 * curve.coverage * (1 - cost * curve.risk)])
             ax.plot(x, y, color=f"C{at}", label=f"{cost:g}")
-            size = 12 - 3 * at  # where two maxima coincide, both are seen
-            ax.plot(x[y.argmax()], y.max(), "o", color=f"C{at}", markersize=size, zorder=4 + at)
+            best_at, size = (x[y.argmax()], y.max()), 15 - 2.5 * at  # of equal ones, both are seen
+            dot = {"markersize": size, "markeredgecolor": "white", "clip_on": False}
+            ax.plot(*best_at, "o", color=f"C{at}", zorder=4 + at, **dot)
             if at in (0, len(costs) - 1):
                 best.append(f"at {cost:g}, by {scorer}: {_half(float(x[y.argmax()]))}")
         ax.set(title=f"By {scorer}", xlim=(0, 1), ylim=(-300, 1_000))
@@ -41,9 +42,9 @@ def prices(scorers: Mapping[str, Scored], costs: Sequence[float]) -> None:
     axes[0][0].legend(title="a wrong answer costs, in calls", loc="upper left", ncols=len(costs))
     finish(
         fig,
-        alt="Saved calls over the share served; the best place, a dot, moves left as a wrong answer "
-        "gets dearer. Being the best on these pairs, it is optimistic. What it is best to serve, by "
-        f"the cost in calls: {'; '.join(best)}.",
+        alt="Saved calls over the share served; the best place, a dot, moves left as a wrong "
+        "answer gets dearer. Being the best on these pairs, it is optimistic. What it is best to "
+        f"serve, by the cost in calls: {'; '.join(best)}.",
     )
 
 
