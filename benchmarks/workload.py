@@ -9,6 +9,7 @@ its true length of about 34 kB a vector.
 import base64
 import itertools
 import json
+from functools import cache
 
 import httpx2
 import numpy as np
@@ -59,6 +60,7 @@ def unit(vectors: np.ndarray) -> Vector:
     return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
 
 
+@cache
 def _isometry(dims: int) -> np.ndarray:
     gaussian = np.random.default_rng(7).standard_normal((DIMS, dims))
     return np.linalg.qr(gaussian)[0]  # (1536, dims), columns of length 1 at right angles

@@ -18,6 +18,7 @@ from semcache.answers import (
     SemanticCache,
     SemanticLLMCache,
 )
+from semcache.clients import redis_client
 from semcache.embedding import (
     AsyncCompressedEmbeddingCache,
     AsyncEmbeddingCache,
@@ -66,6 +67,7 @@ __all__ = [
     "VectorSetIndex",
     "best_index",
     # lesson 11
+    "redis_client",
     "AsyncEmbeddingCache",
     "AsyncHashEmbeddingCache",
     "AsyncCompressedEmbeddingCache",

@@ -37,7 +37,8 @@ class LoopRedis(RedisPort):
         replies: list[Any] = await pipe.execute(raise_on_error=False)
         return replies
 
-    async def _sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
+        """Wait so many seconds."""
         await asyncio.sleep(seconds)
 
     async def keys(self, prefix: str) -> AsyncIterator[bytes]:
@@ -78,7 +79,7 @@ class _Flight(Flight):
 
     def land(self, value: Any) -> None:
         if not self._ended.is_set():
-            self._value = value
+            self._value, self.has_landed = value, True
             self._ended.set()
 
     def fail(self, error: BaseException) -> None:

@@ -10,8 +10,10 @@ import redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
+from redis.exceptions import MaxConnectionsError
 
 from semcache.flights import Abandoned, Flight, Flights, Shared
+from semcache.locks import renew_in_child
 from semcache.options import check_bytes, wrong_client
 from semcache.ports import SCAN_CHUNK, RedisPort
 from semcache.question import Command
@@ -19,6 +21,7 @@ from semcache.question import Command
 __all__ = ["BLOCKING", "RedisClient", "iterate", "run"]
 
 T = TypeVar("T")
+_CONNECTIONS = redis.Connection.__module__
 RedisClient = redis.Redis | RedisCluster
 
 
@@ -56,7 +59,40 @@ def iterate(pieces: AsyncGenerator[T, None]) -> Iterator[T]:
 class BlockingRedis(RedisPort):
     """A ``redis.Redis`` or ``RedisCluster``."""
 
+    _gate: threading.Semaphore | None = None  # once the pool was found too small
+
     async def _send(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
+        gate = self._gate
+        if gate is None:
+            return self._send_now(commands, transaction)
+        if not gate.acquire(timeout=self._patience):  # in the order of those who came
+            raise MaxConnectionsError("all connections of the pool are in use")
+        try:
+            return self._send_now(commands, transaction)
+        finally:
+            gate.release()
+
+    def queue(self) -> None:
+        """Let callers wait in a queue from now on, as many as there are connections ask."""
+        size = getattr(getattr(self.client, "connection_pool", None), "max_connections", None)
+        if self._gate is None and size:
+            self._gate = threading.Semaphore(size)
+
+    def __init__(self, client: Any) -> None:
+        super().__init__(client)
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """Forget queue and connections, in a forked child: who held their locks is not there."""
+        self._gate = None
+        pool = getattr(self.client, "connection_pool", None)
+        if type(pool) is redis.ConnectionPool and pool.connection_class.__module__ == _CONNECTIONS:
+            made_of, most = pool.connection_class, pool.max_connections
+            self.client.connection_pool = redis.ConnectionPool(
+                connection_class=made_of, max_connections=most, **pool.connection_kwargs
+            )
+
+    def _send_now(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
         if len(commands) == 1 and not transaction:  # which a pipeline would only make slower
             try:
                 return [self.client.execute_command(*commands[0])]
@@ -68,7 +104,8 @@ class BlockingRedis(RedisPort):
         replies: list[Any] = pipe.execute(raise_on_error=False)
         return replies
 
-    async def _sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
+        """Wait so many seconds."""
         time.sleep(seconds)
 
     async def keys(self, prefix: str) -> AsyncIterator[bytes]:
@@ -113,7 +150,7 @@ class _Flight(Flight):
 
     def land(self, value: Any) -> None:
         if not self._ended.is_set():
-            self._value = value
+            self._value, self.has_landed = value, True
             self._ended.set()
 
     def fail(self, error: BaseException) -> None:

@@ -1,5 +1,6 @@
 """Redis clients that give up in time; and a word about those that do not."""
 
+import inspect
 import logging
 from typing import Any, Literal, overload
 from weakref import WeakSet
@@ -76,12 +77,22 @@ def seconds_held(client: Any) -> float:
     """
     pool = getattr(client, "connection_pool", None)
     options = getattr(pool, "connection_kwargs", {})
-    timeout = options.get("socket_timeout")
+    timeout = options.get("socket_timeout", _default_timeout(pool))
     if timeout is None:
         return float("inf")
     retry = options.get("retry")
     tries = getattr(retry, "_retries", 0) if retry is not None else 0
     return float(timeout * (1 + max(0, tries)))
+
+
+def _default_timeout(pool: Any) -> float | None:
+    """What a connection waits for a reply if nothing was said, which versions see differently."""
+    for made_of in getattr(getattr(pool, "connection_class", None), "__mro__", ()):
+        given = inspect.signature(made_of.__init__).parameters.get("socket_timeout")
+        if given is not None and given.default is not given.empty:
+            default = given.default
+            return default if isinstance(default, int | float) else None
+    return None
 
 
 def warn_if_slow(client: Any) -> None:

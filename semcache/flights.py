@@ -9,6 +9,7 @@ for a slow reader, and a reader that leaves takes nothing from the others; with 
 is closed. (Single-flight is the name that Go's groupcache gave it.)
 """
 
+import math
 import time
 from abc import ABC, abstractmethod
 from collections import OrderedDict
@@ -32,6 +33,8 @@ class Abandoned(Exception):
 
 class Flight(ABC):
     """One fetch in progress, as one of those who want it sees it."""
+
+    has_landed = False
 
     @abstractmethod
     def land(self, value: Any) -> None:
@@ -106,15 +109,25 @@ class Flights(ABC):
     def renew(self) -> None:
         """Forget all flights: in a forked child nobody leads them."""
         self._flights: dict[Hashable, Flight] = {}
+        self._landed: OrderedDict[Hashable, tuple[float, Flight]] = OrderedDict()
         self._shared: OrderedDict[Hashable, Shared[Any]] = OrderedDict()
 
-    def board(self, key: Hashable) -> tuple[Flight, bool]:
-        """Return the flight to a key, and whether the caller leads it."""
+    def board(self, key: Hashable, since: float = math.inf) -> tuple[Flight, bool]:
+        """Return the flight to a key, and whether the caller leads it.
+
+        Args:
+            key: What is wanted.
+            since: When the caller began to look, by ``time.monotonic()``: a flight that has landed
+                after that is as good as one in progress.
+        """
         key = self.here(key)
         with self._lock:
             flight = self._flights.get(key)
             if flight is not None:
                 return flight, False
+            landed = self._landed.get(key)
+            if landed is not None and landed[0] >= since:
+                return landed[1], False
             flight = self._flights[key] = self.new_flight()
             return flight, True
 
@@ -127,6 +140,11 @@ class Flights(ABC):
         with self._lock:
             if self._flights.get(key) is flight:
                 del self._flights[key]
+            if flight.has_landed:
+                self._landed[key] = time.monotonic(), flight
+                self._landed.move_to_end(key)
+                if len(self._landed) > REMEMBERED:
+                    self._landed.popitem(last=False)
         flight.fail(Abandoned())
 
     async def share(
@@ -159,6 +177,11 @@ class Flights(ABC):
                 self._forget(key, shared)
             finally:
                 await self._part(key, shared)
+
+    def in_progress(self, key: Hashable) -> bool:
+        """Whether a stream to a key is being fetched."""
+        shared = self._shared.get(self.here(key))
+        return shared is not None and shared.ended_at is None
 
     def _join(
         self, key: Hashable, since: float, make: Callable[[], AsyncGenerator[Any, None]]

@@ -20,12 +20,14 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 __all__ = ["digest", "digest_of", "namespace", "scope_prefix"]
 
 FORMAT_VERSION = 1
+_SHORT = 512  # characters of a text whose digest is remembered
 _DIGEST_BYTES = 24  # 192 bits: 2**96 texts before a collision is likely
 
 
@@ -70,8 +72,15 @@ def digest(text: str) -> str:
         >>> digest("What is Python? ") == digest("What is Python?")
         False
     """
+    return _short(text) if len(text) <= _SHORT else _computed(text)
+
+
+def _computed(text: str) -> str:
     raw = hashlib.blake2b(text.encode(), digest_size=_DIGEST_BYTES).digest()
     return base64.urlsafe_b64encode(raw).decode()
+
+
+_short = lru_cache(2_048)(_computed)  # a request needs the same few digests several times
 
 
 def digest_of(arguments: Mapping[str, Any]) -> str:

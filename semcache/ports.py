@@ -1,14 +1,13 @@
-"""What a flow needs from outside: Redis and the API; and what it does when Redis fails.
+"""What a flow needs from outside: Redis and the API.
 
 A flow is written once, as ``async def`` over these ports. :mod:`semcache.aio` has the ports that
 wait on an event loop. Those of :mod:`semcache.blocking` block instead and never suspend, so that a
 flow over them runs to its end without a loop.
 """
 
-import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
@@ -17,21 +16,19 @@ from redis.exceptions import ClusterDownError, MaxConnectionsError, RedisCluster
 
 from semcache.breaker import Ticket, breaker_of
 from semcache.clients import TIMEOUT, seconds_held, warn_if_slow
-from semcache.errors import CacheUnavailable
 from semcache.flights import Flights
+from semcache.merging import merged, split
 from semcache.question import Command, Question, Reply, Tolerant, only, refuse_errors
-from semcache.stats import Stats
 
-__all__ = ["FAILURES", "ApiPort", "LeftAlone", "Overloaded", "Policy", "Ports", "RedisPort"]
+__all__ = ["FAILURES", "OUTAGES", "ApiPort", "LeftAlone", "Overloaded", "Ports", "RedisPort"]
 
-log = logging.getLogger("semcache")
 T = TypeVar("T")
 
 SCAN_CHUNK = 1_000
 
 
 # Whether the running operation was asked for by name, and so is tried also during an outage.
-_insists: ContextVar[bool] = ContextVar("insists", default=False)
+insists: ContextVar[bool] = ContextVar("insists", default=False)
 
 
 class NotAsked(redis.ConnectionError):
@@ -86,6 +83,7 @@ class RedisPort(ABC):
     def __init__(self, client: Any) -> None:
         self.client = client  # the stubs of redis-py mix sync and async replies
         self.breaker = breaker_of(client)
+        self._is_cluster = hasattr(client, "get_node_from_key")
         warn_if_slow(client)
 
     async def send(self, commands: Sequence[Command], transaction: bool = False) -> list[Any]:
@@ -97,7 +95,7 @@ class RedisPort(ABC):
         """
         if not commands:
             return []
-        ticket = self.breaker.board(_insists.get())
+        ticket = self.breaker.board(insists.get())
         if ticket is None:
             raise LeftAlone("it has just failed, and is left alone for a while")
         began = time.monotonic()
@@ -118,10 +116,11 @@ class RedisPort(ABC):
         self, commands: Sequence[Command], transaction: bool, ticket: Ticket
     ) -> list[Any]:
         """Wait for a connection as long as one would wait for an answer: all are in use."""
+        self.queue()
         began, pause = time.monotonic(), 0.001
         while True:
             try:
-                await self._sleep(pause)
+                await self.sleep(pause)
                 return await self._send(commands, transaction)
             except OUTAGES as error:
                 self.breaker.left(ticket)
@@ -131,6 +130,9 @@ class RedisPort(ABC):
                 if waited >= self._patience or not isinstance(error, MaxConnectionsError):
                     raise Overloaded(f"{error}; none was free within {waited:.1f} s") from error
             pause = min(0.02, 2 * pause)
+
+    def queue(self) -> None:  # noqa: B027
+        """Let callers wait for a connection in the order in which they came, where that is done."""
 
     @property
     def _patience(self) -> float:
@@ -142,8 +144,8 @@ class RedisPort(ABC):
         """Send commands on one trip."""
 
     @abstractmethod
-    async def _sleep(self, seconds: float) -> None:
-        """Wait."""
+    async def sleep(self, seconds: float) -> None:
+        """Wait so many seconds."""
 
     @abstractmethod
     def keys(self, prefix: str) -> AsyncIterator[bytes]:
@@ -159,7 +161,12 @@ class RedisPort(ABC):
 
     async def ask_all(self, *questions: Question[Any]) -> list[Reply[Any]]:
         """Ask questions on one trip; the replies are read by calling them."""
-        replies = await self.send([c for question in questions for c in question.commands])
+        commands = [c for question in questions for c in question.commands]
+        together = None if self._is_cluster else merged(commands)
+        if together is None:
+            replies = await self.send(commands)
+        else:
+            replies = split(commands, await self.send(together))
         answers, start = [], 0
         for question in questions:
             end = start + len(question.commands)
@@ -246,64 +253,3 @@ class Ports(Protocol):
 def _is_overload(error: Exception) -> bool:
     """Whether all connections of the pool are in use; it may have waited for one itself."""
     return isinstance(error, MaxConnectionsError) or "No connection available" in str(error)
-
-
-class Policy:
-    """What a cache does when Redis fails.
-
-    What a caller asked for by name is *guarded*: it raises :class:`CacheUnavailable`. What stands
-    on the way to an answer is *attempted*: a failure is counted, told once, and passed over,
-    unless the caller chose ``on_error="raise"``.
-
-    Args:
-        stats: Where failures are counted.
-        on_error: ``"bypass"`` or ``"raise"``.
-        instead: What happens without Redis; ends the warning.
-    """
-
-    def __init__(self, stats: Stats, on_error: str, instead: str) -> None:
-        self._stats, self._instead = stats, instead
-        self._raises = on_error == "raise"
-        self._told: set[str] = set()
-
-    async def guard(self, operation: Coroutine[Any, Any, T]) -> T:
-        """Return the result.
-
-        Raises:
-            CacheUnavailable: Redis failed.
-        """
-        insisting = _insists.set(True)
-        try:
-            return await operation
-        except FAILURES as error:
-            raise CacheUnavailable(f"Redis failed: {error}") from error
-        finally:
-            _insists.reset(insisting)
-
-    async def attempt(self, otherwise: T, operation: Coroutine[Any, Any, T]) -> T:
-        """Return the result, or ``otherwise`` if Redis failed.
-
-        Raises:
-            CacheUnavailable: Redis failed, and ``on_error="raise"``.
-        """
-        try:
-            return await operation
-        except FAILURES as error:
-            self._count(error)
-            if self._raises:
-                raise CacheUnavailable(f"Redis failed: {error}") from error
-            return otherwise
-
-    def _count(self, error: Exception) -> None:
-        """Count a failure; tell what the breaker does not tell, once of each kind."""
-        if isinstance(error, LeftAlone):
-            self._stats.count(bypassed=1)
-            return
-        if isinstance(error, Overloaded):
-            self._stats.count(overloads=1)
-        else:
-            self._stats.count(errors=1)
-        kind = str(error).partition(" ")[0]  # such as OOM, READONLY, NOPERM
-        if not isinstance(error, OUTAGES) and kind not in self._told:
-            self._told.add(kind)
-            log.warning("Redis failed: %s; %s where it does", error, self._instead)

@@ -62,7 +62,9 @@ class Reply(NamedTuple, Generic[T]):
 
 def only(replies: Sequence[Any]) -> Any:
     """Return the one reply there is, or raise it."""
-    (reply,) = refuse_errors(replies)
+    (reply,) = replies
+    if isinstance(reply, Exception):
+        raise reply
     return reply
 
 

@@ -7,7 +7,7 @@ from semcache.locks import Lock
 __all__ = ["Stats"]
 
 
-@dataclass
+@dataclass(repr=False)
 class Stats:
     """Counters of one cache, safe to update from many threads.
 
@@ -18,6 +18,7 @@ class Stats:
         api_calls: Requests the API has answered.
         tokens: Tokens the API has charged for.
         errors: Damaged entries found, and Redis operations that failed.
+        stale: Expired answers that were served because the LLM failed.
         bypassed: Operations for which Redis was not asked, since it had just failed.
         overloads: Operations that found no free connection in the client's pool in time.
         evictions: Entries pushed out of memory to make room.
@@ -37,6 +38,7 @@ class Stats:
     api_calls: int = 0
     tokens: int = 0
     errors: int = 0
+    stale: int = 0
     bypassed: int = 0
     overloads: int = 0
     evictions: int = 0
@@ -51,6 +53,7 @@ class Stats:
         api_calls: int = 0,
         tokens: int = 0,
         errors: int = 0,
+        stale: int = 0,
         bypassed: int = 0,
         overloads: int = 0,
         evictions: int = 0,
@@ -63,9 +66,17 @@ class Stats:
             self.api_calls += api_calls
             self.tokens += tokens
             self.errors += errors
+            self.stale += stale
             self.bypassed += bypassed
             self.overloads += overloads
             self.evictions += evictions
+
+    def __repr__(self) -> str:
+        """The usual counters, and of the rest those that have counted anything."""
+        usual = ("hits", "misses", "api_calls", "tokens", "errors", "evictions")
+        counts = self.as_dict().items()
+        shown = [f"{name}={count}" for name, count in counts if count or name in usual]
+        return f"Stats({', '.join(shown)})"
 
     @property
     def lookups(self) -> int:

@@ -17,6 +17,9 @@ from semcache.lab.redis_server import (
     start_redis_with_search,
 )
 
+# Folders for the path of other processes: imported here, they would change this one.
+collect_ignore = ["light_start", "other_cpu"]
+
 # The same examples in every run: a failure is the commit's, not the day's.
 hypothesis.settings.register_profile(
     "semcache", deadline=None, derandomize=True, database=None, max_examples=100

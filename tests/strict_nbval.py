@@ -22,8 +22,7 @@ from semcache.lab.redis_server import MISSING, start_redis
 SANITIZE = Path(__file__).with_name("nbval_sanitize.cfg")
 OTHER_CPU = Path(__file__).with_name("other_cpu")
 SERVERS = ("fakeredis", "redis8", "other_cpu")
-OUTCOMES = pytest.StashKey[dict[tuple[str, str], Counter[str]]]()
-VERSION = pytest.StashKey[str]()
+COUNTS = "semcache-outcomes"
 
 
 def _nbval_was_asked_for(config):
@@ -31,7 +30,7 @@ def _nbval_was_asked_for(config):
 
 
 def pytest_configure(config):
-    config.stash[OUTCOMES] = defaultdict(Counter)
+    config.pluginmanager.register(Counts(), COUNTS)
     if not _nbval_was_asked_for(config):
         config.option.nbval_current_env = True
         config.option.nbval_sanitize_with = str(SANITIZE)
@@ -68,8 +67,7 @@ class StrictNotebook(IPyNbFile):
             if MISSING:
                 pytest.skip(MISSING)
             server = self.resources.enter_context(start_redis())
-            self.config.stash[VERSION] = server.version
-            url = server.url
+            self.version, url = server.version, server.url
         before = dict(os.environ)
         try:  # the kernel inherits the environment of this moment
             _set_environment(kernel_environment(url))
@@ -91,26 +89,34 @@ def _set_environment(env):
 
 def pytest_runtest_setup(item):
     """Refuse a cell that was never run: nbval would compare nothing and call it passed."""
-    if isinstance(item.parent, StrictNotebook) and item.cell.execution_count is None:
-        pytest.fail("this cell has no stored output: make lessons", pytrace=False)
+    if isinstance(item.parent, StrictNotebook):
+        item.user_properties.append(("redis", getattr(item.parent, "version", None)))
+        if item.cell.execution_count is None:
+            pytest.fail("this cell has no stored output: make lessons", pytrace=False)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
-    report = yield
-    lesson = dict(item.user_properties).get("lesson")
-    if lesson and (report.when == "call" or not report.passed):
-        item.config.stash[OUTCOMES][lesson][report.outcome] += 1
-    return report
+class Counts:
+    """How many cells were compared, from the reports: those of the workers, too, if there are."""
+
+    def __init__(self):
+        self.outcomes = defaultdict(Counter)
+        self.version = "8"
+
+    def pytest_runtest_logreport(self, report):
+        told = dict(report.user_properties)
+        if "lesson" in told and (report.when == "call" or not report.passed):
+            self.outcomes[tuple(told["lesson"])][report.outcome] += 1
+            self.version = told.get("redis") or self.version
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    outcomes = config.stash[OUTCOMES]
+    counts = config.pluginmanager.get_plugin(COUNTS)
+    outcomes = counts.outcomes
     if not outcomes:
         return
     labels = {
         "fakeredis": "fakeredis",
-        "redis8": f"Redis {config.stash.get(VERSION, '8')}",
+        "redis8": f"Redis {counts.version}",
         "other_cpu": "other CPU",
     }
     terminalreporter.section("outputs compared cell by cell")

@@ -36,7 +36,10 @@ def corpus() -> Corpus:
 def rows(corpus):
     if MISSING:
         pytest.skip(MISSING)
-    return {row["name"]: row for row in run_one(SUBJECTS, corpus, seconds=60)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("benchmarks.lookup.measure.ROUNDS", 2)  # no time is asserted here
+        patch.setattr("benchmarks.lookup.measure.MOST_CALLS", 2)
+        return {row["name"]: row for row in run_one(SUBJECTS, corpus, seconds=60)}
 
 
 @pytest.mark.parametrize("recipe", SUBJECTS, ids=lambda recipe: recipe.name)
@@ -145,8 +148,9 @@ def test_an_index_that_finds_too_little_is_not_the_fastest():
 
 
 def test_a_filled_subject_says_where_its_bytes_are(corpus):
+    vector_set = next(recipe for recipe in SUBJECTS if recipe.name == "VectorSetIndex")
     if MISSING:
         pytest.skip(MISSING)
-    with build(SUBJECTS[:3], corpus, 60) as filled:
+    with build([*SUBJECTS[:2], vector_set], corpus, 60) as filled:
         assert all(isinstance(f, Filled) for f in filled)
         assert [f.where for f in filled] == ["", "", "Redis"]

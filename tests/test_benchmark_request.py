@@ -1,5 +1,6 @@
 """The benchmark of whole requests: each goes its way, and its time is counted once."""
 
+import asyncio
 import itertools
 import threading
 import time
@@ -7,7 +8,7 @@ import time
 import pytest
 
 from benchmarks.request import TURN, run
-from benchmarks.whole.callers import EXECUTOR, from_coroutines, from_threads
+from benchmarks.whole.callers import from_coroutines, from_threads
 from benchmarks.whole.desk import PATHS, open_desk
 from benchmarks.whole.picture import draw
 from benchmarks.whole.report import NAMES, embedding_cache_saves, markdown
@@ -44,7 +45,7 @@ def test_the_tables_name_every_path_and_part(result, tmp_path):
     text = markdown(result)
     assert all(f"| {name} " in text for name in (EXACT, CACHED, NEW, MISS))
     assert all(name in text for name in NAMES.values())
-    assert f"asyncio.to_thread on an executor of {EXECUTOR} threads" in " ".join(text.split())
+    assert "tasks of one event loop" in " ".join(text.split())
     saved = embedding_cache_saves(result)
     assert saved["new"] - saved["cached"] == saved["saves"] and 0 < saved["share"] < 1
     draw(result, tmp_path / "request.png")
@@ -90,12 +91,9 @@ def test_a_seam_that_raises_is_closed():
         assert sum(spent[part] for part in (*PARTS, "ours")) == pytest.approx(spent["whole"])
 
 
-@pytest.mark.parametrize(
-    ("send", "most"), [(from_threads, 12), (from_coroutines, min(12, EXECUTOR))]
-)
-def test_every_text_is_asked_once_by_so_many_at_a_time(send, most):
+def test_every_text_is_asked_once_by_so_many_threads_at_a_time():
     asked, inside, seen, lock = [], 0, set(), threading.Lock()
-    meet = threading.Barrier(most)  # nobody is answered before so many ask at once
+    meet = threading.Barrier(12)  # nobody is answered before so many ask at once
 
     def ask(text: str) -> None:
         nonlocal inside
@@ -109,10 +107,33 @@ def test_every_text_is_asked_once_by_so_many_at_a_time(send, most):
         with lock:
             inside -= 1
 
-    texts = [str(number) for number in range(2 * most)]
-    load = send(ask, texts, 12, lambda: None)
-    assert sorted(asked) == sorted(texts) and max(seen) == most
-    assert load.summary()["requests"] == 2 * most
+    texts = [str(number) for number in range(24)]
+    load = from_threads(ask, texts, 12, lambda: None)
+    assert sorted(asked) == sorted(texts) and max(seen) == 12
+    assert load.summary()["requests"] == 24
+
+
+def test_every_text_is_asked_once_by_so_many_tasks_at_a_time():
+    asked, inside, seen = [], 0, set()
+
+    def make():
+        meet = asyncio.Barrier(12)
+
+        async def ask(text: str) -> None:
+            nonlocal inside
+            inside += 1
+            asked.append(text)
+            await meet.wait()
+            seen.add(inside)
+            await meet.wait()
+            inside -= 1
+
+        return ask
+
+    texts = [str(number) for number in range(24)]
+    load = from_coroutines(make, texts, 12)
+    assert sorted(asked) == sorted(texts) and max(seen) == 12
+    assert load.summary()["requests"] == 24
 
 
 def test_a_question_is_new_or_was_asked_exactly_before():

@@ -56,10 +56,10 @@ def test_two_labs_in_process_share_nothing():
     assert two.redis.get("k") is None and not two.api.calls
 
 
-@pytest.mark.parametrize("scope", ["a b", "a:b", "*", "a*", "a_b", "-", "[a]", "a/b", "\n", "{a}"])
-def test_a_scope_with_other_characters_is_refused(scope):
-    with pytest.raises(ConfigError, match="scope"):
-        connect(scope, quiet=True)
+def test_a_scope_with_other_characters_is_refused(subtests):
+    for scope in ("a b", "a:b", "*", "a*", "a_b", "-", "[a]", "a/b", "\n", "{a}"):
+        with subtests.test(repr(scope)), pytest.raises(ConfigError, match="scope"):
+            connect(scope, quiet=True)
 
 
 # Redis -----------------------------------------------------------------------------------------
@@ -101,37 +101,38 @@ def test_no_password_is_ever_shown(monkeypatch, capsys):
             connect()
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        f"http://:{SECRET}@127.0.0.1:1/0",
-        f"redis://:{SECRET}@127.0.0.1:not-a-port/0",
-        f"redis://:{SECRET}@127.0.0.1:99999/0",
-        f"redis://:{SECRET}/x@127.0.0.1:1/0",  # a password that needed %2F
-        f"redis://:a#{SECRET}@127.0.0.1:1/0",
-        f"redis://127.0.0.1:1/0?password={SECRET}",
-        f"redis://127.0.0.1:1/0?password={SECRET}&socket_timeout=soon",
-        f"unix://:{SECRET}@/nowhere/redis.sock",
-        f"127.0.0.1:1/{SECRET}",
-        "nonsense",
-    ],
-)
-def test_a_url_that_does_not_work_is_one_error_of_ours_without_the_password(url, monkeypatch):
-    monkeypatch.setenv("REDIS_URL", url)
-    with pytest.raises((ConfigError, CacheUnavailable)) as caught:
-        connect()
-    assert SECRET not in str(caught.value) and "REDIS_URL" in str(caught.value)
+BROKEN_URLS = [
+    f"http://:{SECRET}@127.0.0.1:1/0",
+    f"redis://:{SECRET}@127.0.0.1:not-a-port/0",
+    f"redis://:{SECRET}@127.0.0.1:99999/0",
+    f"redis://:{SECRET}/x@127.0.0.1:1/0",  # a password that needed %2F
+    f"redis://:a#{SECRET}@127.0.0.1:1/0",
+    f"redis://127.0.0.1:1/0?password={SECRET}",
+    f"redis://127.0.0.1:1/0?password={SECRET}&socket_timeout=soon",
+    f"unix://:{SECRET}@/nowhere/redis.sock",
+    f"127.0.0.1:1/{SECRET}",
+    "nonsense",
+]
+
+
+def test_a_url_that_does_not_work_is_one_error_of_ours_without_the_password(monkeypatch, subtests):
+    for url in BROKEN_URLS:
+        with subtests.test(url):
+            monkeypatch.setenv("REDIS_URL", url)
+            with pytest.raises((ConfigError, CacheUnavailable)) as caught:
+                connect()
+            assert SECRET not in str(caught.value) and "REDIS_URL" in str(caught.value)
 
 
 @needs_redis8
-@pytest.mark.parametrize("value", ["True", "yes", "1", "False"])
 def test_a_lab_returns_bytes_or_is_refused_whatever_the_url_asks_for(
-    value, redis8_server, redis8, monkeypatch
+    redis8_server, redis8, monkeypatch, subtests
 ):
-    monkeypatch.setenv("REDIS_URL", f"{redis8_server.url}?decode_responses={value}")
     redis8().set("k", "v")
-    with contextlib.suppress(ConfigError):
-        assert connect(quiet=True).redis.get("k") == b"v"
+    for value in ("True", "yes", "1", "False"):
+        monkeypatch.setenv("REDIS_URL", f"{redis8_server.url}?decode_responses={value}")
+        with subtests.test(value), contextlib.suppress(ConfigError):
+            assert connect(quiet=True).redis.get("k") == b"v"
 
 
 def test_a_dead_redis_is_tried_once_and_the_message_says_what_to_do(monkeypatch):
@@ -169,18 +170,23 @@ def test_the_labs_client_gives_up_as_fast_later_on(redis8_server, monkeypatch):
 
 
 @needs_redis8
-@pytest.mark.parametrize("scope", ["lesson02", "demo", "semcache", "课程", "a-b"])
 def test_connect_clears_what_is_under_its_scope_and_nothing_else(
-    scope, redis8: Connect, redis8_server, monkeypatch
+    redis8: Connect, redis8_server, monkeypatch, subtests
 ):
-    client = redis8()
+    monkeypatch.setenv("REDIS_URL", redis8_server.url)
+    for scope in ("lesson02", "demo", "semcache", "课程", "a-b"):
+        with subtests.test(scope):
+            redis8().flushall()
+            connect_clears_only(scope, redis8())
+
+
+def connect_clears_only(scope: str, client: redis.Redis) -> None:
     others = [scope + "x", scope[:-1], "x" + scope, scope + "-b", scope + ":x", "other", "*"]
     kept = {f"{other}:key" for other in others if not f"{other}:".startswith(f"{scope}:")}
     kept |= {keys.scope_prefix(other) + "key" for other in others}
     kept |= {scope, f"{scope}-:key", f"semcache:1:{scope}", "semcache:1:{x}:key"}
     mine = {f"{scope}:naive", f"{scope}:a:b", keys.scope_prefix(scope) + "string:m:full:json:x"}
     client.mset(dict.fromkeys(kept | mine, "1"))
-    monkeypatch.setenv("REDIS_URL", redis8_server.url)
     try:
         connect(scope, quiet=True)
     except ConfigError:
@@ -250,12 +256,12 @@ def test_online_defaults_are_openais_models(monkeypatch):
     assert "api.openai.com" in lab.description and SECRET not in lab.description
 
 
-@pytest.mark.parametrize("value", ["", "0"])
-def test_a_key_alone_does_not_go_online(value, monkeypatch):
+def test_a_key_alone_does_not_go_online(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
-    monkeypatch.setenv("SEMCACHE_ONLINE", value)
-    assert isinstance(connect(quiet=True).api, OfflineAPI)
+    for value in ("", "0"):
+        monkeypatch.setenv("SEMCACHE_ONLINE", value)
+        assert isinstance(connect(quiet=True).api, OfflineAPI)
 
 
 # Round trips and narration ---------------------------------------------------------------------
@@ -320,3 +326,12 @@ def test_narration_tells_the_story_on_stdout_until_turned_off(capsys):
     cache.get_embedding("What is Python?")
     assert capsys.readouterr() == ("", "")
     assert not logging.getLogger("semcache").handlers
+
+
+def test_warnings_are_collected_and_not_printed(capsys):
+    lab = connect(quiet=True)
+    told = lab.warnings()
+    logging.getLogger("semcache").warning("Redis failed: %s", "no answer")
+    logging.getLogger("semcache").info("hit")
+    assert told == ["Redis failed: no answer"]
+    assert capsys.readouterr() == ("", "")

@@ -81,9 +81,11 @@ def speaks_another_protocol(start: Start = start_redis) -> Iterator[Broken]:
 
         thread = threading.Thread(target=answer)
         thread.start()
-        yield Broken(quick(f"redis://127.0.0.1:{server.getsockname()[1]}"))
-        server.shutdown(socket.SHUT_RDWR)
-    thread.join()
+        try:
+            yield Broken(quick(f"redis://127.0.0.1:{server.getsockname()[1]}"))
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 @contextmanager

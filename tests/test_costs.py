@@ -64,21 +64,19 @@ def test_an_answer_costs_what_genai_prices_says() -> None:
     assert ANSWERS.cost_per_request == theirs.total_price
 
 
-@pytest.mark.parametrize("price", [None, SOURCE_PRICE], ids=["of the model", "given"])
-def test_output_tokens_need_a_price(price: Price | None) -> None:
-    with pytest.raises(ConfigError, match=r"300.*chat model.*text-embedding-3-small"):
-        replace(DAY, price=price, output_tokens=300)
+def test_output_tokens_need_a_price() -> None:
+    for price in (None, SOURCE_PRICE):
+        with pytest.raises(ConfigError, match=r"300.*chat model.*text-embedding-3-small"):
+            replace(DAY, price=price, output_tokens=300)
 
 
 # Break-even
 
 
-@pytest.mark.parametrize(
-    ("redis", "rate"),
-    [(0, Decimal(0)), (0.03, Decimal("0.1")), (0.3, Decimal(1)), (0.31, None), (15, None)],
-)
-def test_break_even(redis: float, rate: Decimal | None) -> None:
-    assert replace(DAY, redis_per_month=redis).break_even_hit_rate == rate
+def test_break_even_is_the_share_of_the_calls_that_redis_costs() -> None:
+    rates = {0: Decimal(0), 0.03: Decimal("0.1"), 0.3: Decimal(1), 0.31: None, 15: None}
+    found = {redis: replace(DAY, redis_per_month=redis).break_even_hit_rate for redis in rates}
+    assert found == rates
 
 
 def test_without_traffic_only_a_free_redis_pays() -> None:
@@ -113,12 +111,13 @@ def test_break_even_is_where_the_saving_changes_its_sign(
             assert (one.monthly_saving > 0) == (Decimal(str(rate)) > least)
 
 
-@pytest.mark.parametrize(
-    ("redis", "rate", "requests"),
-    [(12, 0.5, 800_000), (12, 0.8, 500_000), (0, 0.5, 0), (12, 0, math.inf), (0, 0, 0)],
-)
-def test_break_even_requests(redis: float, rate: float, requests: float) -> None:
-    assert replace(DAY, redis_per_month=redis, hit_rate=rate).break_even_requests == requests
+def test_break_even_requests_are_what_redis_costs_over_what_a_request_saves() -> None:
+    requests = {(12, 0.5): 800_000, (12, 0.8): 500_000, (0, 0.5): 0, (12, 0): math.inf, (0, 0): 0}
+    found = {
+        (redis, rate): replace(DAY, redis_per_month=redis, hit_rate=rate).break_even_requests
+        for redis, rate in requests
+    }
+    assert found == requests
 
 
 def test_no_traffic_pays_for_redis_when_calls_are_free() -> None:
@@ -157,16 +156,17 @@ NAMES += ("api_seconds", "cache_seconds", "hit_rate")
 BAD = (-1, -0.001, float("nan"), float("inf"), None, "0.5", True, Decimal("sNaN"), Fraction(1, 3))
 
 
-@pytest.mark.parametrize(("name", "value"), list(itertools.product(NAMES, BAD)))
-def test_a_value_out_of_its_range_is_named(name: str, value: object) -> None:
-    with pytest.raises(ConfigError, match=f"^{name} is "):
-        replace(DAY, **{name: value})  # type: ignore[arg-type]
+def test_a_value_out_of_its_range_is_named(subtests: pytest.Subtests) -> None:
+    for name, value in itertools.product(NAMES, BAD):
+        refused = pytest.raises(ConfigError, match=f"^{name} is ")
+        with subtests.test(f"{name}={value!r}"), refused:
+            replace(DAY, **{name: value})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("rate", [80, 1.0001, Decimal("1.5")])
-def test_a_hit_rate_is_no_percentage(rate: float) -> None:
-    with pytest.raises(ConfigError, match=r"share from 0 to 1"):
-        replace(DAY, hit_rate=rate)
+def test_a_hit_rate_is_no_percentage(subtests: pytest.Subtests) -> None:
+    for rate in (80, 1.0001, Decimal("1.5")):
+        with subtests.test(str(rate)), pytest.raises(ConfigError, match=r"share from 0 to 1"):
+            replace(DAY, hit_rate=rate)
 
 
 def test_a_bare_number_is_no_price_because_its_unit_is_unknown() -> None:
@@ -184,10 +184,11 @@ def test_a_scenario_does_not_change() -> None:
         DAY.hit_rate = 0.9  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("model", ["text-embedding-3-tiny", "multilingual-e5-small", "", None])
-def test_an_unknown_model_is_refused_at_once_with_what_to_do(model: str) -> None:
-    with pytest.raises(ConfigError, match=r"no price for .*check the name, or give a price"):
-        replace(DAY, price=None, model=model)
+def test_an_unknown_model_is_refused_at_once_with_what_to_do(subtests: pytest.Subtests) -> None:
+    what_to_do = r"no price for .*check the name, or give a price"
+    for model in ("text-embedding-3-tiny", "multilingual-e5-small", "", None):
+        with subtests.test(repr(model)), pytest.raises(ConfigError, match=what_to_do):
+            replace(DAY, price=None, model=model)  # type: ignore[arg-type]
 
 
 def test_an_unknown_model_is_welcome_with_a_price() -> None:
@@ -209,10 +210,10 @@ def test_summary_says_that_nothing_can_pay() -> None:
     ]
 
 
-@pytest.mark.parametrize(("redis", "rate"), [(15, "50.0%"), (10, "33.4%"), (0.001, "0.1%")])
-def test_summary_says_from_where_it_pays(redis: float, rate: str) -> None:
-    words = replace(DAY, daily_requests=1_000_000, redis_per_month=redis).summary()
-    assert words.endswith(f"a month) pays for itself from a hit rate of {rate}.")
+def test_summary_says_from_where_it_pays() -> None:
+    for redis, rate in ((15, "50.0%"), (10, "33.4%"), (0.001, "0.1%")):
+        words = replace(DAY, daily_requests=1_000_000, redis_per_month=redis).summary()
+        assert words.endswith(f"a month) pays for itself from a hit rate of {rate}.")
 
 
 def test_summary_keeps_its_columns_for_large_amounts() -> None:

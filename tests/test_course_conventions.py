@@ -97,11 +97,11 @@ SPOILT = {
 }
 
 
-@pytest.mark.parametrize("what", SPOILT)
-def test_the_spoilt_lesson_is_refused(original, what):
-    rule, spoil = SPOILT[what]
-    page = rules.Page(original.path, NotebookNode(deepcopy(original.notebook)))
-    rule(page)
-    spoil(page)
-    with pytest.raises((AssertionError, ValueError)):
-        rule(page)
+def test_a_rule_refuses_the_lesson_that_breaks_it(original, subtests):
+    for what, (test, spoil) in SPOILT.items():
+        with subtests.test(what):
+            page = rules.Page(original.path, NotebookNode(deepcopy(original.notebook)))
+            test.rule(page)
+            spoil(page)
+            with pytest.raises((AssertionError, ValueError)):
+                test.rule(page)

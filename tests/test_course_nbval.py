@@ -28,7 +28,7 @@ def course(tmp_path):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "tests").mkdir()
     shutil.copy(ROOT / "conftest.py", tmp_path)
-    for name in ("strict_nbval.py", "nbval_sanitize.cfg"):
+    for name in ("strict_nbval.py", "two_workers.py", "nbval_sanitize.cfg"):
         shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
     shutil.copytree(ROOT / "tests" / "other_cpu", tmp_path / "tests" / "other_cpu")
     (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = tests\n")
@@ -52,19 +52,23 @@ def save(
 
 
 def pytest_on(course, *arguments):
+    """Run pytest there, with no more plugins than it needs: each start costs seconds."""
+    given = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT / "tests/light_start")}
+    given["REDIS_URL"] = "redis://127.0.0.1:1/0"  # must reach neither kernel
+    plugins = ["-p", "nbval.plugin", "-p", "no:cacheprovider"]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--color=no", *arguments],
+        [sys.executable, "-m", "pytest", *plugins, "--color=no", *arguments],
         cwd=course,
-        env={**os.environ, "REDIS_URL": "redis://127.0.0.1:1/0"},  # must reach neither kernel
+        env=os.environ | given,
         capture_output=True,
         text=True,
         timeout=120,
     )
 
 
-def test_true_outputs_pass_on_both_servers(course):
+def test_true_outputs_pass_on_both_servers_and_two_workers_count_together(course):
     save(course)
-    result = pytest_on(course)
+    result = pytest_on(course, "-p", "xdist.plugin", "-n", "2", "--dist", "loadscope")
     assert result.returncode == 0, result.stdout
     redis8 = "Redis 8 0 ok, 2 SKIPPED" if MISSING else r"Redis 8\.\d+\.\d+ 2 ok"
     line = rf"nbval strict \| 99_tiny \| fakeredis 2 ok \| {redis8} \| other CPU 2 ok\n"
@@ -99,14 +103,12 @@ def test_a_changed_or_cleared_output_fails(course):
     assert set(verdicts.values()) == {"1 ok, 1 FAILED"}
 
 
-@pytest.mark.parametrize(
-    "selection", [["-k", "tiny and redis8"], ["notebooks/99_tiny.ipynb::redis8"]]
-)
-def test_a_server_and_a_lesson_can_be_selected(course, selection):
+def test_a_server_and_a_lesson_can_be_selected(course):
     save(course)
-    out = pytest_on(course, "--collect-only", "-q", *selection).stdout
-    assert "99_tiny.ipynb::redis8::Cell 1" in out
-    assert "fakeredis" not in out
+    for selection in (["-k", "tiny and redis8"], ["notebooks/99_tiny.ipynb::redis8"]):
+        out = pytest_on(course, "--collect-only", "-q", *selection).stdout
+        assert "99_tiny.ipynb::redis8::Cell 1" in out
+        assert "fakeredis" not in out
 
 
 def test_plain_nbval_collects_once(course):
@@ -116,9 +118,9 @@ def test_plain_nbval_collects_once(course):
     assert "redis8" not in out
 
 
-@pytest.mark.parametrize("count", [None, 1, 3])
-def test_the_conventions_notice_a_cell_that_was_not_run(course, count):
-    page = test_lessons.Page.read(save(course, count=count, value=""))
-    with pytest.raises(AssertionError):
-        test_lessons.test_every_cell_was_run_in_order(page)
-    test_lessons.test_every_cell_was_run_in_order(test_lessons.Page.read(save(course)))
+def test_the_conventions_notice_a_cell_that_was_not_run(course):
+    rule = test_lessons.test_every_cell_was_run_in_order.rule
+    rule(test_lessons.Page.read(save(course)))
+    for count in (None, 1, 3):
+        with pytest.raises(AssertionError):
+            rule(test_lessons.Page.read(save(course, count=count, value="")))

@@ -39,18 +39,17 @@ def test_passed_checks_add_up(file):
     assert json.loads(file.read_text()) == {"version": 1, "passed": ["02.1", "02.2"]}
 
 
-@pytest.mark.parametrize(
-    "damage", ["", "{", "[]", "null", '{"passed": 3}', '{"passed": [1]}', "\xff"]
-)
-def test_a_damaged_file_is_set_aside_with_one_warning(file, capsys, damage):
+def test_a_damaged_file_is_set_aside_with_one_warning(file, capsys, subtests):
     file.parent.mkdir()
-    file.write_text(damage, encoding="latin-1")
-    assert progress.passed() == frozenset()
-    assert capsys.readouterr().out.count("\n") == 1
-    progress.remember("02.1")
-    assert progress.passed() == {"02.1"}
-    assert capsys.readouterr().out == ""
-    assert file.with_name("progress.json.damaged").read_text(encoding="latin-1") == damage
+    for damage in ("", "{", "[]", "null", '{"passed": 3}', '{"passed": [1]}', "\xff"):
+        with subtests.test(damage):
+            file.write_text(damage, encoding="latin-1")
+            assert progress.passed() == frozenset()
+            assert capsys.readouterr().out.count("\n") == 1
+            progress.remember("02.1")
+            assert progress.passed() == {"02.1"}
+            assert capsys.readouterr().out == ""
+            assert file.with_name("progress.json.damaged").read_text(encoding="latin-1") == damage
 
 
 def test_a_place_that_cannot_be_written_costs_a_line_not_the_lesson(monkeypatch, tmp_path, capsys):

@@ -5,7 +5,6 @@ from collections import Counter
 from itertools import pairwise
 
 import numpy as np
-import pytest
 
 from semcache.lab.data import FOLDER, read_rows
 from semcache.lab.offline.model import embed
@@ -24,9 +23,12 @@ def repeated(values) -> list[str]:
 
 
 def test_rows_have_these_fields_and_all_are_text():
-    for row in read_rows(FOLDER / "phrasings.jsonl"):
-        assert list(row) == ["id", "text", "language", "intent", "answer"]
-        assert all(isinstance(value, str) and value for value in row.values()), row["id"]
+    def well_formed(row: dict) -> bool:
+        values = all(isinstance(value, str) and value for value in row.values())
+        return list(row) == ["id", "text", "language", "intent", "answer"] and values
+
+    rows = read_rows(FOLDER / "phrasings.jsonl")
+    assert [row for row in rows if not well_formed(row)] == []
 
 
 def test_the_file_is_utf8_with_readable_characters_and_one_row_a_line():
@@ -40,11 +42,11 @@ def test_there_are_at_least_eighty_intents():
     assert len(INTENTS) >= 80
 
 
-@pytest.mark.parametrize("intent", INTENTS)
-def test_an_intent_has_five_english_and_three_chinese_phrasings_or_more(intent):
-    counts = Counter(phrasing.language for phrasing in PHRASINGS if phrasing.intent == intent)
-    assert counts.keys() == {"en", "zh"}
-    assert counts["en"] >= 5 and counts["zh"] >= 3
+def test_an_intent_has_five_english_and_three_chinese_phrasings_or_more():
+    assert {phrasing.language for phrasing in PHRASINGS} == {"en", "zh"}
+    counts = Counter((phrasing.intent, phrasing.language) for phrasing in PHRASINGS)
+    few = [name for name in INTENTS if counts[name, "en"] < 5 or counts[name, "zh"] < 3]
+    assert few == []
 
 
 def test_about_two_rows_in_five_are_chinese():
@@ -54,12 +56,14 @@ def test_about_two_rows_in_five_are_chinese():
 
 def test_ids_are_unique_and_made_of_intent_language_and_number():
     seen: Counter[tuple[str, str]] = Counter()
+    wrong = []
     for phrasing in PHRASINGS:
         seen[phrasing.intent, phrasing.language] += 1
         number = seen[phrasing.intent, phrasing.language]
-        assert phrasing.id == f"{phrasing.intent}.{phrasing.language}.{number}"
-        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", phrasing.intent)
-    assert repeated(phrasing.id for phrasing in PHRASINGS) == []
+        if phrasing.id != f"{phrasing.intent}.{phrasing.language}.{number}":
+            wrong.append(phrasing.id)
+    assert wrong == []
+    assert [i for i in INTENTS if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", i)] == []
 
 
 def test_no_text_comes_twice_not_even_with_other_case_spaces_or_punctuation():
@@ -69,13 +73,11 @@ def test_no_text_comes_twice_not_even_with_other_case_spaces_or_punctuation():
 
 
 def test_texts_are_trimmed_and_of_one_line():
-    for phrasing in PHRASINGS:
-        assert phrasing.text == " ".join(phrasing.text.split()), phrasing.id
+    assert [p.id for p in PHRASINGS if p.text != " ".join(p.text.split())] == []
 
 
 def test_the_language_says_whether_there_is_a_chinese_character():
-    for phrasing in PHRASINGS:
-        assert chinese(phrasing.text) == (phrasing.language == "zh"), phrasing.id
+    assert [p.id for p in PHRASINGS if chinese(p.text) != (p.language == "zh")] == []
 
 
 def test_one_intent_has_one_answer():
@@ -129,10 +131,13 @@ def test_texts_of_an_intent_are_nearer_to_each_other_than_to_others():
     vectors = np.array([embed(phrasing.text) for phrasing in sample])
     similarity = vectors @ vectors.T
     owner = np.array([phrasing.intent for phrasing in sample])
-    for intent in INTENTS[::7]:
+
+    def apart(intent: str) -> bool:
         own = owner == intent
         inside = similarity[np.ix_(own, own)][np.triu_indices(own.sum(), 1)]
-        assert inside.mean() > similarity[np.ix_(own, ~own)].mean(), intent
+        return bool(inside.mean() > similarity[np.ix_(own, ~own)].mean())
+
+    assert [intent for intent in INTENTS[::7] if not apart(intent)] == []
 
 
 def test_a_reversed_direction_is_nearer_than_a_paraphrase_as_the_readme_says():
@@ -152,12 +157,18 @@ TRAPS = {
 
 def test_every_pair_has_the_fields_and_a_kind_that_fits_its_label():
     names = {"id", "a", "b", "same", "kind", "wording", "language", "split", "reason"}
-    for pair in PAIRS:
-        assert pair.keys() == names, pair["id"]
-        assert pair["kind"] in (SAME_KINDS if pair["same"] else TRAPS), pair["id"]
-        assert pair["wording"] in ("minimal", "natural") and pair["reason"].strip()
-        assert pair["split"] in ("calibration", "held-out")
-        assert pair["id"].startswith(f"{pair['language']}-")
+
+    def well_formed(pair: dict) -> bool:
+        return (
+            pair.keys() == names
+            and pair["kind"] in (SAME_KINDS if pair["same"] else TRAPS)
+            and pair["wording"] in ("minimal", "natural")
+            and bool(pair["reason"].strip())
+            and pair["split"] in ("calibration", "held-out")
+            and pair["id"].startswith(f"{pair['language']}-")
+        )
+
+    assert [pair for pair in PAIRS if not well_formed(pair)] == []
     assert repeated(pair["id"] for pair in PAIRS) == []
 
 
@@ -168,10 +179,9 @@ def test_no_text_of_the_pairs_comes_twice_so_none_crosses_the_split():
 
 
 def test_the_language_of_a_pair_says_which_sides_are_chinese():
-    for pair in PAIRS:
-        sides = {chinese(pair["a"]), chinese(pair["b"])}
-        wanted = {"en": {False}, "zh": {True}, "mixed": {True, False}}[pair["language"]]
-        assert sides == wanted, pair["id"]
+    wanted = {"en": {False}, "zh": {True}, "mixed": {True, False}}
+    sides = {pair["id"]: {chinese(pair["a"]), chinese(pair["b"])} for pair in PAIRS}
+    assert [p["id"] for p in PAIRS if sides[p["id"]] != wanted[p["language"]]] == []
 
 
 def test_both_parts_have_enough_of_every_kind_and_language():
@@ -209,9 +219,12 @@ def test_the_desks_pairs_are_what_a_cache_would_compare():
 
 def test_the_labels_of_the_desks_pairs_are_those_of_the_phrasings():
     answers = {phrasing.text: phrasing.answer for phrasing in PHRASINGS}
-    for row in DESK:
-        assert row["same"] == (answers[row["a"]] == answers[row["b"]]), row["id"]
-        assert row["split"] == "calibration"
+
+    def labelled(row: dict) -> bool:
+        same = answers[row["a"]] == answers[row["b"]]
+        return row["same"] == same and row["split"] == "calibration"
+
+    assert [row["id"] for row in DESK if not labelled(row)] == []
 
 
 # desks.jsonl ------------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 import ast
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from statistics import median
 
@@ -88,17 +89,33 @@ def files() -> list[Path]:
     return sorted(FOLDER.glob("*.ipynb"))
 
 
-def exercises() -> list[object]:
-    return [
-        pytest.param(Page.read(path), exercise, id=exercise.id)
-        for path in files()
-        for exercise in load_definition(path.stem[:2]).exercises
-    ]
+@cache
+def pages() -> tuple[Page, ...]:
+    return tuple(map(Page.read, files()))
 
 
-@pytest.fixture(params=files(), ids=lambda path: path.stem)
-def page(request: pytest.FixtureRequest) -> Page:
-    return Page.read(request.param)
+def every_lesson(rule: Callable[[Page], None]) -> Callable[[pytest.Subtests], None]:
+    """Make one test of a rule; it names each lesson that breaks it."""
+
+    def test(subtests: pytest.Subtests) -> None:
+        for page in pages():
+            with subtests.test(page.path.stem):
+                rule(page)
+
+    test.rule = rule  # type: ignore[attr-defined]  # test_course_conventions.py spoils a lesson
+    return test
+
+
+def every_exercise(rule: Callable[[Page, Exercise], None]) -> Callable[..., None]:
+    """Make one test of a rule; it names each exercise that breaks it."""
+
+    def test(subtests: pytest.Subtests, offline: None) -> None:
+        for page in pages():
+            for exercise in page.definition.exercises:
+                with subtests.test(exercise.id):
+                    rule(page, exercise)
+
+    return test
 
 
 # The map
@@ -111,10 +128,12 @@ def test_lessons_are_on_the_map_and_the_map_on_disk() -> None:
 # The parts of a lesson, in the order in which a reader meets them
 
 
+@every_lesson
 def test_title(page: Page) -> None:
     assert page.prose[0].splitlines()[0] == f"# {page.number}. {page.line.title}"
 
 
+@every_lesson
 def test_minutes_and_neighbours(page: Page) -> None:
     head = page.prose[0]
     assert f"{page.line.minutes} minutes" in head
@@ -131,6 +150,7 @@ def _next_link(following: Entry) -> str:
     return rf"[Nn]ext:.*{target}"
 
 
+@every_lesson
 def test_objectives_are_announced_as_they_are_checked(page: Page) -> None:
     promised = re.findall(
         r"^- \*\*(\d\d\.[a-z])\*\* (.+)$", page.section("You will be able to"), re.M
@@ -140,32 +160,38 @@ def test_objectives_are_announced_as_they_are_checked(page: Page) -> None:
     assert len(promised) >= (1 if page.light else 3)
 
 
+@every_lesson
 def test_every_objective_has_a_check(page: Page) -> None:
     checked = {id for exercise in page.definition.exercises for id in exercise.objectives}
     assert checked == set(page.definition.objectives)
 
 
+@every_lesson
 def test_needs_are_stated(page: Page) -> None:
     text = "\n".join(page.prose)
     assert "You need" in text
     assert "You do not need" in text
 
 
+@every_lesson
 def test_parameters_then_setup(page: Page) -> None:
     (parameters,) = page.tagged("parameters")
     setup = next(cell for cell in page.code if "connect(" in cell.source)
     assert page.code.index(parameters) < page.code.index(setup)
 
 
+@every_lesson
 def test_imports_semcache(page: Page) -> None:
     assert any(re.search(r"^(from|import) semcache", cell.source, re.M) for cell in page.code)
 
 
+@every_lesson
 def test_reader_predicts(page: Page) -> None:
     predictions = sum("lesson.compare(" in cell.source for cell in page.code)
     assert predictions >= (1 if page.light else 2)
 
 
+@every_lesson
 def test_exercises_have_a_stub_and_a_check(page: Page) -> None:
     tags = [tag for cell in page.code for tag in cell.metadata.get("tags", [])]
     stubs = [tag.removeprefix("stub-") for tag in tags if tag.startswith("stub-")]
@@ -179,12 +205,14 @@ def test_exercises_have_a_stub_and_a_check(page: Page) -> None:
         assert f'lesson.check("{exercise.id}", {exercise.name})' in following.source
 
 
-@pytest.mark.parametrize("heading", ["Break it", "In production"])
-def test_failure_and_production_are_treated(page: Page, heading: str) -> None:
+@every_lesson
+def test_failure_and_production_are_treated(page: Page) -> None:
     if not page.light:
-        assert page.section(heading).strip()
+        assert page.section("Break it").strip()
+        assert page.section("In production").strip()
 
 
+@every_lesson
 def test_self_assessment_reports(page: Page) -> None:
     page.section("Self-assessment")
     cells = page.notebook.cells
@@ -194,11 +222,13 @@ def test_self_assessment_reports(page: Page) -> None:
     assert any("lesson.report()" in cell.source for cell in cells[at:])
 
 
+@every_lesson
 def test_one_key_point_for_each_objective(page: Page) -> None:
     points = re.findall(r"^[-*] ", page.section("Key points"), re.M)
     assert len(points) == len(page.definition.objectives)
 
 
+@every_lesson
 def test_ends_with_the_next_lesson(page: Page) -> None:
     at = LESSONS.index(page.line)
     if at + 1 < len(LESSONS):
@@ -208,27 +238,32 @@ def test_ends_with_the_next_lesson(page: Page) -> None:
 # Budgets
 
 
+@every_lesson
 def test_number_of_cells(page: Page) -> None:
     assert (8 if page.light else 25) <= len(page.notebook.cells) <= 45
 
 
+@every_lesson
 def test_code_cells_are_short(page: Page) -> None:
     lengths = [len(cell.source.splitlines()) for cell in page.code]
     assert median(lengths) <= 6
     assert max(lengths) <= 20
 
 
+@every_lesson
 def test_prose_cells_are_short(page: Page) -> None:
     long = [text[:60] for text in page.prose if len(text.split()) > 120]
     assert not long
 
 
+@every_lesson
 def test_figures_are_few_and_have_an_alternative_text(page: Page) -> None:
     assert len(page.images) <= 4
     for output in page.images:
         assert output.metadata.get("image/png", {}).get("alt"), "end the chart with plots.finish()"
 
 
+@every_lesson
 def test_file_is_small(page: Page) -> None:
     assert page.path.stat().st_size <= 300_000
 
@@ -236,23 +271,27 @@ def test_file_is_small(page: Page) -> None:
 # Outputs
 
 
+@every_lesson
 def test_every_cell_was_run_in_order(page: Page) -> None:
     """nbval runs a cell without an execution count and compares nothing."""
     assert [cell.execution_count for cell in page.code] == list(range(1, len(page.code) + 1))
 
 
+@every_lesson
 def test_no_output_escapes_comparison(page: Page) -> None:
     for cell in page.code:
         assert not UNCOMPARED.search(" ".join(cell.metadata.get("tags", [])))
         assert not UNCOMPARED.search(cell.source)
 
 
+@every_lesson
 def test_errors_are_meant(page: Page) -> None:
     for cell in page.code:
         if any(output.output_type == "error" for output in cell.outputs):
             assert cell in page.tagged("raises-exception")
 
 
+@every_lesson
 def test_outputs_hold_no_private_path_and_no_address(page: Page) -> None:
     for output in page.outputs:
         data = {mime: text for mime, text in output.get("data", {}).items() if "image" not in mime}
@@ -264,6 +303,7 @@ def test_outputs_hold_no_private_path_and_no_address(page: Page) -> None:
 # Exercises
 
 
+@every_lesson
 def test_no_cell_needs_the_answer_to_an_exercise(page: Page) -> None:
     for exercise in page.definition.exercises:
         stub = page.stub(exercise)
@@ -311,7 +351,7 @@ def answer(source: str, exercise: Exercise, page: Page) -> object:
     """Run a stub or its replacement beside the lesson's imports; return what it defines."""
     before = page.code[: page.code.index(page.stub(exercise))]
     imports = [n for cell in before for n in _tree(cell.source).body if isinstance(n, IMPORTS)]
-    lab = semcache.lab.connect(scope="exercise", quiet=True)
+    lab = semcache.connect(scope="exercise", quiet=True)
     names = {name: getattr(semcache, name) for name in semcache.__all__}
     names |= {"np": np, "lab": lab, "__name__": "answer"}
     exec(compile(ast.Module(imports, type_ignores=[]), "<imports>", "exec"), names)
@@ -325,35 +365,40 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.mark.usefixtures("offline")
-@pytest.mark.parametrize(("page", "exercise"), exercises())
-class TestExercise:
-    def test_accepts_the_solution(self, page: Page, exercise: Exercise) -> None:
-        assert exercise.judge(answer(exercise.solution, exercise, page)) == ("[x]", "")
-
-    def test_leaves_the_stub_open(self, page: Page, exercise: Exercise) -> None:
-        stub = page.stub(exercise).source
-        assert exercise.judge(answer(stub, exercise, page))[0] == "[ ]"
-
-    def test_refuses_three_wrong_answers(self, page: Page, exercise: Exercise) -> None:
-        assert len(set(exercise.wrong)) >= 3
-        for source in exercise.wrong:
-            mark, sentence = exercise.judge(answer(source, exercise, page))
-            assert mark == "[!]", source
-            assert sentence.endswith("."), sentence
-            assert "\n" not in sentence
-
-    def test_has_a_hint_that_is_not_the_solution(self, page: Page, exercise: Exercise) -> None:
-        assert exercise.hint.strip()
-        assert exercise.solution.strip() not in exercise.hint
+@every_exercise
+def test_an_exercise_accepts_its_solution(page: Page, exercise: Exercise) -> None:
+    assert exercise.judge(answer(exercise.solution, exercise, page)) == ("[x]", "")
 
 
-def test_solved_lesson_meets_every_objective_and_changes_nothing_else(page: Page) -> None:
-    solved = Page.read(page.path)
+@every_exercise
+def test_an_exercise_leaves_its_stub_open(page: Page, exercise: Exercise) -> None:
+    stub = page.stub(exercise).source
+    assert exercise.judge(answer(stub, exercise, page))[0] == "[ ]"
+
+
+@every_exercise
+def test_an_exercise_refuses_three_wrong_answers(page: Page, exercise: Exercise) -> None:
+    assert len(set(exercise.wrong)) >= 3
+    for source in exercise.wrong:
+        mark, sentence = exercise.judge(answer(source, exercise, page))
+        assert mark == "[!]", source
+        assert sentence.endswith("."), sentence
+        assert "\n" not in sentence
+
+
+@every_exercise
+def test_an_exercise_has_a_hint_that_is_not_its_solution(page: Page, exercise: Exercise) -> None:
+    assert exercise.hint.strip()
+    assert exercise.solution.strip() not in exercise.hint
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
+def test_solved_lesson_meets_every_objective_and_changes_nothing_else(path: Path) -> None:
+    page, solved = Page.read(path), Page.read(path)
     for exercise in page.definition.exercises:
         solved.stub(exercise).source = exercise.solution.strip()
     notebooks.execute(
-        solved.notebook, page.path.parent, kernel_environment(SEMCACHE_STRICT="1"), timeout=120
+        solved.notebook, page.path.parent, kernel_environment(SEMCACHE_STRICT="1"), timeout=400
     )
     notebooks.stabilise(solved.notebook)
     report = notebooks.printed(solved.notebook)

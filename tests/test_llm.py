@@ -1,5 +1,9 @@
 """SemanticLLMCache: whose answers are shared, which are kept, and what a stream leaves."""
 
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -158,18 +162,22 @@ def test_a_ttl_may_be_a_timedelta_for_ever_or_nought(every):
     api = ChatAPI()
     cache = every.llm(openai=api.client(), ttl=timedelta(seconds=100))
     assert cache.get_or_generate(A, ttl=0) == "answer 1" and not every.redis.dbsize()
-    assert cache.get_or_generate(A, ttl=timedelta(0)) == "answer 2" and not every.redis.dbsize()
-    assert cache.get_or_generate(A, ttl=timedelta(seconds=10)) == "answer 3"
+    assert cache.get_or_generate(A, ttl=timedelta(seconds=10)) == "answer 2"
     every.clock.advance(10)
-    assert cache.get_or_generate(A) == "answer 4"
+    assert cache.get_or_generate(A) == "answer 3"
     every.clock.advance(100)
-    assert cache.get_or_generate(A, ttl=None) == "answer 5"
+    assert cache.get_or_generate(A, ttl=None) == "answer 4"
     every.clock.advance(10**9)
-    assert cache.get_or_generate(A_ZH) == "answer 5"
-    for wrong in (-1, float("nan"), timedelta(seconds=-1), True, "10"):
+    assert cache.get_or_generate(A_ZH) == "answer 4"
+    for wrong in (-1, float("nan"), timedelta(seconds=-1), False, True, "10"):
         with pytest.raises(ConfigError, match="ttl"):
             cache.get_or_generate(A, ttl=wrong)
-    assert len(api.requests) == 5
+    assert len(api.requests) == 4
+
+
+def test_a_timedelta_of_nought_is_nought(bench):
+    cache = bench.llm(openai=ChatAPI().client())
+    assert cache.get_or_generate(A, ttl=timedelta(0)) == "answer 1" and not bench.redis.dbsize()
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -331,15 +339,47 @@ def test_a_reply_that_is_none_is_a_bad_response_and_nothing_is_kept(bench):
     assert cache.get_or_generate(A) == "answer 2"
 
 
+class Held(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A stream of "one two three four five" that stops after some words until it may go on.
+
+    An asynchronous cache fetches ahead of who reads: what has come to its end is kept.
+    """
+
+    def __init__(self, after: int) -> None:
+        self.after, self.go_on = after, threading.Event()
+
+    def reply(self) -> httpx2.Response:
+        headers = {"content-type": "text/event-stream"}
+        return httpx2.Response(200, headers=headers, stream=self)
+
+    def _lines(self) -> Iterator[tuple[int, bytes]]:
+        for number, one in enumerate(events("one two three four five")):
+            yield number, f"data: {json.dumps(one)}\n\n".encode()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for number, line in self._lines():
+            if number > self.after:
+                assert self.go_on.wait(10)
+            yield line
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for number, line in self._lines():
+            while number > self.after and not self.go_on.is_set():
+                await asyncio.sleep(0.001)
+            yield line
+
+
 def test_a_stream_yields_as_it_comes_and_is_kept_at_its_end(every):
-    cache = every.llm()
-    pieces = cache.get_or_generate(A, model=MINI, stream=True)
-    first = next(pieces)
-    assert first and not every.redis.dbsize() and cache.stats.api_calls == 0
-    rest = list(pieces)
-    assert len(rest) > 3
-    assert cache.get_or_generate(A_ZH, model=MINI) == first + "".join(rest)
-    assert cache.stats.api_calls == 1 and cache.stats.tokens == every.api.tokens
+    api, held = ChatAPI(), Held(after=2)
+    api.script.append(held.reply())
+    cache = every.llm(openai=api.client())
+    pieces = cache.get_or_generate(A, stream=True)
+    assert [next(pieces), next(pieces)] == ["one", "two"]
+    assert not every.redis.dbsize() and cache.stats.api_calls == 0
+    held.go_on.set()
+    assert list(pieces) == ["three", "four", "five"]
+    assert cache.get_or_generate(A_ZH) == "onetwothreefourfive"
+    assert cache.stats.api_calls == 1 and cache.stats.tokens == 7
 
 
 @pytest.mark.parametrize("after", [0, 2, 5])
@@ -356,15 +396,18 @@ def test_a_stream_that_is_cut_keeps_nothing(every, after):
 @pytest.mark.parametrize("read", [0, 1, 4])
 @pytest.mark.parametrize("leave", ["close", "forget"])
 def test_an_abandoned_stream_keeps_nothing(every, read, leave):
-    cache = every.llm()
-    pieces = cache.get_or_generate(A, model=MINI, stream=True)
+    api = ChatAPI()
+    api.script.append(Held(after=4).reply())
+    cache = every.llm(openai=api.client())
+    pieces = cache.get_or_generate(A, stream=True)
     for _ in range(read):
         next(pieces)
     if leave == "close":
         pieces.close()
     del pieces
-    assert not every.redis.dbsize() and every.chats() == (read > 0)
-    assert cache.get_or_generate(A, model=MINI)
+    assert not every.redis.dbsize() and len(api.requests) == (read > 0)
+    api.script.clear()
+    assert cache.get_or_generate(A) == f"answer {1 + (read > 0)}"
     assert every.llm().stats.hits == 0 and cache.stats.hits == 0
 
 

@@ -16,6 +16,7 @@ from semantic_bench import (
     at,
 )
 
+from semcache import SemanticCache
 from semcache.answers import near_misses as module
 from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.answers.request import Request
@@ -87,7 +88,8 @@ def test_what_is_taken_back_while_the_judge_decides_is_not_promoted(bench, undo)
     cache.add_cache("cached@0", "wrong")
     cache.lookup("near@36")
     bench.clock.advance(1)
-    other = bench.semantic(Drawn(), redis=bench.connect())
+    # It blocks: the judge of an asynchronous cache is called on its event loop.
+    other = SemanticCache(bench.connect(), Drawn(), index=bench.index, clock=bench.clock)
 
     def judge(cached: str, asked: str, similarity: float) -> bool:
         if undo == "delete":

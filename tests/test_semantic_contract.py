@@ -331,21 +331,6 @@ def test_a_trap_that_is_nearest_does_not_hide_a_true_match_behind_it(bench):
     assert (cache.stats.hits, cache.stats.misses) == (1, 0)
 
 
-def test_a_verifier_with_an_argument_margin_is_told_it(bench):
-    told = []
-
-    def verifier(cached: str, query: str, similarity: float, margin: float | None = None) -> bool:
-        told.append((cached, margin if margin is None else round(margin, 2)))
-        return cached != "zero@0"
-
-    cache = bench.semantic(Drawn(), threshold=0.8, verifier=verifier)
-    cache.add_cache("zero@0", "x")
-    cache.lookup("ten@10")
-    cache.add_cache("thirty@30", "y")
-    assert cache.lookup("ten@10").margin == pytest.approx(-0.045, abs=5e-3)
-    assert told == [("zero@0", None), ("zero@0", 0.05), ("thirty@30", -0.05)]
-
-
 # The same matches ------------------------------------------------------------------------------
 
 

@@ -17,13 +17,13 @@ def test_everything_starts_at_zero():
     assert (Stats().lookups, Stats().hit_rate) == (0, 0.0)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_each_counter_counts_itself_and_nothing_else(name):
-    stats = Stats()
-    stats.count(**{name: 3})
-    stats.count(**{name: 4})
-    assert stats.as_dict() == {**dict.fromkeys(NAMES, 0), name: 7}
-    assert getattr(stats, name) == 7
+def test_each_counter_counts_itself_and_nothing_else():
+    for name in NAMES:
+        stats = Stats()
+        stats.count(**{name: 3})
+        stats.count(**{name: 4})
+        assert stats.as_dict() == {**dict.fromkeys(NAMES, 0), name: 7}
+        assert getattr(stats, name) == 7
 
 
 def test_the_hit_rate_is_hits_over_lookups():

@@ -262,9 +262,6 @@ def test_a_server_without_ttls_for_fields_serves_nothing_after_its_time_either()
             assert client.hlen(key) == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Redis checks the number of arguments first: knows() sees no NOPERM"
-)
 @needs_redis8
 def test_a_user_without_the_right_to_hpexpire_can_write_all_the_same(caplog):
     with start_redis() as server, quick(server.url) as admin:

@@ -3,28 +3,24 @@
 import subprocess
 import sys
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from semcache import count_tokens
 
 
-@pytest.mark.parametrize(
-    ("text", "tokens"),
-    [
-        ("", 0),
-        ("hello world", 2),
-        ("What is Python?", 4),
-        ("Python是什么？", 6),
-        ("tiktoken is great!", 6),  # OpenAI's own example for cl100k_base
-        ("antidisestablishmentarianism", 6),
-        ("2 + 2 = 4", 7),
-        ("お誕生日おめでとう", 9),
-    ],
-)
-def test_counts_are_the_published_ones_of_cl100k(text, tokens):
-    assert count_tokens(text) == tokens
+def test_counts_are_the_published_ones_of_cl100k():
+    published = {
+        "": 0,
+        "hello world": 2,
+        "What is Python?": 4,
+        "Python是什么？": 6,
+        "tiktoken is great!": 6,  # OpenAI's own example for cl100k_base
+        "antidisestablishmentarianism": 6,
+        "2 + 2 = 4": 7,
+        "お誕生日おめでとう": 9,
+    }
+    assert {text: count_tokens(text) for text in published} == published
 
 
 def test_special_tokens_are_plain_text():

@@ -70,9 +70,6 @@ def test_any_number_of_expired_neighbours_is_got_out_of_the_way(bench, index, ex
         assert bench.redis.zcard(EXPIRY) <= 1 + SPARE
 
 
-@pytest.mark.xfail(
-    strict=True, reason="rescore.py removes only if too few were found, and counts at each lookup"
-)
 def test_what_is_useless_is_removed_and_counted_once_also_if_enough_was_found(bench):
     damaged = []
     index = index_of(bench, damaged=damaged.append)

@@ -7,17 +7,21 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import redis
+
 from benchmarks import source_code
-from benchmarks.lookup.corpus import Query
+from benchmarks.lookup.corpus import Corpus, Query
 from benchmarks.lookup.subject import Ask, Make, Recipe, Store
 from benchmarks.workload import TTL
 from semcache import keys
+from semcache.answers.request import normalise
+from semcache.blocking import BLOCKING, run
 from semcache.index import MatrixIndex, RedisVLIndex, ScanIndex, VectorSetIndex
-from semcache.index.answer import Answer, normalise
-from semcache.index.base import IndexSettings
+from semcache.index.answer import Answer
+from semcache.index.base import Index, IndexSettings
 from semcache.index.store import Stored
 
-__all__ = ["OURS", "SOURCE"]
+__all__ = ["OURS", "SOURCE", "entry_id", "open_index"]
 
 
 def index(kind: Any) -> Make:
@@ -25,7 +29,7 @@ def index(kind: Any) -> Make:
 
     def make(store: Store) -> Callable[[], Ask]:
         def connect() -> Any:
-            return kind(IndexSettings(store.client(), "bench:", time.time, _no_damage))
+            return open_index(kind, store.client(), "bench:", _no_damage)
 
         writer = connect()
         for batch in store.batches():
@@ -34,13 +38,13 @@ def index(kind: Any) -> Make:
                 writer.add_many(entries)
             else:
                 for entry in entries:
-                    writer.add(*entry)
+                    run(writer.add(*entry))
 
         def open_() -> Ask:
             reader = connect()
 
             def ask(query: Query) -> str | None:
-                found = reader.nearest(query.vector, 1)
+                found = run(reader.nearest(query.vector, 1))
                 return found[0].answer.response if found else None
 
             return ask
@@ -48,6 +52,16 @@ def index(kind: Any) -> Make:
         return open_
 
     return make
+
+
+def open_index(
+    kind: Any, client: redis.Redis, namespace: str, count_damaged: Callable[[int], None]
+) -> Index:
+    """An index on a client of the blocking face."""
+    port = BLOCKING.redis(client)
+    settings = IndexSettings(port, namespace, time.time, count_damaged, BLOCKING.flights())
+    made: Index = kind(settings)
+    return made
 
 
 def _no_damage(count: int) -> None:
@@ -59,7 +73,12 @@ def _entries(store: Store, batch: range) -> Iterator[Stored]:
     for i in batch:
         question = corpus.questions[i]
         answer = Answer(question, corpus.answers[i], now, now + TTL)
-        yield Stored(keys.digest(normalise(question)), answer, corpus.vectors[i])
+        yield Stored(entry_id(corpus, i), answer, corpus.vectors[i])
+
+
+def entry_id(corpus: Corpus, row: int) -> str:
+    """What the indexes call an entry."""
+    return keys.digest(normalise(corpus.questions[row]))
 
 
 def source(store: Store) -> Callable[[], Ask]:

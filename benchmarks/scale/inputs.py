@@ -8,15 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import redis
 
+from benchmarks.lookup.ours import open_index
 from benchmarks.measure import Timing
 from benchmarks.report import environment
 from benchmarks.scale.plan import Measured
 from benchmarks.workload import embed_questions
 from semcache import keys
+from semcache.blocking import run as run_flow
 from semcache.codecs import Vector
 from semcache.index import MatrixIndex, VectorSetIndex
 from semcache.index.answer import Answer
-from semcache.index.base import IndexSettings
 from semcache.lab.offline.model import embed
 from semcache.lab.redis_server import start_redis
 from semcache.lab.traffic import load_phrasings
@@ -94,18 +95,18 @@ def _measure(
     """Return the seconds of a lookup, the bytes of an entry, the seconds of a write."""
     client.flushdb()
     before = _used(client)
-    index = INDEXES[name](IndexSettings(client, "scaling:", time.time, lambda damaged: None))
+    index = open_index(INDEXES[name], client, "scaling:", lambda damaged: None)
     now = time.time()
     start = time.perf_counter()
     for text in stored:
         answer = Answer(text, "An answer of usual length. " * 10, now, now + DAY)
-        index.add(keys.digest(text), answer, vectors[text])
+        run_flow(index.add(keys.digest(text), answer, vectors[text]))
     write = (time.perf_counter() - start) / len(stored)
     size = (_used(client) - before) / len(stored)
     seconds = []
     for text in asked:
         start = time.perf_counter()
-        index.nearest(vectors[text])
+        run_flow(index.nearest(vectors[text]))
         seconds.append(time.perf_counter() - start)
     return Timing(seconds).median, size, write
 

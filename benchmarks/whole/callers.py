@@ -1,21 +1,15 @@
-"""Many callers at once: threads, or coroutines that hand each request to a thread.
-
-semcache has no async classes. So an async caller runs the cache as it is through
-``asyncio.to_thread``, on the event loop's executor, which has a bounded number of threads.
-"""
+"""Many callers at once: threads over a blocking cache, or tasks of one loop over its twin."""
 
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from benchmarks.measure import Timing
 
-__all__ = ["EXECUTOR", "Load", "from_coroutines", "from_threads"]
-
-EXECUTOR = 8  # threads that serve all async callers
+__all__ = ["Load", "from_coroutines", "from_threads"]
 
 Ask = Callable[[str], object]
 
@@ -61,24 +55,27 @@ def from_threads(ask: Ask, texts: list[str], callers: int, ready: Callable[[], o
         return Load(Timing(seconds), time.perf_counter() - start)
 
 
-def from_coroutines(ask: Ask, texts: list[str], callers: int, ready: Callable[[], object]) -> Load:
-    """Do the same from so many coroutines; their time includes the wait for a free thread."""
+def from_coroutines(
+    make: Callable[[], Callable[[str], Awaitable[object]]], texts: list[str], callers: int
+) -> Load:
+    """Do the same from so many tasks of one event loop, in one thread.
 
-    async def caller(share: list[str]) -> list[float]:
+    ``make`` runs on the loop, before the clock starts; what it returns asks one text.
+    """
+
+    async def caller(ask: Callable[[str], Awaitable[object]], share: list[str]) -> list[float]:
         seconds = []
         for text in share:
             start = time.perf_counter()
-            await asyncio.to_thread(ask, text)
+            await ask(text)
             seconds.append(time.perf_counter() - start)
         return seconds
 
     async def run() -> Load:
-        with ThreadPoolExecutor(EXECUTOR) as pool:
-            asyncio.get_running_loop().set_default_executor(pool)
-            await asyncio.gather(*[asyncio.to_thread(ready) for _ in range(EXECUTOR)])
-            start = time.perf_counter()
-            shares = [caller(texts[n::callers]) for n in range(callers)]
-            seconds = [second for share in await asyncio.gather(*shares) for second in share]
-            return Load(Timing(seconds), time.perf_counter() - start)
+        ask = make()
+        start = time.perf_counter()
+        shares = [caller(ask, texts[n::callers]) for n in range(callers)]
+        seconds = [second for share in await asyncio.gather(*shares) for second in share]
+        return Load(Timing(seconds), time.perf_counter() - start)
 
     return asyncio.run(run())

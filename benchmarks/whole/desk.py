@@ -8,13 +8,15 @@ would be an exact hit the next time: so each such text is new, or what was promo
 
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import openai
 import redis
+from redis.asyncio import Redis as AsyncRedis
 
-from semcache import HybridLLMCache
+from semcache import AsyncHybridLLMCache, HybridLLMCache
 from semcache.lab.offline.answers import CHAT_MODELS
 from semcache.lab.offline.model import EMBEDDING_MODEL, embed_all
 from semcache.lab.traffic import load_phrasings
@@ -61,8 +63,15 @@ PATHS = (
 class Desk:
     """A cache with answers in it, and an unending supply of questions for each path."""
 
-    def __init__(self, cache: HybridLLMCache, questions: list[str]) -> None:
+    def __init__(
+        self,
+        cache: HybridLLMCache,
+        questions: list[str],
+        make_twin: Callable[[], AsyncHybridLLMCache] | None = None,
+    ) -> None:
         self.cache, self._questions = cache, questions
+        self._make_twin = make_twin
+        self._twins: list[AsyncHybridLLMCache] = []
         parts = itertools.product(GREETINGS, questions, ENDINGS)
         greeted = ["".join(part) for part in parts]
         random.Random(7).shuffle(greeted)
@@ -87,7 +96,7 @@ class Desk:
         more = self._new(max(0, count - len(self._embedded)))
         if more:
             embed_all(more)
-            self.cache.semantic.embedding_cache.get_embeddings_batch(more)  # type: ignore[attr-defined]
+            self.cache.embedding_cache.get_embeddings_batch(more)
         for text in self._embedded[:count]:
             self.cache.delete(text, MODEL)
         self._embedded += more
@@ -97,22 +106,45 @@ class Desk:
     def ask(self, path: Path) -> Callable[[str], str]:
         """Return what sends one question on its path."""
         get = self.cache.get_or_generate
-        return lambda text: get(text, MODEL, semantic_threshold=path.threshold)
+        return lambda text: get(text, MODEL, threshold=path.threshold)
+
+    def ask_async(self, path: Path) -> Callable[[str], Awaitable[str]]:
+        """Return what sends one question on its path, from a task of the running event loop."""
+        assert self._make_twin is not None
+        self._twins.append(self._make_twin())
+        get = self._twins[-1].get_or_generate
+        return lambda text: get(text, MODEL, threshold=path.threshold)
 
     def answered(self) -> tuple[int, int, int]:
         """How many requests each tier has answered so far."""
-        exact, semantic = self.cache.exact_stats, self.cache.semantic.stats
-        return exact.hits, semantic.hits, semantic.api_calls
+        caches = [self.cache, *self._twins]
+        exact = sum(cache.exact_stats.hits for cache in caches)
+        semantic = [cache.semantic.stats for cache in caches]
+        return exact, sum(s.hits for s in semantic), sum(s.api_calls for s in semantic)
 
 
-def open_desk(client: redis.Redis, api: openai.OpenAI, scope: str, entries: int) -> Desk:
-    """Return a desk whose cache has answered ``entries`` questions, fewer if few exist."""
+def open_desk(
+    client: redis.Redis,
+    api: openai.OpenAI,
+    scope: str,
+    entries: int,
+    make_clients: Callable[[], tuple[AsyncRedis, openai.AsyncOpenAI]] | None = None,
+) -> Desk:
+    """Return a desk whose cache has answered ``entries`` questions, fewer if few exist.
+
+    ``make_clients`` makes the clients of an asynchronous twin, on a running event loop.
+    """
     rows = load_phrasings()
     questions = [row.text for row in random.Random(7).sample(rows, min(entries, len(rows)))]
-    cache = HybridLLMCache(
-        client, api, embedding_model=EMBEDDING_MODEL, scope=scope, threshold=THRESHOLD, ttl=TTL
-    )
-    desk = Desk(cache, questions)
+    options: dict[str, Any] = {"embedding_model": EMBEDDING_MODEL, "scope": scope}
+    options |= {"threshold": THRESHOLD, "ttl": TTL}
+    cache = HybridLLMCache(client, api, **options)
+
+    def make_twin() -> AsyncHybridLLMCache:
+        assert make_clients is not None
+        return AsyncHybridLLMCache(*make_clients(), **options)
+
+    desk = Desk(cache, questions, make_twin)
     embed_all(questions)
     ask = desk.ask(PATHS[3])
     for question in questions:

@@ -28,9 +28,9 @@ counted apart. "semcache" is everything else: ours. "Whole" is a request with th
 LOADS = """\
 Every caller asks its next question as soon as the last is answered. The threads are Python
 threads of one process, and the offline API and the model run in it too: 32 callers get no more than
-the cores and the interpreter lock give them, and wait the longer. semcache has no async classes
-yet: the async callers run the sync cache through asyncio.to_thread on an executor of {executor}
-threads, and their time includes the wait for one of these."""
+the cores and the interpreter lock give them, and wait the longer. The async callers are tasks of
+one event loop over AsyncHybridLLMCache: one thread, so no faster than threads; the model of the
+offline API computes in threads of its own."""
 
 
 def embedding_cache_saves(result: dict[str, Any]) -> dict[str, float]:
@@ -47,8 +47,7 @@ def markdown(result: dict[str, Any]) -> str:
     lines += [PATHS, "", NOTES, "", _saved(result), "", _overhead(result), ""]
     head = ["", "callers", "threads: median, ms", "p95", "a second", "async: median, ms", "p95"]
     lines += ["## Many callers", "", *table([*head, "a second"], _loads(result["loads"])), ""]
-    executor = result["settings"]["threads for async callers"]
-    lines += [LOADS.format(executor=executor), "", _scaling(result["model"]), "", _strays(result)]
+    lines += [LOADS, "", _scaling(result["model"]), "", _strays(result)]
     for part in ("settings", "environment"):
         lines += ["", "; ".join(f"{name} {value}" for name, value in result[part].items())]
     return "\n".join(lines)

@@ -98,7 +98,7 @@ async def generate(api: ApiPort, request: Request) -> Completion:
 def _check(reply: Any, request: Request) -> None:
     """Refuse a reply that is none: an error with status 200, or a page in its place."""
     error = getattr(reply, "error", None)
-    if error or isinstance(reply, str | bytes) or not hasattr(reply, "choices"):
+    if error or getattr(reply, "choices", None) is None:
         raise BadResponse(f"{request.model} returned no completion: {str(error or reply)[:200]}")
 
 

@@ -31,6 +31,8 @@ return deleted + redis.call('UNLINK', KEYS[2])
 class NoExactTier:
     """What a cache without an exact tier has in its place: it knows nothing and keeps nothing."""
 
+    is_there = False
+
     def question(self, request: Request) -> Question[Any]:
         """Ask nothing."""
         return NOTHING
@@ -47,6 +49,9 @@ class NoExactTier:
         """Delete nothing."""
         return Question((), lambda replies: 0)
 
+    async def clear(self, redis: RedisPort, audience: str) -> None:
+        """Delete nothing."""
+
     async def spellings(self, redis: RedisPort, request: Request) -> set[str]:
         """Know no other spelling."""
         return {request.query}
@@ -56,9 +61,11 @@ class ExactTier(NoExactTier):
     """One Redis string an answer; what was promoted is remembered by the question it came from.
 
     Answers found by another embedding model, or under another rule for spellings, lie elsewhere: a
-    similarity is on its model's scale. ``embedding`` names the model. What asks Redis may raise
-    ``redis.RedisError``.
+    similarity is on its model's scale. ``embedding`` names the model. Answers are kept ``stale``
+    seconds beyond their expiry. What asks Redis may raise ``redis.RedisError``.
     """
+
+    is_there = True
 
     def __init__(
         self,
@@ -68,11 +75,12 @@ class ExactTier(NoExactTier):
         spell: Spelling,
         clock: Callable[[], float],
         stats: Stats,
+        stale: float = 0.0,
     ) -> None:
         self._spell = spell
         self._answers = keys.namespace(scope, "exact", *embedding, spelling)
         self._copies = keys.namespace(scope, "copies", *embedding, spelling)
-        self._now, self._stats = clock, stats
+        self._now, self._stats, self._stale = clock, stats, stale
 
     def question(self, request: Request) -> Question[Answer | None]:
         """Return the question for the answer to a request."""
@@ -98,7 +106,7 @@ class ExactTier(NoExactTier):
         except CodecError:
             self._stats.count(errors=1)
             return None
-        return answer if self._now() < answer.expires_at else None
+        return answer if self._now() < answer.expires_at + self._stale else None
 
     def writing(self, request: Request, answer: Answer) -> list[Command]:
         """Return the command that stores an answer."""
@@ -106,7 +114,8 @@ class ExactTier(NoExactTier):
         key = self._key(self._answers, request, request.query)
         if left <= 0:
             return []
-        return [("SET", key, pack(answer, None, key.encode()), "PX", milliseconds(left))]
+        life = milliseconds(left + self._stale)
+        return [("SET", key, pack(answer, None, key.encode()), "PX", life)]
 
     def promoting(self, request: Request, answer: Answer) -> list[Command]:
         """Return the commands that keep a copy of an answer, and remember that it is one."""
@@ -132,6 +141,11 @@ class ExactTier(NoExactTier):
         copies = self._key(self._copies, request, request.query)
         command = ("EVAL", _DELETE, 2, own, copies)
         return Question((command,), lambda replies: int(refuse_errors(replies)[0]))
+
+    async def clear(self, redis: RedisPort, audience: str) -> None:
+        """Delete all answers of an audience, and their copies."""
+        for namespace in (self._answers, self._copies):
+            await redis.delete_all(f"{namespace}{audience}:")
 
     def _key(self, namespace: str, request: Request, query: str) -> str:
         if self._spell is normalise and query == request.query:

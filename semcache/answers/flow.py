@@ -12,55 +12,33 @@ its :class:`Looked`, and nowhere else.
 """
 
 import logging
+import math
+import random
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
-from typing import Any, NamedTuple
+from typing import Any
 
 import openai
 
-from semcache.answers.completion import Admission, Completion, generate, stream
+from semcache.answers.asking import Asker
 from semcache.answers.exact import NoExactTier
 from semcache.answers.generations import Marks
+from semcache.answers.looked import Looked
 from semcache.answers.match import Lookup, Match
+from semcache.answers.options import AnswerOptions
 from semcache.answers.request import Request
 from semcache.answers.room import Room
 from semcache.answers.rooms import Rooms
 from semcache.answers.wishes import Wishes
 from semcache.errors import BadResponse, InvalidInput
-from semcache.flights import Flights
 from semcache.index.answer import Answer
-from semcache.ports import ApiPort, Policy, RedisPort
+from semcache.policy import Policy
+from semcache.ports import RedisPort
 from semcache.question import Reply
 from semcache.stats import Stats
 
-__all__ = ["AnswerFlow", "Looked"]
+__all__ = ["AnswerFlow"]
 
 log = logging.getLogger("semcache")
-
-
-class Looked(NamedTuple):
-    """What one request has found out.
-
-    Attributes:
-        request: The request.
-        wishes: What it asked for.
-        room: The answers that it may be given.
-        since: When it began to look, by ``time.monotonic()``.
-        text: The answer; ``None`` if the LLM must be asked.
-        tier: Which tier has it: ``"exact"`` or ``"semantic"``.
-        lookup: What the search by similarity found.
-        marks: The marks of deletions at that time; ``None`` if Redis failed.
-    """
-
-    request: Request
-    wishes: Wishes
-    room: Room
-    since: float
-    text: str | None = None
-    tier: str | None = None
-    lookup: Lookup | None = None
-    marks: Marks | None = None
 
 
 class AnswerFlow:
@@ -68,31 +46,30 @@ class AnswerFlow:
 
     Args:
         redis: The port to Redis.
-        api: The port to the LLM.
-        flights: Where those meet who want the same at once.
         rooms: The answers, by audience.
         exact: The exact tier, or what is there in its place.
+        asker: Asks the LLM.
         policy: What happens when the first trip fails.
-        stats: Where misses by similarity, LLM calls and their tokens are counted.
+        options: Those of the cache.
+        stats: Where misses by similarity are counted.
         exact_stats: Where hits and misses of the exact tier are counted.
-        admit: Which answers may be kept.
     """
 
     def __init__(
         self,
         redis: RedisPort,
-        api: ApiPort,
-        flights: Flights,
         rooms: Rooms,
         exact: NoExactTier,
+        asker: Asker,
         policy: Policy,
+        options: AnswerOptions,
         stats: Stats,
         exact_stats: Stats,
-        admit: Admission,
     ) -> None:
-        self.redis, self.api, self.rooms, self.exact = redis, api, rooms, exact
+        self.redis, self.rooms, self.exact, self.asker = redis, rooms, exact, asker
         self.policy, self.stats, self.exact_stats = policy, stats, exact_stats
-        self._flights, self._admit = flights, admit
+        self._options = options
+        self.answer, self.pieces = asker.answer, asker.pieces
 
     # Looking ---------------------------------------------------------------------------------
 
@@ -118,10 +95,15 @@ class AnswerFlow:
         exact, embedding, changes, marks = read
         if wishes.read:
             found: Answer | None = exact()
-            if found is not None and self._may_serve(found, looked):
+            if found is not None and self._is_stale(found):
+                looked = looked._replace(spare=found.response)
+            elif found is not None and self._may_serve(found, looked):
+                if self._renews(found, looked):
+                    return looked._replace(spare=found.response, marks=marks().answer, renews=True)
                 self.exact_stats.count(hits=1)
                 log.info("exact hit")
-                await self.policy.attempt(None, room.index.keep_up(changes))
+                if room.index.is_behind(changes):
+                    await self.policy.attempt(None, room.index.keep_up(changes))
                 return looked._replace(text=found.response, tier="exact")
         self.exact_stats.count(misses=1)
         looked = looked._replace(marks=marks().answer)
@@ -139,6 +121,23 @@ class AnswerFlow:
         return room.accepts(
             found.source, looked.request.query, found.similarity, looked.wishes.least
         )
+
+    def _is_stale(self, found: Answer) -> bool:
+        return found.expires_at <= self._options.clock()
+
+    def _renews(self, found: Answer, looked: Looked) -> bool:
+        """Whether this caller renews an answer ahead of its expiry; one at a time does.
+
+        The nearer the expiry, the likelier (probabilistic early expiration: A. Vattani, F.
+        Chierichetti, K. Lowenstein, Optimal Probabilistic Cache Stampede Prevention, VLDB 2015).
+        """
+        ahead = self._options.renew_ahead
+        if not ahead or found.source is not None or not looked.wishes.keep:
+            return False
+        early = -ahead * math.log(1 - random.random())
+        if self._options.clock() + early < found.expires_at:
+            return False
+        return not self.asker.is_renewing(looked)
 
     async def _look_by_similarity(
         self, looked: Looked, embedding: Reply[Any], changes: Reply[Any], marks: Reply[Any]
@@ -178,71 +177,7 @@ class AnswerFlow:
         if commands:
             await self.policy.attempt(None, self.redis.change_if(marks, commands))
 
-    # Asking ----------------------------------------------------------------------------------
-
-    async def answer(self, looked: Looked) -> str:
-        """Return the answer that was found, or the LLM's."""
-        if looked.text is not None:
-            return looked.text
-        return "".join([piece async for piece in self._asked(looked, self._whole)])
-
-    async def pieces(self, looked: Looked) -> AsyncGenerator[str, None]:
-        """Yield the answer that was found in one piece, or the LLM's as it comes."""
-        if looked.text is not None:
-            yield looked.text
-            return
-        async with aclosing(self._asked(looked, self._streamed)) as pieces:
-            async for piece in pieces:
-                yield piece
-
-    def _asked(
-        self, looked: Looked, ask: Callable[[Looked], AsyncGenerator[str, None]]
-    ) -> AsyncGenerator[str, None]:
-        """Yield the LLM's answer; of those who want the same at once, one asks for all."""
-        if not looked.wishes.read:  # an answer of its own was asked for
-            return ask(looked)
-        request, wishes = looked.request, looked.wishes
-        marks = None if looked.marks is None else tuple(looked.marks.values())
-        key = request.audience, request.query, wishes.ttl, wishes.keep, marks
-        return self._flights.share(
-            key, looked.since, lambda: ask(looked), lambda: self.stats.count(joined=1)
-        )
-
-    async def _whole(self, looked: Looked) -> AsyncGenerator[str, None]:
-        completion = await generate(self.api, looked.request)
-        await self._finished(looked, completion)
-        yield completion.text
-
-    async def _streamed(self, looked: Looked) -> AsyncGenerator[str, None]:
-        async def finished(completion: Completion) -> None:
-            await self._finished(looked, completion)
-
-        async with aclosing(stream(self.api, looked.request, finished)) as pieces:
-            async for piece in pieces:
-                yield piece
-
-    async def _finished(self, looked: Looked, completion: Completion) -> None:
-        """Count an answer of the LLM, and keep it if that is wanted and right."""
-        self.stats.count(api_calls=1, tokens=completion.tokens)
-        log.info("LLM    %s, %d tokens", looked.request.model, completion.tokens)
-        if looked.wishes.keep and looked.marks is not None and self._is_admitted(completion):
-            answer = looked.room.answer(looked.request.query, completion.text, looked.wishes.ttl)
-            vector = looked.lookup.vector if looked.lookup else None
-            await looked.room.keep(looked.request, answer, vector, looked.marks)
-            self.rooms.shrink()
-
-    def _is_admitted(self, completion: Completion) -> bool:
-        """Whether an answer may be kept; a rule that raises says no, and is counted and told."""
-        if completion.calls:  # the text is only a part of the reply
-            return False
-        try:
-            return bool(self._admit(completion))
-        except Exception:
-            self.stats.count(errors=1)
-            log.exception("the admission rule failed, so the answer is not kept")
-            return False
-
-    # Deleting and judging --------------------------------------------------------------------
+    # Deleting --------------------------------------------------------------------------------
 
     async def delete(self, request: Request) -> bool:
         """Delete the answer to a question in both tiers; return whether there was one."""

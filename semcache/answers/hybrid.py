@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from semcache.answers.base import AnswersFace
 from semcache.answers.directions import model_of
 from semcache.answers.exact import ExactTier, NoExactTier, spelling_of
-from semcache.answers.faces import AnswersFace, AsyncAnswers, BlockingAnswers
+from semcache.answers.faces import AsyncAnswers, BlockingAnswers
 from semcache.answers.flow import AnswerFlow
 from semcache.answers.llm import AsyncSemanticLLMCache, SemanticLLMCache
-from semcache.ports import Policy
+from semcache.policy import Policy
 from semcache.stats import Stats
 
 __all__ = ["AsyncHybridLLMCache", "HybridLLMCache"]
@@ -32,7 +33,8 @@ class _Hybrid(AnswersFace):
 
     def _exact_tier(self) -> NoExactTier:
         scope, clock, model = self.options.scope, self.options.clock, model_of(self.embedding_cache)
-        return ExactTier(scope, model, *self._spelling, clock, self.exact_stats)
+        parts = scope, model, *self._spelling, clock, self.exact_stats
+        return ExactTier(*parts, self.options.stale_if_error)
 
     def _flow(self, exact: NoExactTier) -> AnswerFlow:
         policy = Policy(self.exact_stats, self.options.on_error, "the LLM answers")

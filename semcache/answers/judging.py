@@ -4,7 +4,6 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from semcache.answers.match import takes
 from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.answers.room import CANDIDATES, Room
 
@@ -18,6 +17,7 @@ async def judge_near_misses(
     room_of: Callable[[str], Room],
     judge: Judge | Callable[..., Awaitable[bool]],
     most: int,
+    audience: str | None = None,
 ) -> int:
     """Judge up to ``most`` near misses, the newest first; return how many were promoted.
 
@@ -27,16 +27,17 @@ async def judge_near_misses(
         judge: Takes the cached question, the asked one and their similarity, and, if it has an
             argument of that name, the cached ``answer``. May be asynchronous where the flow is.
         most: How many to judge.
+        audience: Whose near misses alone to judge; everybody's if not given.
     """
-    takes_answer = takes(judge, "answer")
+    takes_answer = _takes_answer(judge)
     promoted: set[tuple[str, str]] = set()
-    for _ in range(min(most, len(near_misses))):
-        for miss in near_misses.take(1):
+    for _ in range(min(most, near_misses.count(audience))):
+        for miss in near_misses.take(1, audience):
             asked = miss.request.query, miss.request.audience
             room = room_of(miss.request.audience)
             if asked not in promoted and await _accepted(miss, room, judge, takes_answer):
                 answer = replace(miss.answer, query=miss.request.query, similarity=1.0)
-                if await room.keep(miss.request, answer, miss.vector, miss.marks):
+                if await room.keep(miss.request, answer, miss.vector, miss.marks, replaces=True):
                     promoted.add(asked)
     return len(promoted)
 
@@ -62,3 +63,10 @@ async def _accepted(
     near = await room.policy.attempt([], room.index.nearest(miss.vector, CANDIDATES))
     source = miss.answer.query, miss.answer.created_at
     return source in [(found.answer.query, found.answer.created_at) for found in near]
+
+
+def _takes_answer(judge: Callable[..., object]) -> bool:
+    try:
+        return "answer" in inspect.signature(judge).parameters
+    except (TypeError, ValueError):  # something built in
+        return False

@@ -17,9 +17,12 @@ class SemanticLLMCache(BlockingAnswers):
         embedding_cache: Any embedding cache; an ``EmbeddingCache`` of ``embedding_model`` in the
             same scope if not given.
         embedding_model: The embedding model, if no cache is given.
+        embed_within: Seconds that embedding a question may take, if no cache is given; then the
+            LLM answers. Else the client's own patience counts.
         admit: Which answers may be kept: see :func:`~semcache.answers.completion.finished_by`.
-        **options: ``scope``, ``threshold``, ``ttl``, ``index``, ``verifier``, ``judge_from``,
-            ``on_error``, ``clock``: see :class:`~semcache.answers.options.AnswerOptions`.
+        **options: ``scope``, ``threshold``, ``ttl``, ``jitter``, ``renew_ahead``,
+            ``stale_if_error``, ``lease``, ``index``, ``verifier``, ``judge_from``, ``on_error``,
+            ``clock``: see :class:`~semcache.answers.options.AnswerOptions`.
 
     Attributes:
         stats: Hits, misses, LLM calls and their tokens, errors.

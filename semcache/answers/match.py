@@ -1,14 +1,13 @@
 """What a semantic cache is given, and what it returns."""
 
-import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from semcache.codecs import Vector
 from semcache.index.base import Found
 
-__all__ = ["Embeds", "Lookup", "Match", "Near", "Verifier", "takes"]
+__all__ = ["Embeds", "Lookup", "Match", "Near", "Verifier"]
 
 
 @dataclass(frozen=True)
@@ -22,8 +21,8 @@ class Match:
         original_query: The question that the answer was given to.
         created_at: When the answer was stored, in seconds since the epoch.
         expires_at: When it expires; infinity for never.
-        margin: How much more similar it is than the nearest candidate with another answer, in
-            [-2, 2]; below 0 if that one was refused; ``None`` if there is no other.
+        margin: How much more similar it is than the next candidate with another answer, in
+            [0, 2]; ``None`` if there is no other.
     """
 
     query: str
@@ -70,12 +69,7 @@ class Lookup(NamedTuple):
 
 
 class Verifier(Protocol):
-    """Tells whether two questions may share an answer, beyond their similarity.
-
-    If it has an argument named ``margin``, it is told that, too: how much more similar the
-    candidate is than the nearest with another answer, below 0 if that one is nearer; ``None`` if
-    there is none, or if it is not known.
-    """
+    """Tells whether two questions may share an answer, beyond their similarity."""
 
     def __call__(self, cached: str, asked: str, similarity: float) -> bool:
         """Return whether the answer to ``cached`` may be given to ``asked``."""
@@ -90,18 +84,3 @@ class Embeds(Protocol):
 
     def get_embedding(self, text: str) -> Vector | Awaitable[Any]:
         """Return the embedding of a text; an asynchronous cache awaits it."""
-
-
-def takes(function: Callable[..., object] | None, name: str) -> bool:
-    """Return whether a function has an argument of that name.
-
-    Example:
-        >>> takes(lambda cached, asked, similarity, margin: True, "margin"), takes(None, "margin")
-        (True, False)
-    """
-    if function is None:
-        return False
-    try:
-        return name in inspect.signature(function).parameters
-    except (TypeError, ValueError):  # something built in
-        return False

@@ -71,7 +71,16 @@ class NearMisses:
             if len(self._noted) > KEPT:
                 self._noted.popitem(last=False)
 
-    def take(self, most: int) -> list[NearMiss]:
+    def count(self, audience: str | None = None) -> int:
+        """Return how many are noted, of one audience or of all."""
+        with self._lock:
+            return len(self._of(audience))
+
+    def take(self, most: int, audience: str | None = None) -> list[NearMiss]:
         """Return up to ``most`` of them, the newest first; they are noted no longer."""
         with self._lock:
-            return [self._noted.popitem()[1] for _ in range(min(most, len(self._noted)))]
+            newest = self._of(audience)[::-1][:most]
+            return [self._noted.pop(key) for key in newest]
+
+    def _of(self, audience: str | None) -> list[tuple[str, str, str]]:
+        return [key for key in self._noted if audience in (None, key[2])]

@@ -33,6 +33,14 @@ class AnswerOptions:
             accepts one; none by default.
         judge_from: Least similarity of a candidate that was not served to be noted for
             ``judge_near_misses``; ``None`` to note none.
+        jitter: In [0, 1): each TTL is shortened by a random part of up to this much, so that
+            answers written together do not all expire together.
+        renew_ahead: Seconds before its expiry from about when an answer is renewed by one caller,
+            while the others are served the old one; 0 for not at all.
+        stale_if_error: Seconds that the exact tier keeps an answer beyond its expiry, to be served,
+            counted and told, while the LLM fails.
+        lease: Seconds that one process has to answer a new question while the others wait for it,
+            looking into the exact tier, which HybridLLMCache has; 0 for not at all.
         on_error: What happens when Redis fails: ``"bypass"`` counts the error and goes on without
             it; ``"raise"`` raises :class:`CacheUnavailable`.
         clock: Seconds since the epoch; tests turn it by hand.
@@ -47,6 +55,10 @@ class AnswerOptions:
     index: Callable[[IndexSettings], Index] = BEST_INDEX
     verifier: Verifier | None = None
     judge_from: float | None = None
+    jitter: float = 0.0
+    renew_ahead: float = 0.0
+    stale_if_error: float = 0.0
+    lease: float = 0.0
     on_error: Literal["bypass", "raise"] = "bypass"
     clock: Callable[[], float] = time.time
 
@@ -57,6 +69,13 @@ class AnswerOptions:
         check_on_error(self.on_error)
         if self.judge_from is not None:
             check_threshold(self.judge_from)
+        if not 0 <= self.jitter < 1:
+            raise ConfigError(
+                f"jitter is {self.jitter}: give a part of the TTL, at least 0 and below 1"
+            )
+        for name in ("renew_ahead", "stale_if_error", "lease"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ConfigError(f"{name} is {getattr(self, name)}: give seconds, 0 for none")
 
     @property
     def seconds(self) -> float | None:
@@ -84,5 +103,9 @@ class AnswerKeywords(TypedDict, total=False):
     index: Callable[[IndexSettings], Index]
     verifier: Verifier | None
     judge_from: float | None
+    jitter: float
+    renew_ahead: float
+    stale_if_error: float
+    lease: float
     on_error: Literal["bypass", "raise"]
     clock: Callable[[], float]

@@ -1,5 +1,6 @@
 """A request to the LLM as a value: what shapes its answer, and what makes two of them one."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,10 @@ TRANSPORT = frozenset(
 CALLS = ("tools", "functions")
 
 
+_BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
+_SPACES = re.compile("[ \t\u00a0\u3000]+")
+
+
 @dataclass(frozen=True)
 class Request:
     """Everything that shapes an answer.
@@ -33,12 +38,14 @@ class Request:
         model: The LLM.
         system: The system prompt; ``None`` for none.
         sampling: Further arguments of the API, such as ``temperature``.
+        of: The audience, where it is known otherwise.
     """
 
     query: str
     model: str
     system: str | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
+    of: str | None = None
 
     def check(self) -> None:
         """Refuse what has no answer that is one text, before anything is sent or paid.
@@ -104,6 +111,8 @@ class Request:
             >>> zero.audience == Request("hi", "gpt-4o", sampling={"temperature": 0.0}).audience
             True
         """
+        if self.of is not None:
+            return self.of
         parts = repr((self.model, self.system))  # which no two pairs share; JSON takes 3 us more
         if self.shaping:
             parts += keys.digest_of(self.shaping)
@@ -149,7 +158,7 @@ def normalise(query: str, fold_case: bool = False, fold_spaces: bool = False) ->
         'what is rust?'
     """
     text = query if query.isascii() else unicodedata.normalize("NFC", query)
-    text = text.rstrip()
+    text = _BLANK_LINES.sub("", text.rstrip())
     if "\n" not in text:
         text = text.lstrip()
     if fold_spaces:
@@ -159,4 +168,4 @@ def normalise(query: str, fold_case: bool = False, fold_spaces: bool = False) ->
 
 def _folded(line: str) -> str:
     words = line.lstrip()
-    return line[: len(line) - len(words)] + " ".join(words.split())
+    return line[: len(line) - len(words)] + _SPACES.sub(" ", words)

@@ -1,6 +1,8 @@
 """A room: the answers that one audience may be given, and how one of them is found."""
 
+import dataclasses
 import logging
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +10,7 @@ from semcache import keys
 from semcache.answers.directions import Directions
 from semcache.answers.exact import NoExactTier
 from semcache.answers.generations import Generations, Marks
-from semcache.answers.match import Lookup, Match, Near, takes
+from semcache.answers.match import Lookup, Match, Near
 from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.answers.options import AnswerOptions
 from semcache.answers.request import Request, normalise
@@ -16,7 +18,8 @@ from semcache.codecs import Vector
 from semcache.expiry import end_of
 from semcache.index.answer import Answer
 from semcache.index.base import Found, Index
-from semcache.ports import Policy, RedisPort
+from semcache.policy import Policy
+from semcache.ports import RedisPort
 from semcache.question import NOTHING, Command, Reply
 from semcache.server import is_foreign
 from semcache.stats import Stats
@@ -46,6 +49,7 @@ class Room:
         near_misses: Where those are noted that were near and not served.
         exact: What else is written with each answer.
         generations: The scope's marks of what was deleted.
+        audience: Whose answers these are.
     """
 
     def __init__(
@@ -59,11 +63,12 @@ class Room:
         near_misses: NearMisses,
         exact: NoExactTier,
         generations: Generations,
+        audience: str,
     ) -> None:
+        self.audience = audience
         self.redis, self.index, self.directions, self.options = redis, index, directions, options
         self.stats, self.policy, self.near_misses = stats, policy, near_misses
         self.exact, self.generations = exact, generations
-        self._tells_margin = takes(options.verifier, "margin")
 
     # Finding ---------------------------------------------------------------------------------
 
@@ -99,9 +104,7 @@ class Room:
             self.stats.count(misses=1)
             return Lookup(request.query, vector=vector, failed=True)
         nearest = Near(found[0].answer.query, found[0].similarity) if found else None
-        served = next(
-            (one for one in found if self.may_serve(request.query, one, least, found)), None
-        )
+        served = next((one for one in found if self._may_serve(request, one, least, found)), None)
         if served is None:
             self.stats.count(misses=1)
             log.info("semantic miss, highest similarity %.3f", nearest.similarity if nearest else 0)
@@ -130,23 +133,37 @@ class Room:
         await self.index.heal()  # values of another type hold none of our entries
         return []
 
-    def may_serve(self, query: str, one: Found, least: float, found: Sequence[Found]) -> bool:
-        """Whether one of the found is similar enough, and the verifier accepts it."""
+    def _may_serve(
+        self, request: Request, one: Found, least: float, found: Sequence[Found]
+    ) -> bool:
+        """Whether a candidate is similar enough, and the verifier accepts it."""
         if one.similarity < least:
             return False
-        margin = _margin(one, found) if self._tells_margin else None
-        return self.accepts(one.answer.query, query, one.similarity, least, margin)
+        if self.options.verifier is None:
+            return True
+        margin = _margin(one, found)
+        if self.accepts(one.answer.query, request.query, one.similarity, least, margin):
+            return True
+        log.info("refused, similarity %.3f: %s", one.similarity, one.answer.query)
+        return False
 
     def accepts(
         self, cached: str, asked: str, similarity: float, least: float, margin: float | None = None
     ) -> bool:
-        """Whether the verifier accepts; one that raises refuses, and is counted and told."""
-        verifier = self.options.verifier
+        """Whether the verifier accepts; one that raises refuses, and is counted and told.
+
+        A guard lowers the similarity, and what it leaves is compared with the threshold. A
+        verifier that was fitted with margins is told the margin.
+        """
+        verifier: Any = self.options.verifier
         if verifier is None:
             return True
-        more = {"margin": margin} if self._tells_margin else {}
         try:
-            return bool(verifier(cached, asked, similarity, **more))
+            if getattr(verifier, "lowers_similarity", False):
+                return bool(verifier.score(cached, asked, similarity) >= least)
+            if getattr(verifier, "takes_margin", False):
+                return bool(verifier(cached, asked, similarity, margin))
+            return bool(verifier(cached, asked, similarity))
         except Exception:
             self.stats.count(errors=1)
             log.exception("the verifier failed, so it refuses")
@@ -166,10 +183,17 @@ class Room:
     def answer(self, query: str, response: str, ttl: float | None) -> Answer:
         """Return an answer that lives from now on."""
         now = self.options.clock()
+        if ttl is not None and self.options.jitter:
+            ttl *= 1 - self.options.jitter * random.random()
         return Answer(query, response, now, end_of(ttl, now))
 
     async def keep(
-        self, request: Request, answer: Answer, vector: Vector | None, unless: Marks | None
+        self,
+        request: Request,
+        answer: Answer,
+        vector: Vector | None,
+        unless: Marks | None,
+        replaces: bool = False,
     ) -> bool:
         """Write an answer in both tiers, at once; return whether it was written.
 
@@ -178,18 +202,29 @@ class Room:
             answer: The answer.
             vector: The question's direction; without one only the exact tier can have it.
             unless: Marks that somebody may have changed meanwhile; ``None`` to write anyway.
+            replaces: Whether there may be an older answer, whose copies go.
         """
-        return await self.policy.attempt(False, self._keep(request, answer, vector, unless))
+        return await self.policy.attempt(
+            False, self._keep(request, answer, vector, unless, replaces)
+        )
 
     async def _keep(
-        self, request: Request, answer: Answer, vector: Vector | None, unless: Marks | None
+        self,
+        request: Request,
+        answer: Answer,
+        vector: Vector | None,
+        unless: Marks | None,
+        replaces: bool,
     ) -> bool:
+        if replaces:
+            await self.redis.change(self.exact.deleting(request).commands)
         try:
             return await self._write(request, answer, vector, unless)
         except Exception as error:
-            if not is_foreign(error):
-                raise
-        await self.index.heal()
+            if not self.index.adapts_to(error):
+                if not is_foreign(error):
+                    raise
+                await self.index.heal()
         return await self._write(request, answer, vector, unless)
 
     async def _write(
@@ -211,14 +246,6 @@ class Room:
             await self.index.sweep(writing.read(replies[: len(writing.commands)]))
         return True
 
-    async def replace(self, request: Request, answer: Answer, vector: Vector) -> bool:
-        """Write an answer in place of an older one, and delete the older one's copies."""
-        return await self.policy.attempt(False, self._replace(request, answer, vector))
-
-    async def _replace(self, request: Request, answer: Answer, vector: Vector) -> bool:
-        await self.redis.change(self.exact.deleting(request).commands)
-        return await self._keep(request, answer, vector, None)
-
     async def _changed(
         self, commands: Sequence[Command], unless: Marks | None
     ) -> Sequence[object] | None:
@@ -233,9 +260,10 @@ class Room:
         return f"{request.audience}:{request.id}"
 
     async def clear(self) -> None:
-        """Delete all answers of this audience that are found by similarity."""
+        """Delete all answers of this audience, in both tiers."""
         await self.redis.change(self.generations.clearing())
         await self.index.clear()
+        await self.exact.clear(self.redis, self.audience)
 
     async def delete(self, request: Request) -> bool:
         """Delete the answer to a question in both tiers; return whether there was one.
@@ -244,7 +272,7 @@ class Room:
         """
         found = False
         for spelt in await self.exact.spellings(self.redis, request):
-            one = Request(spelt, request.model, request.system, request.sampling)
+            one = dataclasses.replace(request, query=spelt)
             parts = [
                 await self.index.deleting([id_of(spelt)]),
                 self.exact.deleting(one),

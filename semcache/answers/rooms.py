@@ -4,12 +4,20 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from semcache import keys
+from semcache.answers.directions import Directions
+from semcache.answers.exact import NoExactTier
 from semcache.answers.generations import Generations
+from semcache.answers.near_misses import NearMisses
+from semcache.answers.options import AnswerOptions
 from semcache.answers.room import Room
+from semcache.flights import Flights
+from semcache.index.base import IndexSettings
 from semcache.locks import Lock
+from semcache.policy import Policy
 from semcache.ports import RedisPort
+from semcache.stats import Stats
 
-__all__ = ["Rooms"]
+__all__ = ["Rooms", "opens_rooms"]
 
 AUDIENCES = 64  # combinations of model, system prompt and sampling kept at hand
 VECTORS = 1_000_000  # that all of them together may hold in this process
@@ -65,3 +73,40 @@ class Rooms:
             for kind in KINDS:
                 deleted += await redis.delete_all(keys.namespace(self._scope, kind))
         return deleted
+
+
+def opens_rooms(
+    redis: RedisPort,
+    flights: Flights,
+    directions: Directions,
+    model: tuple[object, ...],
+    options: AnswerOptions,
+    stats: Stats,
+    near_misses: NearMisses,
+    exact: NoExactTier,
+) -> Callable[[str], Room]:
+    """Return what makes the room of an audience; nothing is asked by it."""
+    policy = Policy(stats, options.on_error, "nothing is found")
+    generations = Generations(options.scope)
+
+    def count_damaged(damaged: int) -> None:
+        stats.count(errors=damaged)
+
+    def open_room(audience: str) -> Room:
+        namespace = keys.namespace(options.scope, "semantic", *model, audience)
+        settings = IndexSettings(redis, namespace, options.clock, count_damaged, flights)
+        index = options.index(settings)
+        return Room(
+            redis,
+            index,
+            directions,
+            options,
+            stats,
+            policy,
+            near_misses,
+            exact,
+            generations,
+            audience,
+        )
+
+    return open_room

@@ -4,59 +4,29 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, ClassVar, Unpack
 
-from semcache import keys
 from semcache.aio import ASYNC
 from semcache.answers.context import last_lookup, remember
 from semcache.answers.directions import Directions, model_of
 from semcache.answers.exact import NoExactTier
-from semcache.answers.generations import Generations
 from semcache.answers.judging import Judge, judge_near_misses
 from semcache.answers.match import Embeds, Lookup, Match, Near
 from semcache.answers.near_misses import NearMisses
 from semcache.answers.options import AnswerKeywords, AnswerOptions, check_threshold
 from semcache.answers.request import Request
 from semcache.answers.room import Room
+from semcache.answers.rooms import opens_rooms
 from semcache.answers.wishes import OWN, Own
 from semcache.blocking import BLOCKING, run
 from semcache.codecs import Vector
 from semcache.embedding.api import check_texts
 from semcache.expiry import check_ttl
-from semcache.flights import Flights
-from semcache.index.base import Found, Index, IndexSettings
+from semcache.index.base import Found, Index
 from semcache.index.choose import LargeIndex
 from semcache.locks import HoldsConnections
-from semcache.ports import Policy, Ports, RedisPort
+from semcache.ports import Ports
 from semcache.stats import Stats
 
-__all__ = ["AsyncSemanticCache", "SemanticCache", "opens_rooms"]
-
-
-def opens_rooms(
-    redis: RedisPort,
-    flights: Flights,
-    directions: Directions,
-    model: tuple[object, ...],
-    options: AnswerOptions,
-    stats: Stats,
-    near_misses: NearMisses,
-    exact: NoExactTier,
-) -> Callable[[str], Room]:
-    """Return what makes the room of an audience; nothing is asked by it."""
-    policy = Policy(stats, options.on_error, "nothing is found")
-    generations = Generations(options.scope)
-
-    def count_damaged(damaged: int) -> None:
-        stats.count(errors=damaged)
-
-    def open_room(audience: str) -> Room:
-        namespace = keys.namespace(options.scope, "semantic", *model, audience)
-        settings = IndexSettings(redis, namespace, options.clock, count_damaged, flights)
-        index = options.index(settings)
-        return Room(
-            redis, index, directions, options, stats, policy, near_misses, exact, generations
-        )
-
-    return open_room
+__all__ = ["AsyncSemanticCache", "SemanticCache"]
 
 
 class SemanticFace(HoldsConnections):
@@ -110,14 +80,21 @@ class SemanticFace(HoldsConnections):
     @property
     def near_misses(self) -> int:
         """How many near misses wait for a judge."""
-        return len(self.room.near_misses)
+        return self.room.near_misses.count(self.room.audience)
+
+    async def _judge(self, judge: Judge | Callable[..., Awaitable[bool]], most: int) -> int:
+        room = self.room
+        return await judge_near_misses(room.near_misses, lambda _: room, judge, most, room.audience)
+
+    def _request(self, query: str) -> Request:
+        return Request(query, "", of=self.room.audience)
 
     async def _search(self, query: str, threshold: float | None) -> Lookup:
         least = self.threshold if threshold is None else check_threshold(threshold)
         check_texts([query])
         remember(Lookup(query), self.room)
         self.room.directions.check(query)
-        lookup = await self.room.lookup(_plain(query), least)
+        lookup = await self.room.lookup(self._request(query), least)
         remember(lookup, self.room)
         return lookup
 
@@ -134,25 +111,17 @@ class SemanticFace(HoldsConnections):
             self.stats.count(errors=1)
             return
         answer = self.room.answer(query, response, seconds)
-        await self.room.replace(_plain(query), answer, vector)
+        await self.room.keep(self._request(query), answer, vector, None, replaces=True)
 
     async def _nearest(self, vector: Vector, count: int) -> list[Found]:
         return await self.room.policy.guard(self.room.index.nearest(vector, count))
 
     async def _delete(self, query: str) -> bool:
         check_texts([query])
-        return await self.room.policy.guard(self.room.delete(_plain(query)))
-
-    async def _size(self) -> int:
-        return await self.room.policy.guard(self.room.index.size())
+        return await self.room.policy.guard(self.room.delete(self._request(query)))
 
     async def _clear(self) -> None:
         await self.room.policy.guard(self.room.clear())
-
-
-def _plain(query: str) -> Request:
-    """A question of a room whose audience is known otherwise."""
-    return Request(query, "")
 
 
 class SemanticCache(SemanticFace):
@@ -250,7 +219,7 @@ class SemanticCache(SemanticFace):
         Raises:
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
         """
-        return run(judge_near_misses(self.room.near_misses, lambda _: self.room, judge, most))
+        return run(self._judge(judge, most))
 
     def delete(self, query: str) -> bool:
         """Delete the answer to this very question; return whether there was one.
@@ -267,7 +236,7 @@ class SemanticCache(SemanticFace):
         Raises:
             CacheUnavailable: Redis failed.
         """
-        return run(self._size())
+        return run(self.room.policy.guard(self.room.index.size()))
 
     def clear_cache(self) -> None:
         """Delete all answers of this cache, and no other keys.
@@ -321,7 +290,7 @@ class AsyncSemanticCache(SemanticFace):
         self, judge: Judge | Callable[..., Awaitable[bool]], most: int = 100
     ) -> int:
         """See :meth:`SemanticCache.judge_near_misses`; the judge may be asynchronous."""
-        return await judge_near_misses(self.room.near_misses, lambda _: self.room, judge, most)
+        return await self._judge(judge, most)
 
     async def delete(self, query: str) -> bool:
         """See :meth:`SemanticCache.delete`."""
@@ -329,7 +298,7 @@ class AsyncSemanticCache(SemanticFace):
 
     async def get_cache_size(self) -> int:
         """See :meth:`SemanticCache.get_cache_size`."""
-        return await self._size()
+        return await self.room.policy.guard(self.room.index.size())
 
     async def clear_cache(self) -> None:
         """See :meth:`SemanticCache.clear_cache`."""

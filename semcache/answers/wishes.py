@@ -58,6 +58,6 @@ class Wishes(NamedTuple):
         least = own_threshold if threshold is None else check_threshold(threshold)
         if isinstance(ttl, Own):
             return cls(least, own_ttl, read, keep)
-        if ttl == 0 and not isinstance(ttl, bool):
+        if ttl in (0, timedelta(0)) and not isinstance(ttl, bool):
             return cls(least, own_ttl, read, keep=False)
         return cls(least, check_ttl(ttl), read, keep)

@@ -1,10 +1,10 @@
 """One cached vector with its expiry, as Redis holds it.
 
 Eight bytes of expiry time (seconds since the epoch, infinity for never), a CRC-32 of these, XORed
-with the beginning of the text's digest, then the codec's blob, which has a checksum of its own. Redis deletes an entry
-when its TTL is over; the time inside makes sure that it is not *served* after that by this
-process' own clock, also where Redis cannot expire it alone. The digest makes sure that it is not
-served for another text, should values be swapped between keys.
+with the beginning of the text's digest, then the codec's blob, which has a checksum of its own.
+Redis deletes an entry when its TTL is over; the time inside makes sure that it is not *served*
+after that by this process' own clock, also where Redis cannot expire it alone. The digest makes
+sure that it is not served for another text, should values be swapped between keys.
 """
 
 import math

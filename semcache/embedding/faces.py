@@ -11,13 +11,14 @@ from semcache.embedding.api import Embedder, as_rows
 from semcache.embedding.flow import ReadThrough
 from semcache.embedding.layout import Layout
 from semcache.embedding.options import EmbeddingOptions
+from semcache.locks import HoldsConnections
 from semcache.ports import Ports
 from semcache.stats import Stats
 
 __all__ = ["AsyncEmbeddings", "BlockingEmbeddings", "EmbeddingFace"]
 
 
-class EmbeddingFace:
+class EmbeddingFace(HoldsConnections):
     """What both faces of every embedding cache have; see the subclasses for use.
 
     Args:

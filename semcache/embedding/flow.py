@@ -10,22 +10,24 @@ see :mod:`semcache.embedding.layout`.
 """
 
 import logging
-import random
+import math
+import time
 from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from semcache import keys
 from semcache.codecs import Vector
-from semcache.embedding.api import Embedded, Embedder, as_rows, check_texts
+from semcache.embedding.api import Embedder, as_rows, check_texts
 from semcache.embedding.entry import Entry, pack, unpack, unpack_rows
+from semcache.embedding.fetch import Fetcher
 from semcache.embedding.layout import Item, Layout
 from semcache.embedding.options import EmbeddingOptions
 from semcache.embedding.progress import Progress, progress_bar
 from semcache.errors import BadResponse, CodecError
-from semcache.expiry import end_of
-from semcache.flights import Abandoned, Flight, Flights
-from semcache.ports import Policy, RedisPort
+from semcache.flights import Flights
+from semcache.policy import Policy
+from semcache.ports import RedisPort
 from semcache.question import Question, Reply
 from semcache.stats import Stats
 
@@ -53,7 +55,7 @@ class ReadThrough:
         self.stats = Stats()
         self.policy = Policy(self.stats, options.on_error, "answering from the API")
         self.dims = options.dims  # of the last vector, where it was not known before
-        self._embedder, self._flights = embedder, flights
+        self._fetcher = Fetcher(embedder, flights, options, self.stats, self._store)
         self._codec, self._now = options.coder, options.clock
         self._ttl = options.seconds
         self._refresh = options.refresh_on_read and self._ttl is not None
@@ -66,14 +68,14 @@ class ReadThrough:
 
     async def vector(self, text: str, reply: Reply[Sequence[bytes | None]] | None = None) -> Vector:
         """Return the embedding of a text that was checked; ``reply`` is that to the question."""
-        digest = keys.digest(text)
+        digest, since = keys.digest(text), time.monotonic()
         blobs = await self.policy.attempt(None, self._blobs([digest], reply))
         if blobs and blobs[0] is not None and not self._refresh:  # the short way of a hit
             entry = self._usable(blobs[0], digest)
             if entry is not None and self._now() < entry.expires_at:
                 self._record([text], [text])
                 return entry.vector
-        return (await self._complete([text], [text], blobs, progress=False))[text].vector
+        return (await self._complete([text], [text], blobs, False, since))[text].vector
 
     async def rows(self, texts: Sequence[str], progress: bool = False) -> Vector:
         """Return the embeddings of texts, float32 of shape (n, dims), rows in order."""
@@ -82,11 +84,11 @@ class ReadThrough:
             return np.empty((0, self.dims or 0), np.float32)
         self.check(rows)
         distinct = list(dict.fromkeys(rows))
-        digests = [keys.digest(text) for text in distinct]
+        digests, since = [keys.digest(text) for text in distinct], time.monotonic()
         blobs = await self.policy.attempt(None, self._blobs(digests))
         vectors = self._all_hits(blobs, digests)
         if vectors is None:
-            entries = await self._complete(rows, distinct, blobs, progress)
+            entries = await self._complete(rows, distinct, blobs, progress, since)
             return np.stack([entries[text].vector for text in rows])
         self._record(rows, distinct)
         if len(distinct) == len(rows):
@@ -102,9 +104,9 @@ class ReadThrough:
     ) -> dict[str, Entry]:
         """Return an entry for each distinct text, with the expiry that a tier in front needs."""
         distinct = list(dict.fromkeys(texts))
-        digests = [keys.digest(text) for text in distinct]
+        digests, since = [keys.digest(text) for text in distinct], time.monotonic()
         blobs = await self.policy.attempt(None, self._blobs(digests, reply))
-        return await self._complete(texts, distinct, blobs, progress)
+        return await self._complete(texts, distinct, blobs, progress, since)
 
     async def contains(self, texts: Sequence[str]) -> list[bool]:
         """Return, for each text, whether it would be a hit; counts nothing."""
@@ -195,7 +197,12 @@ class ReadThrough:
     # What is missing -------------------------------------------------------------------------
 
     async def _complete(
-        self, texts: Sequence[str], distinct: list[str], blobs: Blobs | None, progress: bool
+        self,
+        texts: Sequence[str],
+        distinct: list[str],
+        blobs: Blobs | None,
+        progress: bool,
+        since: float,
     ) -> dict[str, Entry]:
         """Return an entry for each distinct text, from its blob or from the API."""
         reachable = blobs is not None  # if it was not, do not wait for it a second time
@@ -206,13 +213,13 @@ class ReadThrough:
         if reachable and (missing or self._refresh):
             reachable = await self.policy.attempt(False, self._prepared())
         if self._refresh and entries and reachable:
-            entries = {text: self._entry(e.vector, e.blob) for text, e in entries.items()}
+            entries = {text: self._fetcher.entry(e.vector, e.blob) for text, e in entries.items()}
             await self._store(entries, only_existing=True)
         hits = len(texts) - len(missing)
         try:
             if missing:
                 with progress_bar(len(distinct), len(entries), progress) as bar:
-                    fresh = await self._fill(entries, missing, reachable, bar)
+                    fresh = await self._fill(entries, missing, reachable, bar, since)
                 hits -= len(fresh) - len(missing)  # those of another length were no hits
                 entries |= fresh
         finally:
@@ -224,80 +231,24 @@ class ReadThrough:
         return True
 
     async def _fill(
-        self, known: dict[str, Entry], missing: list[str], reachable: bool, bar: Progress
+        self,
+        known: dict[str, Entry],
+        missing: list[str],
+        reachable: bool,
+        bar: Progress,
+        since: float,
     ) -> dict[str, Entry]:
         """Return entries for the missing texts, and for known ones of another length."""
-        fresh = await self._fetch(missing, reachable, bar)
+        fresh = await self._fetcher.fetch(missing, reachable, bar, since)
         self.dims = dims = next(iter(fresh.values())).vector.size
         odd = [text for text, entry in known.items() if entry.vector.size != dims]
         if odd:  # the API says how long a vector is: if it says so twice
             self.stats.count(errors=len(odd), misses=len(odd))
-            again = await self._fetch(odd, reachable, bar)
+            again = await self._fetcher.fetch(odd, reachable, bar, math.inf)
             fresh |= again
         if len({entry.vector.size for entry in fresh.values()}) > 1:
             raise BadResponse(f"{self.options.model} returned embeddings of unequal dims")
         return fresh
-
-    async def _fetch(
-        self, texts: Sequence[str], reachable: bool, bar: Progress
-    ) -> dict[str, Entry]:
-        """Embed texts, but wait for those that another caller is embedding already."""
-        mine: dict[str, Flight] = {}
-        theirs: dict[str, Flight] = {}
-        for text in texts:
-            flight, leads = self._flights.board(text)
-            (mine if leads else theirs)[text] = flight
-        entries = await self._lead(mine, reachable, bar) if mine else {}
-        again = []
-        for text, flight in theirs.items():
-            try:
-                entries[text] = await flight.outcome()
-            except Abandoned:
-                again.append(text)
-                continue
-            self.stats.count(joined=1)
-            bar.update(1)
-        return entries | await self._fetch(again, reachable, bar) if again else entries
-
-    async def _lead(
-        self, flights: dict[str, Flight], reachable: bool, bar: Progress
-    ) -> dict[str, Entry]:
-        """Embed texts call by call, keep each call's result at once, and land its flights."""
-        entries: dict[str, Entry] = {}
-        try:
-            async for embedded in self._embedder.embed(list(flights)):
-                fresh = self._fresh(embedded)
-                entries |= fresh
-                reachable = reachable and await self._store(fresh)  # wait for a dead Redis once
-                for text, entry in fresh.items():
-                    flights[text].land(entry)
-                bar.update(len(fresh))
-        except Exception as error:
-            for flight in flights.values():
-                flight.fail(error)
-            raise
-        finally:
-            for text, flight in flights.items():
-                self._flights.leave(text, flight)
-        return entries
-
-    def _fresh(self, embedded: Embedded) -> dict[str, Entry]:
-        """What a later hit will read: the vectors as their codec gives them back."""
-        texts, vectors, tokens = embedded
-        self.stats.count(api_calls=1, tokens=tokens)
-        log.info("API    %d text(s), %d tokens", len(texts), tokens)
-        blobs = map(self._codec.encode, vectors)
-        return {
-            text: self._entry(self._codec.decode(blob), blob)
-            for text, blob in zip(texts, blobs, strict=True)
-        }
-
-    def _entry(self, vector: Vector, blob: bytes | memoryview) -> Entry:
-        """An entry that lives from now on."""
-        ttl = self._ttl
-        if ttl is not None:
-            ttl *= 1 - self.options.jitter * random.random()
-        return Entry(vector, end_of(ttl, self._now()), ttl, blob)
 
     async def _store(self, entries: dict[str, Entry], only_existing: bool = False) -> bool:
         """Write entries; return whether Redis took them."""

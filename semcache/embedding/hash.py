@@ -49,7 +49,7 @@ class Fields(Layout):
         """Refuse a server without TTLs for single fields, if they are needed."""
         if not self._field_ttl or self._has_hsetex is not None:
             return
-        has_hsetex = await self._may_hsetex(redis)
+        has_hsetex = await redis.ask(knows("HSETEX", self.key))
         if not has_hsetex and not await redis.ask(knows("HPEXPIRE", self.key)):
             raise UnsupportedServer(
                 "this Redis has no TTL for single fields, which came with Redis 7.4: use a "
@@ -57,19 +57,16 @@ class Fields(Layout):
             )
         self._has_hsetex = has_hsetex
 
-    async def _may_hsetex(self, redis: RedisPort) -> bool:
-        try:
-            return await redis.ask(knows("HSETEX", self.key))
-        except redis_py.exceptions.NoPermissionError as error:
-            log.warning("Redis refused HSETEX: %s; HSET and HPEXPIRE do its work", error)
-            return False
-
     async def write(self, redis: RedisPort, items: Sequence[Item], only_existing: bool) -> int:
         """Store items on one trip; return 1 if a value of another type gave way, else 0."""
         commands, transaction = self._writing(items, only_existing)
         try:
             refuse_errors(await redis.send(commands, transaction))
         except redis_py.ResponseError as error:
+            if self._has_hsetex and "hsetex" in str(error).lower():
+                log.warning("Redis failed: %s; HSET and HPEXPIRE do its work", error)
+                self._has_hsetex = False
+                return await self.write(redis, items, only_existing)
             if not is_foreign(error):
                 raise
             await redis.unlink([self.key])  # replaced, as SET replaces any type

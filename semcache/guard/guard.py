@@ -57,6 +57,8 @@ class Guard:
     def __init__(self, *, lowers_by: float = 0.2) -> None:
         self.lowers_by = lowers_by
 
+    lowers_similarity = True  # so a cache compares the score with its own threshold
+
     def score(self, cached: str, asked: str, similarity: float) -> float:
         """Return a number that a cache compares with its threshold, at most the similarity.
 

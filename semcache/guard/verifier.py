@@ -101,6 +101,8 @@ class Verifier:
         beta: NDArray[np.float64] = _fit(x, labels, _SIDES, penalty=penalty)
         return cls(dict(zip(_NAMES, beta.tolist(), strict=True)), scales)
 
+    takes_margin = True  # so a cache tells it the margin
+
     def score(
         self, cached: str, asked: str, similarity: float, margin: float | None = None
     ) -> float:

@@ -92,6 +92,10 @@ class Index(ABC):
         ``changes`` is the reply to :meth:`question`, if that was asked ahead.
         """
 
+    def is_behind(self, changes: Reply[Any]) -> bool:
+        """Whether a reply to :meth:`question` says so much that :meth:`keep_up` should take it."""
+        return False
+
     async def keep_up(self, changes: Reply[Any]) -> None:  # noqa: B027
         """Take the reply to :meth:`question` of a request that was answered without the index."""
 
@@ -121,6 +125,10 @@ class Index(ABC):
     @abstractmethod
     def probes(self) -> list[Command]:
         """Return a command for each key of ours, which the server refuses if it is not ours."""
+
+    def adapts_to(self, error: Exception) -> bool:
+        """Whether a write that was refused should be tried once more, in another way."""
+        return False
 
     def held(self) -> int:
         """Return how many vectors are in this process' memory."""

@@ -54,10 +54,14 @@ class MatrixIndex(StoredIndex):
             rows = self._rows.get(vector.size)
             return rows.nearest(vector, count, self.settings.clock()) if rows else []
 
+    def is_behind(self, changes: Reply[Any]) -> bool:
+        """Whether there are many changes: with exact hits only they would be told each time."""
+        told = changes.replies[0]
+        return isinstance(told, list) and len(told) > MANY_CHANGES
+
     async def keep_up(self, changes: Reply[Any]) -> None:
-        """Take many changes, else a process that has exact hits only would hear them each time."""
-        if any(isinstance(r, list) and len(r) > MANY_CHANGES for r in changes.replies):
-            await self._catch_up(changes())
+        """Take what has changed into the copy."""
+        await self._catch_up(changes())
 
     def adding(self, id: str, answer: Answer, vector: Vector) -> Question[Expired]:
         """Return the commands that store an answer; once they are done, the copy has it, too."""
@@ -86,7 +90,7 @@ class MatrixIndex(StoredIndex):
         """
         while True:
             with self._lock:
-                if self._overtaken(changes):
+                if self._overtaken(changes) or self._is_told(changes):
                     return
                 outdated = self._is_outdated(changes)
                 new = self._unread(changes)
@@ -95,6 +99,9 @@ class MatrixIndex(StoredIndex):
                     return
             elif not outdated:
                 there = await self._store.read(list(new or ())) if new else []
+                if self._lacks(changes, there):
+                    changes = changes._replace(ids=None)
+                    continue
                 with self._lock:
                     if not self._overtaken(changes) and not self._is_outdated(changes):
                         self._apply(changes, there)
@@ -104,6 +111,10 @@ class MatrixIndex(StoredIndex):
     def _overtaken(self, changes: Changes) -> bool:
         """Whether another thread has read this, and perhaps more."""
         return self._position != changes.since and EMPTY < changes.until <= self._position
+
+    def _is_told(self, changes: Changes) -> bool:
+        """Whether nothing has changed since the copy was made."""
+        return changes.ids == [] and self._position == changes.since == changes.until
 
     def _is_outdated(self, changes: Changes) -> bool:
         """Whether the copy has moved to where these changes do not lead on."""
@@ -116,6 +127,14 @@ class MatrixIndex(StoredIndex):
         if changes.ids is None or not self._still_holds(changes):
             return None
         return {id: None for place, id in changes.ids if place > self._newest(id)}
+
+    def _lacks(self, changes: Changes, there: list[Stored]) -> bool:
+        """Whether Redis holds more than an empty cache and its changes come to."""
+        if changes.since != EMPTY or changes.entries is None:
+            return False
+        with self._lock:
+            found = {stored.id for stored in there} | self._own.keys()
+        return len(found) < changes.entries
 
     def _newest(self, id: str) -> Place:
         return max(self._position, self._own.get(id, UNKNOWN))

@@ -206,7 +206,6 @@ def _redisvl() -> Any:
         import redisvl.schema
     except ImportError as error:
         raise ConfigError(
-            "RedisVLIndex needs RedisVL, which is not installed: pip install "
-            "'semcache[query-engine]'"
+            "RedisVLIndex needs RedisVL, which is not installed: pip install redisvl"
         ) from error
     return redisvl

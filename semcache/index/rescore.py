@@ -49,7 +49,8 @@ async def nearest_alive(
         found = _rescored(read, vector, count)
         if read.damaged:
             index.settings.count_damaged(len(read.damaged))
-        if len(found) >= count or not await _removed(index, read):
+        useless = bool(read.damaged or read.expired)
+        if not (useless and await _removed(index, read)) or len(found) >= count:
             return found  # else ask again: what is useless was in the way
 
 

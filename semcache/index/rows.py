@@ -76,7 +76,7 @@ class Rows:
 
 
 class _Sketch:
-    """One bit for each dim of each row; word by word, so that each step is one long sweep."""
+    """One bit for each dim of each row, word by word."""
 
     def __init__(self, block: Vector, size: int) -> None:
         self._mean = block[:size].mean(axis=0)
@@ -85,8 +85,8 @@ class _Sketch:
         for start in range(0, size, 4_096):  # in pieces, or the signs would take another block
             part = block[start : min(start + 4_096, size)]
             self._bits[:, start : start + len(part)] = self._bits_of(part).T
-        self._differs: Bits = np.empty(len(block), np.uint64)  # for each lookup, kept from the last
-        self._counts = np.empty(len(block), np.uint8)
+        self._differs = np.empty_like(self._bits)  # for each lookup, kept from the last
+        self._counts = np.empty(self._bits.shape, np.uint8)
         self._distances = np.empty(len(block), np.uint16)
 
     def put(self, row: int, vector: Vector) -> None:
@@ -95,13 +95,12 @@ class _Sketch:
     def candidates(self, vector: Vector, size: int) -> npt.NDArray[np.intp]:
         """Return the rows whose bits differ least, about :data:`CANDIDATES` of them."""
         query = self._bits_of(vector[None])[0]
-        differs, counts = self._differs[:size], self._counts[:size]
+        # Few and long sweeps: between two calls another thread may take the interpreter lock.
+        differs, counts = self._differs[:, :size], self._counts[:, :size]
         distances = self._distances[:size]
-        distances[:] = 0
-        for word, bits in zip(query, self._bits, strict=True):
-            np.bitwise_xor(bits[:size], word, out=differs)
-            np.bitwise_count(differs, out=counts)
-            np.add(distances, counts, out=distances)
+        np.bitwise_xor(self._bits[:, :size], query[:, None], out=differs)
+        np.bitwise_count(differs, out=counts)
+        np.add.reduce(counts, axis=0, dtype=np.uint16, out=distances)
         return np.flatnonzero(distances <= _cut(distances))
 
     def _bits_of(self, rows: Vector) -> Bits:

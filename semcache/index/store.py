@@ -82,11 +82,16 @@ class Store:
     async def prepare(self) -> None:
         """Ask the server, once, whether single fields can have a TTL."""
         if self._field_ttl is None:
-            try:
-                self._field_ttl = await self._redis.ask(knows("HPEXPIRE", self._entries))
-            except NoPermissionError as error:
-                log.warning("Redis refused HPEXPIRE: %s; expired answers keep their memory", error)
-                self._field_ttl = False
+            self._field_ttl = await self._redis.ask(knows("HPEXPIRE", self._entries))
+
+    def adapts_to(self, error: Exception) -> bool:
+        """Whether this user may not use HPEXPIRE; then answers keep their memory, and are told."""
+        refused = isinstance(error, NoPermissionError) or "no permissions" in str(error).lower()
+        if not (self._field_ttl and refused and "hpexpire" in str(error).lower()):
+            return False
+        log.warning("Redis failed: %s; expired answers keep their memory", error)
+        self._field_ttl = False
+        return True
 
     def writing(self, id: str, answer: Answer, vector: Vector) -> Question[tuple[Place, Stored]]:
         """Return the commands that store one entry and announce it, for one transaction.

@@ -32,6 +32,10 @@ class StoredIndex(Index):
         """Delete all entries."""
         await self._store.clear()
 
+    def adapts_to(self, error: Exception) -> bool:
+        """Whether the server refused a TTL for single fields, and is not asked for one again."""
+        return self._store.adapts_to(error)
+
     def probes(self) -> list[Command]:
         """Return a command for each key of ours."""
         return self._store.probes()

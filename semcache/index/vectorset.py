@@ -60,10 +60,11 @@ class VectorSetIndex(Index):
         left = milliseconds(max(0.0, answer.expires_at - now))
         data = pack(answer, vector, self._owner(id.encode()))
         commands: list[Command] = [
-            ("VREM", vectors, id),  # VADD alone keeps the old attributes on fakeredis
-            ("VADD", vectors, "FP32", vector.tobytes(), id, "Q8", "SETATTR", data),
+            # First what a full or read-only server refuses, so that it refuses all.
             ("ZADD", expiry, answer.expires_at, id),
             ("SADD", lengths, vector.size),
+            ("VREM", vectors, id),  # VADD alone keeps the old attributes on fakeredis
+            ("VADD", vectors, "FP32", vector.tobytes(), id, "Q8", "SETATTR", data),
         ]
         for key in (vectors, expiry, lengths):  # an abandoned scope leaves nothing
             commands += [("PEXPIRE", key, left, option) for option in ("NX", "GT")]

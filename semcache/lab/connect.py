@@ -78,6 +78,12 @@ class Lab:
             logger.addHandler(_Narrator())
         logger.setLevel(logging.INFO if on else logging.NOTSET)
 
+    def warnings(self) -> list[str]:
+        """Return a list to which the caches' warnings are added from now on, unprinted."""
+        collector = _Collector()
+        logging.getLogger("semcache").addHandler(collector)
+        return collector.lines
+
     @contextmanager
     def round_trips(self) -> Iterator[RoundTrips]:
         """Count the round trips to Redis inside a ``with`` block.
@@ -131,6 +137,17 @@ class _Narrator(logging.StreamHandler[Any]):
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stdout
         super().emit(record)
+
+
+class _Collector(logging.Handler):
+    """Collects warnings."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
 
 
 def connect(scope: str = "", *, quiet: bool = False) -> Lab:

@@ -41,8 +41,14 @@ def _python() -> str:
 
 
 def _packages() -> str:
-    wanted = [Requirement(line) for line in requires("semcache") or []]
-    wanted = [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": "lab"})]
+    wanted = [Requirement(line) for line in requires("semcache-course") or []]
+    extras = ("", "lab", "course")
+    wanted = [
+        r
+        for r in wanted
+        if r.name != "semcache-course"  # an extra that takes another one along
+        and (r.marker is None or any(r.marker.evaluate({"extra": extra}) for extra in extras))
+    ]
     wrong = [problem for r in wanted if (problem := _problem(r))]
     if wrong:
         raise Trouble(f"{'; '.join(wrong)}: delete .venv and run make lab again")

@@ -92,7 +92,7 @@ def times(sizes: Mapping[int, Mapping[str, Any]], shown: Sequence[str]) -> None:
         ax.plot(*line, "o-", **(front if name in colours else {"markersize": 3, **_BEHIND}))
     marks = sorted(sizes)
     ax.set(xscale="log", yscale="log", xlabel="entries")
-    ax.set_xlim(marks[0] / 1.3, marks[-1] * (marks[-1] / marks[0]) ** 0.75)  # room for names
+    ax.set_xlim(marks[0] / 1.3, marks[-1] * (marks[-1] / marks[0]) ** 0.5)  # room for names
     ax.set(ylabel="one lookup, ms (median)", title="The same growth in time, as benchmarked")
     _plain_numbers(ax, marks)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda ms, _: f"{ms:,g}"))

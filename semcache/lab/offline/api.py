@@ -1,9 +1,11 @@
-"""OfflineAPI: the clients, the counts, the latency and the scripted faults."""
+"""OfflineAPI: the clients, the counts, the latency, the scripted faults and quirks."""
 
 import asyncio
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +14,8 @@ from openai import AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, Ope
 
 from semcache.errors import ConfigError
 from semcache.lab.offline.faults import Fault, scripted
+from semcache.lab.offline.hold import Hold
+from semcache.lab.offline.quirks import Quirk, quirky
 from semcache.lab.offline.refusal import Refusal
 from semcache.lab.offline.routes import ENDPOINTS, Incoming
 from semcache.lab.offline.wire import reply
@@ -52,6 +56,8 @@ class OfflineAPI:
     Attributes:
         latency: Seconds that every request takes longer, 0 at first. A caller whose read timeout
             is shorter waits that long and gets a timeout.
+        waiting: Requests that have come and are not answered yet.
+        waiting: How many requests have come and are not answered yet.
 
     Example:
         >>> api = OfflineAPI()
@@ -67,6 +73,9 @@ class OfflineAPI:
         self.latency = 0.0
         self._calls: list[Call] = []
         self._faults: deque[Fault] = deque()
+        self._quirks: list[Quirk] = []
+        self._hold: Hold | None = None
+        self.waiting = 0
         self._lock = threading.Lock()
 
     def client(self, **openai_options: Any) -> OpenAI:
@@ -133,23 +142,101 @@ class OfflineAPI:
         with self._lock:
             self._faults.extend([fault] * times)
 
+    def quirk(self, kind: str, *, most: int | None = None) -> None:
+        """Answer from now on as some providers do; several quirks add up, :meth:`reset` cures all.
+
+        ======================= ==============================================================
+        kind                    what the provider does
+        ======================= ==============================================================
+        ``"no delta"``          sends a chunk of a stream whose choice has no delta
+        ``"null choices"``      sends ``"choices": null``, as a chunk or as the whole reply
+        ``"no stop reason"``    never says why an answer ended
+        ``"no stream options"`` refuses ``stream_options`` with 422
+        ``"no usage"``          does not say how many tokens were charged
+        ``"error in a 200"``    sends an error with status 200
+        ``"no base64"``         refuses ``encoding_format="base64"`` with 400
+        ``"no index"``          does not number the embeddings
+        ``"odd length"``        cuts the first embedding of a reply to half its length
+        ``"texts per call"``    refuses more than ``most`` texts with 400
+        ======================= ==============================================================
+
+        Raises:
+            ConfigError: No such quirk, or ``most`` where it does not belong.
+
+        Example:
+            >>> api = OfflineAPI()
+            >>> api.quirk("no usage")
+            >>> api.client().embeddings.create(model="multilingual-e5-small", input="Hi").usage
+        """
+        quirk = quirky(kind, most)
+        with self._lock:
+            self._quirks.append(quirk)
+
+    def hold(
+        self,
+        until: Callable[[], bool] | None = None,
+        *,
+        endpoint: str = "chat/completions",
+        most: float = 30.0,
+    ) -> Hold:
+        """Let the requests to an endpoint wait until something is true for the first time.
+
+        So callers meet on purpose, and a test of many callers is no matter of luck.
+
+        Args:
+            until: Asked again and again while requests wait, such as
+                ``lambda: api.waiting == 8``; without it they wait for ``hold().release()``.
+            endpoint: Whose requests wait.
+            most: Seconds after which a request waits no longer, whatever ``until`` says.
+
+        Raises:
+            ConfigError: There is no such endpoint.
+        """
+        self.call_count(endpoint)  # refuses what is none
+        self._hold = Hold(until, endpoint, most)
+        return self._hold
+
     def reset(self) -> None:
-        """Forget all calls, faults and latency: as new. Clients stay connected."""
+        """Forget all calls, faults, quirks, latency and holds: as new. Clients stay connected."""
         with self._lock:
             self._calls.clear()
             self._faults.clear()
+            self._quirks.clear()
+            self._hold = None
             self.latency = 0.0
 
     def _handle(self, request: httpx2.Request) -> httpx2.Response:
-        seconds, fault = self._admit(request)
-        time.sleep(seconds)
-        return self._respond(request, fault)
+        with self._counted():
+            seconds, fault = self._admit(request)
+            time.sleep(seconds)
+            for pause in self._held(request):
+                time.sleep(pause)
+            return self._respond(request, fault)
 
     async def _handle_async(self, request: httpx2.Request) -> httpx2.Response:
-        seconds, fault = self._admit(request)
-        await asyncio.sleep(seconds)
-        # The model computes for milliseconds: in a thread, so that the event loop goes on.
-        return await asyncio.to_thread(self._respond, request, fault)
+        with self._counted():
+            seconds, fault = self._admit(request)
+            await asyncio.sleep(seconds)
+            for pause in self._held(request):
+                await asyncio.sleep(pause)
+            # The model computes for milliseconds: in a thread, so that the event loop goes on.
+            return await asyncio.to_thread(self._respond, request, fault)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._lock:
+            self.waiting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.waiting -= 1
+
+    def _held(self, request: httpx2.Request) -> Iterator[float]:
+        """Yield the pauses that a request waits, one after the other."""
+        hold = self._hold
+        if hold is not None and request.url.path.endswith(hold.endpoint):
+            yield from hold.pauses()
 
     def _admit(self, request: httpx2.Request) -> tuple[float, Fault | None]:
         """Take the next fault, and say how long the request is kept waiting."""
@@ -165,7 +252,12 @@ class OfflineAPI:
         try:
             if fault is not None:
                 fault.strike(incoming.model)
+            quirks = [q for q in self._quirks if q.endpoint in (None, incoming.endpoint)]
+            for quirk in quirks:
+                quirk.check(incoming.body or {})
             answer = incoming.answer()
+            for quirk in quirks:
+                answer = quirk.bend(answer)
         except Refusal as refusal:
             headers = refusal.headers | self._record(incoming, 0, refusal.status)
             return httpx2.Response(refusal.status, headers=headers, json=refusal.body)

@@ -1,0 +1,1 @@
+"""What benchmarks/faults.py measures: stampedes, a Redis that hangs, many threads."""

@@ -1,0 +1,76 @@
+"""Many threads: on a pool of few connections, and on one index."""
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import redis
+
+from benchmarks.failing.stand_in import MODEL, StandIn
+from semcache import EmbeddingCache, HybridLLMCache, MatrixIndex, SemanticCache
+from semcache.ports import Overloaded
+
+__all__ = ["few_connections", "hits_per_second"]
+
+THREADS, REQUESTS, CONNECTIONS = 150, 3_000, 8
+
+
+def few_connections(url: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return LLM calls and ``stats.overloads`` of 150 threads on 8 connections, before and after.
+
+    Before: a request that finds no free connection does not wait for one.
+    """
+    return _few(url, waits=False), _few(url, waits=True)
+
+
+def _few(url: str, waits: bool) -> tuple[int, int]:
+    client = redis.Redis.from_url(url, max_connections=CONNECTIONS)
+    api = StandIn(0.005)
+    scope = f"few-{waits}"
+    cache = HybridLLMCache(client, api.client, embedding_model=MODEL, scope=scope)
+    cache.get_or_generate("a cached question", model=MODEL)
+    if not waits:
+        _give_up_at_once(cache)
+    paid = api.calls["completions"]
+    with ThreadPoolExecutor(THREADS) as pool:
+        for _ in range(REQUESTS):
+            pool.submit(cache.get_or_generate, "a cached question", model=MODEL)
+    return api.calls["completions"] - paid, cache.stats.overloads
+
+
+def _give_up_at_once(cache: Any) -> None:
+    port = cache.flow.redis
+
+    async def refuse(commands: Any, transaction: bool, ticket: Any) -> Any:
+        port.breaker.left(ticket)
+        raise Overloaded("all connections are in use")
+
+    port._send_when_free = refuse
+
+
+def hits_per_second(url: str, entries: int, seconds: float = 3.0) -> dict[int, float]:
+    """Return the semantic hits a second on 1 and on 8 threads, at so many entries."""
+    client, api = redis.Redis.from_url(url), StandIn()
+    texts = [f"question {number}" for number in range(entries)]
+    embeddings = EmbeddingCache(client, api.client, model=MODEL, scope="hits")
+    embeddings.get_embeddings_batch(texts)
+    cache = SemanticCache(client, embeddings, scope="hits", index=MatrixIndex)
+    for text in texts:
+        cache.add_cache(text, f"the answer to {text}")
+    cache.lookup(texts[0])
+    return {threads: _rate(cache, texts, threads, seconds) for threads in (1, 8)}
+
+
+def _rate(cache: SemanticCache, texts: list[str], threads: int, seconds: float) -> float:
+    start = time.perf_counter()
+
+    def work(seed: int) -> int:
+        choose, hits = random.Random(seed), 0
+        while time.perf_counter() - start < seconds:
+            hits += cache.lookup(choose.choice(texts)) is not None
+        return hits
+
+    with ThreadPoolExecutor(threads) as pool:
+        hits = sum(pool.map(work, range(threads)))
+    return hits / (time.perf_counter() - start)

@@ -1,0 +1,161 @@
+"""Ask the LLM, once for all who want the same, and keep what may be kept."""
+
+import logging
+from collections.abc import AsyncGenerator, Callable, Hashable
+from contextlib import aclosing
+
+import openai
+
+from semcache.answers.completion import Admission, Completion, generate, stream
+from semcache.answers.lease import Lease
+from semcache.answers.looked import Looked
+from semcache.answers.rooms import Rooms
+from semcache.errors import BadResponse
+from semcache.flights import Flights
+from semcache.ports import ApiPort
+from semcache.stats import Stats
+
+__all__ = ["Asker"]
+
+log = logging.getLogger("semcache")
+
+Ask = Callable[[Looked], AsyncGenerator[str, None]]
+# What says that the LLM fails, rather than what it thinks of the request.
+OUTAGES = (
+    openai.APIConnectionError,
+    openai.RateLimitError,
+    openai.InternalServerError,
+    BadResponse,
+)
+
+
+class Asker:
+    """The part of the flow that costs money.
+
+    Args:
+        api: The port to the LLM.
+        flights: Where those meet who want the same at once.
+        rooms: The answers, by audience.
+        lease: What lets one process at a time answer a question.
+        stats: Where LLM calls and their tokens are counted.
+        admit: Which answers may be kept.
+    """
+
+    def __init__(
+        self,
+        api: ApiPort,
+        flights: Flights,
+        rooms: Rooms,
+        lease: Lease | None,
+        stats: Stats,
+        admit: Admission,
+    ) -> None:
+        self._api, self._flights, self._rooms, self._lease = api, flights, rooms, lease
+        self.stats, self._admit = stats, admit
+
+    def is_renewing(self, looked: Looked) -> bool:
+        """Whether somebody in this process renews this answer now."""
+        return self._flights.in_progress(self._renewal(looked))
+
+    def _renewal(self, looked: Looked) -> Hashable:
+        return "renewal", self._key(looked)
+
+    def _key(self, looked: Looked) -> Hashable:
+        """What the same answer would do for."""
+        request, wishes = looked.request, looked.wishes
+        return request.audience, request.query, wishes.ttl, wishes.keep
+
+    async def answer(self, looked: Looked) -> str:
+        """Return the answer that was found, or the LLM's."""
+        if looked.text is not None:
+            return looked.text
+        return "".join([piece async for piece in self._asked(looked, self._whole)])
+
+    async def pieces(self, looked: Looked) -> AsyncGenerator[str, None]:
+        """Yield the answer that was found in one piece, or the LLM's as it comes."""
+        if looked.text is not None:
+            yield looked.text
+            return
+        async with aclosing(self._asked(looked, self._streamed)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _asked(self, looked: Looked, ask: Ask) -> AsyncGenerator[str, None]:
+        """Yield the LLM's answer; if it fails before the first piece, what there is to spare."""
+        started = False
+        try:
+            async with aclosing(self._shared(looked, ask)) as pieces:
+                async for piece in pieces:
+                    started = True
+                    yield piece
+            return
+        except (openai.OpenAIError, BadResponse) as error:
+            if started or looked.spare is None or not isinstance(error, OUTAGES):
+                raise
+            self.stats.count(stale=1)
+            log.warning("the LLM failed: %s; an older answer is served", error)
+        yield looked.spare
+
+    def _shared(self, looked: Looked, ask: Ask) -> AsyncGenerator[str, None]:
+        """Yield the LLM's answer; of those who want the same at once, one asks for all."""
+        if not looked.wishes.read:  # an answer of its own was asked for
+            return ask(looked)
+        marks = None if looked.marks is None else tuple(looked.marks.values())
+        key = self._renewal(looked) if looked.renews else (self._key(looked), marks)
+        return self._flights.share(
+            key, looked.since, lambda: self._alone(looked, ask), lambda: self.stats.count(joined=1)
+        )
+
+    async def _whole(self, looked: Looked) -> AsyncGenerator[str, None]:
+        completion = await generate(self._api, looked.request)
+        await self._finished(looked, completion)
+        yield completion.text
+
+    async def _streamed(self, looked: Looked) -> AsyncGenerator[str, None]:
+        async def finished(completion: Completion) -> None:
+            await self._finished(looked, completion)
+
+        async with aclosing(stream(self._api, looked.request, finished)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _finished(self, looked: Looked, completion: Completion) -> None:
+        """Count an answer of the LLM, and keep it if that is wanted and right."""
+        self.stats.count(api_calls=1, tokens=completion.tokens)
+        log.info("LLM    %s, %d tokens", looked.request.model, completion.tokens)
+        if looked.wishes.keep and looked.marks is not None and self._is_admitted(completion):
+            answer = looked.room.answer(looked.request.query, completion.text, looked.wishes.ttl)
+            vector = looked.lookup.vector if looked.lookup else None
+            replaces = looked.renews or not looked.wishes.read
+            await looked.room.keep(looked.request, answer, vector, looked.marks, replaces)
+            self._rooms.shrink()
+
+    def _is_admitted(self, completion: Completion) -> bool:
+        """Whether an answer may be kept; a rule that raises says no, and is counted and told."""
+        if completion.calls:  # the text is only a part of the reply
+            return False
+        try:
+            return bool(self._admit(completion))
+        except Exception:
+            self.stats.count(errors=1)
+            log.exception("the admission rule failed, so the answer is not kept")
+            return False
+
+    async def _alone(self, looked: Looked, ask: Ask) -> AsyncGenerator[str, None]:
+        """Ask, unless another process has answered while it held the lease."""
+        lease = self._lease if looked.marks is not None and looked.wishes.keep else None
+        if lease is None or looked.renews or not looked.wishes.read:
+            held = None
+        else:
+            held, text = await lease.take(looked.request)
+            if text is not None:
+                self.stats.count(joined=1)
+                yield text
+                return
+        try:
+            async with aclosing(ask(looked)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        finally:
+            if lease is not None and held is not None:
+                await lease.give_back(looked.request, held)

@@ -1,0 +1,140 @@
+"""What every LLM cache has, whichever its face: its parts, put together."""
+
+from datetime import timedelta
+from typing import Any, ClassVar, Unpack
+
+from semcache.answers.asking import Asker
+from semcache.answers.completion import Admission, complete_answers
+from semcache.answers.context import last_lookup, remember
+from semcache.answers.directions import Directions, model_of
+from semcache.answers.exact import NoExactTier
+from semcache.answers.flow import AnswerFlow
+from semcache.answers.generations import Generations
+from semcache.answers.lease import Lease
+from semcache.answers.looked import Looked
+from semcache.answers.match import Embeds, Near
+from semcache.answers.near_misses import NearMisses
+from semcache.answers.options import AnswerKeywords, AnswerOptions
+from semcache.answers.request import Request
+from semcache.answers.rooms import Rooms, opens_rooms
+from semcache.answers.wishes import Own, Wishes
+from semcache.embedding.faces import EmbeddingFace
+from semcache.locks import HoldsConnections
+from semcache.policy import Policy
+from semcache.ports import Ports
+from semcache.stats import Stats
+
+__all__ = ["TTL", "AnswersFace"]
+
+TTL = float | timedelta | Own | None
+
+
+class AnswersFace(HoldsConnections):
+    """What both faces of every LLM cache have; see the subclasses for use."""
+
+    PORTS: ClassVar[Ports]
+    EMBEDDING: ClassVar[type[EmbeddingFace]]
+    SEMANTIC: ClassVar[Any]
+
+    def __init__(
+        self,
+        redis_client: Any,
+        openai_client: Any,
+        *,
+        embedding_cache: Embeds | None = None,
+        embedding_model: str = "text-embedding-3-small",
+        embed_within: float | None = None,
+        admit: Admission = complete_answers,
+        **options: Unpack[AnswerKeywords],
+    ) -> None:
+        self._redis, self._api = self.PORTS.redis(redis_client), self.PORTS.api(openai_client)
+        self.options = AnswerOptions(**options)
+        scope, on_error = self.options.scope, self.options.on_error
+        if embed_within is not None:
+            openai_client = openai_client.with_options(timeout=embed_within, max_retries=0)
+        made: Any = self.EMBEDDING(
+            redis_client, openai_client, model=embedding_model, scope=scope, on_error=on_error
+        )
+        self.embedding_cache = made if embedding_cache is None else embedding_cache
+        self._stats, self._admit = Stats(), admit
+        self._exact, self._flights = self._exact_tier(), self.PORTS.flights()
+        self._near_misses = NearMisses(self.options.judge_from)
+        opens = opens_rooms(
+            self._redis,
+            self._flights,
+            Directions(self.embedding_cache, redis_client, self.PORTS),
+            model_of(self.embedding_cache),
+            self.options,
+            self._stats,
+            self._near_misses,
+            self._exact,
+        )
+        opens("")  # so that an index that cannot work is refused here
+        self._rooms = Rooms(scope, Generations(scope), opens)
+        self.flow = self._flow(self._exact)
+
+    def _exact_tier(self) -> NoExactTier:
+        return NoExactTier()
+
+    def _flow(self, exact: NoExactTier) -> AnswerFlow:
+        policy = Policy(self._stats, self.options.on_error, "the LLM answers")
+        return self._flow_of(exact, policy, Stats())
+
+    def _flow_of(self, exact: NoExactTier, policy: Policy, exact_stats: Stats) -> AnswerFlow:
+        options = self.options
+        lease = None
+        if options.lease and exact.is_there:
+            lease = Lease(self._redis, exact, policy, options.scope, options.lease)
+        parts = self._flights, self._rooms, lease, self._stats, self._admit
+        asker = Asker(self._api, *parts)
+        flow = self._redis, self._rooms, exact, asker, policy, options
+        return AnswerFlow(*flow, self._stats, exact_stats)
+
+    @property
+    def stats(self) -> Stats:
+        """Hits, misses, LLM calls and their tokens, errors."""
+        return self._stats
+
+    @property
+    def last_lookup(self) -> Near | None:
+        """The best candidate of this thread's or task's last request; ``None`` if there was none.
+
+        An exact hit looks for no candidate.
+        """
+        lookup = last_lookup(self.flow)
+        return None if lookup is None else lookup.nearest
+
+    @property
+    def near_misses(self) -> int:
+        """How many near misses wait for a judge."""
+        return len(self._near_misses)
+
+    def semantic_cache(
+        self, model: str = "gpt-4o-mini", *, system: str | None = None, **sampling: Any
+    ) -> Any:
+        """Return the semantic cache of the answers of this model, system prompt and sampling."""
+        request = Request("any", model, system, sampling)
+        request.check()
+        return self.SEMANTIC.of_room(self._rooms.of(request.audience), self.embedding_cache)
+
+    async def _look(
+        self,
+        query: str,
+        model: str,
+        system: str | None,
+        sampling: dict[str, Any],
+        threshold: float | None,
+        ttl: TTL,
+        read: bool,
+        keep: bool,
+    ) -> Looked:
+        semantic_threshold = sampling.pop("semantic_threshold", None)
+        if threshold is None:
+            threshold = semantic_threshold
+        request = Request(query, model, system, sampling)
+        request.check()
+        own = self.options.threshold, self.options.seconds
+        wishes = Wishes.of(threshold, ttl, read, keep, *own)
+        looked = await self.flow.look(request, wishes)
+        remember(looked.lookup, self.flow, looked.room)
+        return looked

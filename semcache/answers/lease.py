@@ -1,0 +1,76 @@
+"""A lease: one process at a time answers a new question; the others wait for its answer.
+
+A key that expires by itself, in the manner of ``SET key token NX PX`` (redis.io, distributed
+locks). Nothing depends on it: whoever finds it lost, expired or unreachable answers for itself,
+which costs a call and nothing else. So it needs no fencing.
+"""
+
+import os
+import time
+
+from semcache import keys
+from semcache.answers.exact import NoExactTier
+from semcache.answers.request import Request
+from semcache.expiry import milliseconds
+from semcache.policy import Policy
+from semcache.ports import RedisPort
+from semcache.question import Question, only
+
+__all__ = ["Lease"]
+
+PAUSE = 0.05  # seconds between two looks at what another process has done
+
+# Not another's: an owner that was slow may find that somebody else holds the lease by now.
+_GIVE_BACK = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+
+
+class Lease:
+    """The leases of one scope.
+
+    Args:
+        redis: The port to Redis.
+        exact: Where the answer of another process is looked for.
+        policy: What happens when Redis fails.
+        scope: Who shares the answers.
+        seconds: How long an owner has, and how long others wait at most.
+    """
+
+    def __init__(
+        self, redis: RedisPort, exact: NoExactTier, policy: Policy, scope: str, seconds: float
+    ) -> None:
+        self._redis, self._exact, self._policy = redis, exact, policy
+        self._namespace, self._seconds = keys.namespace(scope, "lease"), seconds
+
+    async def take(self, request: Request) -> tuple[bytes | None, str | None]:
+        """Return the token of a lease, or the answer that another process has given meanwhile.
+
+        Neither if the other process takes too long, or if Redis fails.
+        """
+        token, until = os.urandom(12), time.monotonic() + self._seconds
+        while True:
+            held = await self._policy.attempt(None, self._set(request, token))
+            if held is None or held:
+                return (token if held else None), None
+            await self._redis.sleep(PAUSE)
+            answer = await self._policy.attempt(
+                None, self._redis.ask(self._exact.question(request))
+            )
+            if answer is not None:
+                return None, answer.response
+            if time.monotonic() >= until:
+                return None, None
+
+    async def _set(self, request: Request, token: bytes) -> bool:
+        command = ("SET", self._key(request), token, "NX", "PX", milliseconds(self._seconds))
+        return bool(await self._redis.ask(Question((command,), only)))
+
+    async def give_back(self, request: Request, token: bytes) -> None:
+        """End a lease, if it is still this one."""
+        command = ("EVAL", _GIVE_BACK, 1, self._key(request), token)
+        await self._policy.attempt(None, self._redis.ask(Question((command,), only)))
+
+    def _key(self, request: Request) -> str:
+        return f"{self._namespace}{request.audience}:{request.id}"

@@ -1,0 +1,39 @@
+"""What one request has found out so far: its whole state, as a value."""
+
+from typing import NamedTuple
+
+from semcache.answers.generations import Marks
+from semcache.answers.match import Lookup
+from semcache.answers.request import Request
+from semcache.answers.room import Room
+from semcache.answers.wishes import Wishes
+
+__all__ = ["Looked"]
+
+
+class Looked(NamedTuple):
+    """What one request has found out.
+
+    Attributes:
+        request: The request.
+        wishes: What it asked for.
+        room: The answers that it may be given.
+        since: When it began to look, by ``time.monotonic()``.
+        text: The answer; ``None`` if the LLM must be asked.
+        tier: Which tier has it: ``"exact"`` or ``"semantic"``.
+        lookup: What the search by similarity found.
+        marks: The marks of deletions at that time; ``None`` if Redis failed.
+        spare: An answer to serve if the LLM fails: one that has expired, or is being renewed.
+        renews: Whether this caller renews an answer while others are served the old one.
+    """
+
+    request: Request
+    wishes: Wishes
+    room: Room
+    since: float
+    text: str | None = None
+    tier: str | None = None
+    lookup: Lookup | None = None
+    marks: Marks | None = None
+    spare: str | None = None
+    renews: bool = False

@@ -1,0 +1,440 @@
+"""Checks of lesson 11: one fetch for many, a client that gives up in time, a write that may not."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import fakeredis
+import redis
+
+from semcache.course.exercises import Exercise
+from semcache.lab.hanging import HangingServer
+
+OBJECTIVES = {
+    "11.a": "let one caller fetch what many want at once",
+    "11.b": "set a Redis client's options so that a server that hangs holds no request for long",
+    "11.c": "keep an answer that is on its way from coming back after its deletion",
+    "11.d": "say what a lease that outlives its owner breaks, and make the late write harmless",
+}
+
+QUESTIONS = (
+    "How long would a Redis that hangs hold one request of your service today?",
+    "Which of your jobs holds a lock with an expiry, and what happens when the job is slower?",
+)
+
+PATIENCE = 2.0  # seconds until a thread counts as stuck
+
+
+class _Flights(dict[Any, Any]):
+    """A dictionary that notes which threads have looked into it, and unguarded writes."""
+
+    def __init__(self, lock: Any) -> None:
+        super().__init__()
+        self.looked: set[int] = set()
+        self.unguarded = False
+        self._lock = lock
+
+    def _note(self) -> None:
+        self.looked.add(threading.get_ident())
+
+    def __contains__(self, key: object) -> bool:
+        self._note()
+        return super().__contains__(key)
+
+    def __getitem__(self, key: Any) -> Any:
+        self._note()
+        return super().__getitem__(key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.unguarded |= not self._lock.locked()
+        super().__setitem__(key, value)
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        self._note()
+        return super().get(key, default)
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        self._note()
+        return super().setdefault(key, default)
+
+
+class _Callers:
+    """Threads that call an answer to exercise 11.1, and what came of it."""
+
+    def __init__(self, once: Callable[..., Any], value: object = "v") -> None:
+        self.lock = threading.Lock()
+        self.flights = _Flights(self.lock)
+        self.fetched: list[Any] = []
+        self.inside, self.go = threading.Event(), threading.Event()
+        self.got: list[Any] = []
+        self.threads: list[threading.Thread] = []
+        self._once, self._value = once, value
+
+    def _fetch(self, key: Any) -> Any:
+        self.fetched.append(key)
+        self.inside.set()
+        self.go.wait(PATIENCE)
+        if isinstance(self._value, Exception):
+            raise self._value
+        return self._value
+
+    def _call(self, key: Any) -> None:
+        try:
+            self.got.append(self._once(self.flights, self.lock, key, self._fetch))
+        except Exception as error:
+            self.got.append(error)
+
+    def start(self, key: Any, callers: int) -> None:
+        """Start callers, and wait until all have looked, or one more than the first fetches."""
+        before = len(self.threads)
+        for _ in range(callers):
+            thread = threading.Thread(target=self._call, args=(key,), daemon=True)
+            thread.start()
+            self.threads.append(thread)
+        ends = time.monotonic() + PATIENCE / 4
+        names = {thread.ident for thread in self.threads[before:]}
+        while not names <= self.flights.looked and time.monotonic() < ends:
+            time.sleep(0.005)
+        time.sleep(0.02)
+
+    def are_done(self) -> bool:
+        """Wait until all threads have ended; return whether they have."""
+        ends = time.monotonic() + PATIENCE / 2
+        for thread in self.threads:
+            thread.join(max(0.0, ends - time.monotonic()))
+        return not any(thread.is_alive() for thread in self.threads)
+
+
+def _verify_once(once: Callable[..., Any]) -> str | None:
+    return _four_at_once(once) or _another_key(once) or _an_error(once)
+
+
+def _four_at_once(once: Callable[..., Any]) -> str | None:
+    for value in ("v", None):
+        callers = _Callers(once, value)
+        callers.start("text", 1)
+        callers.start("text", 3)
+        callers.go.set()
+        if not callers.are_done():
+            return "four threads asked for one key, and not all of them came back."
+        if len(callers.fetched) != 1:
+            ran = len(callers.fetched)
+            return f"four threads asked for one key at once, and fetch ran {ran} times."
+        if callers.fetched != ["text"]:
+            return f"fetch was called with {callers.fetched[0]!r}, not with the key."
+        if callers.got != [value] * 4:
+            return f"fetch returned {value!r}, and the four callers got {callers.got}."
+        if callers.flights:
+            return "after the fetch, flights is not empty: a later call would not fetch anew."
+        callers.start("text", 1)
+        if not callers.are_done() or len(callers.fetched) != 2:
+            return "a call after the first has ended does not fetch anew."
+        if callers.flights.unguarded:
+            return "between the look into flights and the write another thread can do the same."
+    return None
+
+
+def _another_key(once: Callable[..., Any]) -> str | None:
+    callers = _Callers(once)
+    callers.start("text", 1)
+    callers.inside.wait(PATIENCE)
+    callers.start("another", 1)
+    both = sorted(callers.fetched) == ["another", "text"]
+    callers.go.set()
+    if not callers.are_done() or not both:
+        return "while one key is fetched, a caller of another key has to wait for it."
+    return None
+
+
+def _an_error(once: Callable[..., Any]) -> str | None:
+    callers = _Callers(once, OSError("the API is down"))
+    callers.start("text", 1)
+    callers.start("text", 1)
+    callers.go.set()
+    if not callers.are_done():
+        return "fetch raised, and a caller that waited for it waits for ever."
+    if [type(got) for got in callers.got] != [OSError] * 2:
+        return f"fetch raised OSError for two callers, and they got {callers.got}."
+    if callers.flights:
+        return "fetch raised, and its key stays in flights: it would be asked for never again."
+    return None
+
+
+# seconds, retries
+_WAITS = ((0.3, 2), (0.4, 1), (0.2, 0))
+
+
+def _verify_bounded_client(bounded_client: Callable[..., Any]) -> str | None:
+    with HangingServer() as hanging:
+        for seconds, retries in _WAITS:
+            client = bounded_client(hanging.url, seconds, retries)
+            complaint = _complaint(client, seconds, retries)
+            if complaint is not None:
+                return f"bounded_client(url, {seconds}, {retries}): {complaint}"
+            with suppress(redis.RedisError):
+                client.get("key")
+            tries = hanging.tries()
+            if tries != 1 + retries:
+                return (
+                    f"bounded_client(url, {seconds}, {retries}) tried the server at the url "
+                    f"{tries} times, not once and {retries} times more."
+                )
+    return None
+
+
+def _complaint(client: Any, seconds: float, retries: int) -> str | None:
+    if not isinstance(client, redis.Redis):
+        return f"this is of type {type(client).__name__}, not a redis.Redis."
+    options = client.connection_pool.connection_kwargs
+    for name in ("socket_timeout", "socket_connect_timeout"):
+        held = (options.get(name) or float("inf")) * (1 + retries)
+        if abs(held - seconds) > 0.01 * seconds:
+            return f"{name} lets {1 + retries} tries take {held:.3g} s in all, not {seconds} s."
+    backoff = getattr(options.get("retry"), "_backoff", None)
+    if retries and backoff is not None and any(backoff.compute(n) > 0 for n in (1, retries)):
+        return "it pauses between the tries, which comes on top of their time."
+    if options.get("decode_responses"):
+        return "it returns text, but a cached vector is bytes."
+    return None
+
+
+class _Interrupted(fakeredis.FakeRedis):
+    """A client; between its first and its second trip another process changes a key."""
+
+    def interrupt(self, act: Callable[[], Any]) -> None:
+        """Do something before the second trip."""
+        take = self.connection_pool.get_connection
+        trips = []
+
+        def taken(*args: Any, **kwargs: Any) -> Any:
+            trips.append(1)
+            if len(trips) == 2:
+                act()
+            return take(*args, **kwargs)
+
+        self.connection_pool.get_connection = taken  # type: ignore[method-assign]
+
+
+# what the mark holds, what was seen, whether the value may be written
+_MARKS: tuple[tuple[bytes | None, bytes | None, bool], ...] = (
+    (b"7", b"7", True),
+    (None, None, True),
+    (b"8", b"7", False),
+    (b"7", None, False),
+    (None, b"7", False),
+)
+
+
+def _verify_keep(keep: Callable[..., Any]) -> str | None:
+    for number, (holds, seen, may) in enumerate(_MARKS):
+        server = fakeredis.FakeServer(server_type="redis", version=(8, 2))
+        client = fakeredis.FakeRedis(server=server)
+        mark, key, value, seconds = f"mark-{number}", f"key-{number}", b"new", 100 + number
+        client.set(key, b"old")
+        if holds is not None:
+            client.set(mark, holds)
+        said = keep(client, key, value, seconds, mark, seen)
+        written = client.get(key) == value
+        was = "was written" if written else "was not written"
+        case = f"the mark holds {holds!r} and {seen!r} was seen; the value {was}"
+        if written != may:
+            return f"{case}."
+        if bool(said) != may:
+            return f"{case}, but keep returned {said!r}."
+        if written and not seconds - 2 < client.ttl(key) <= seconds:
+            return f"keep was given {seconds} seconds, and Redis says {client.ttl(key)}."
+        if client.get(mark) != holds:
+            return "keep changed the mark, which belongs to those who delete."
+        if not may and client.get(key) != b"old":
+            return "keep had nothing to write, and what was there is gone."
+    return _verify_one_step(keep)
+
+
+def _verify_one_step(keep: Callable[..., Any]) -> str | None:
+    server = fakeredis.FakeServer(server_type="redis", version=(8, 2))
+    client, other = _Interrupted(server=server), fakeredis.FakeRedis(server=server)
+    client.set("mark", b"7")
+    client.interrupt(lambda: other.set("mark", b"8"))
+    keep(client, "key", b"new", 60, "mark", b"7")
+    if other.get("mark") == b"8" and other.get("key") == b"new":
+        return "a deletion came between keep's look at the mark and its write, unnoticed."
+    return None
+
+
+_ONCE = """
+from concurrent.futures import Future
+
+
+def once(flights, lock, key, fetch):
+    with lock:
+        flight = flights.get(key)
+        leads = flight is None
+        if leads:
+            flight = flights[key] = Future()
+    if leads:
+        try:
+            flight.set_result(fetch(key))
+        except Exception as error:
+            flight.set_exception(error)
+        with lock:
+            del flights[key]
+    return flight.result()
+"""
+
+_BOUNDED = """
+def bounded_client(url, seconds, retries):
+    each = seconds / (1 + retries)
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=each,
+        socket_connect_timeout=each,
+        retry=Retry(NoBackoff(), retries),
+    )
+"""
+
+_KEEP = '''
+def keep(redis, key, value, seconds, mark, seen):
+    script = """
+    if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+    redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
+    return 1
+    """
+    return bool(redis.eval(script, 2, mark, key, seen or b"", value, seconds))
+'''
+
+EXERCISES = (
+    Exercise(
+        id="11.1",
+        objectives=("11.a",),
+        name="once",
+        hint="Look and write under the lock, fetch outside it. A Future() takes set_result or "
+        "set_exception from the one who fetches; result() waits for it, and raises the exception.",
+        solution=_ONCE,
+        wrong=(
+            "def once(flights, lock, key, fetch):\n    return fetch(key)\n",
+            "def once(flights, lock, key, fetch):\n    with lock:\n        return fetch(key)\n",
+            # one fetch, but under the lock
+            """
+def once(flights, lock, key, fetch):
+    with lock:
+        if key not in flights:
+            flights[key] = fetch(key)
+        return flights[key]
+""",
+            # the followers get nothing
+            """
+from concurrent.futures import Future
+
+
+def once(flights, lock, key, fetch):
+    with lock:
+        if key in flights:
+            return None
+        flights[key] = Future()
+    try:
+        return fetch(key)
+    finally:
+        with lock:
+            del flights[key]
+""",
+            # any key is the same key
+            _ONCE.replace("flights.get(key)", "flights.get(0)").replace(
+                "flights[key]", "flights[0]"
+            ),
+            # a memo for ever
+            _ONCE.replace("        with lock:\n            del flights[key]\n", ""),
+            # the error stays with the leader
+            _ONCE.replace("flight.set_exception(error)", "raise"),
+            # None is taken for "not there yet"
+            _ONCE.replace("return flight.result()", "return flight.result() or fetch(key)"),
+            # two may look at the same time
+            """
+from concurrent.futures import Future
+
+
+def once(flights, lock, key, fetch):
+    leads = key not in flights
+    if leads:
+        flights[key] = Future()
+    flight = flights[key]
+    if leads:
+        try:
+            flight.set_result(fetch(key))
+        except Exception as error:
+            flight.set_exception(error)
+        del flights[key]
+    return flight.result()
+""",
+        ),
+        verify=_verify_once,
+    ),
+    Exercise(
+        id="11.2",
+        objectives=("11.b",),
+        name="bounded_client",
+        hint="One try and `retries` more share the seconds. Connecting has a timeout of its own, "
+        "and a Retry has pauses unless its backoff is NoBackoff().",
+        solution=_BOUNDED,
+        wrong=(
+            _BOUNDED.replace("seconds / (1 + retries)", "seconds"),
+            _BOUNDED.replace("seconds / (1 + retries)", "seconds / max(1, retries)"),
+            _BOUNDED.replace("        socket_connect_timeout=each,\n", ""),
+            _BOUNDED.replace("        socket_timeout=each,\n", ""),
+            _BOUNDED.replace("        retry=Retry(NoBackoff(), retries),\n", ""),
+            _BOUNDED.replace("NoBackoff(), retries", "NoBackoff(), 1 + retries"),
+            _BOUNDED.replace("NoBackoff(), retries", "NoBackoff(), 0"),
+            _BOUNDED.replace("NoBackoff()", "ExponentialBackoff()").replace(
+                "    each", "    from redis.backoff import ExponentialBackoff\n    each", 1
+            ),
+            _BOUNDED.replace("seconds / (1 + retries)", "0.1"),
+            _BOUNDED.replace("        url,\n", "        'redis://127.0.0.1:1/0',\n"),
+            _BOUNDED.replace("        url,\n", "        url,\n        decode_responses=True,\n"),
+        ),
+        verify=_verify_bounded_client,
+    ),
+    Exercise(
+        id="11.3",
+        objectives=("11.c", "11.d"),
+        name="keep",
+        hint="One Lua script compares and writes: KEYS are the mark and the key, ARGV the rest. In "
+        "Lua, GET of no key is false, and `(x or '') ~= ARGV[1]` compares it with an empty text.",
+        solution=_KEEP,
+        wrong=(
+            # two trips
+            """
+def keep(redis, key, value, seconds, mark, seen):
+    if redis.get(mark) != seen:
+        return False
+    return bool(redis.set(key, value, ex=seconds))
+""",
+            # two in one pipeline, but the look is another trip
+            """
+def keep(redis, key, value, seconds, mark, seen):
+    held = redis.get(mark)
+    if held != seen:
+        return False
+    with redis.pipeline() as pipe:
+        pipe.set(key, value)
+        pipe.expire(key, seconds)
+        pipe.execute()
+    return True
+""",
+            # writes whatever the mark says
+            """
+def keep(redis, key, value, seconds, mark, seen):
+    return bool(redis.set(key, value, ex=seconds))
+""",
+            _KEEP.replace("(redis.call('GET', KEYS[1]) or '')", "redis.call('GET', KEYS[1])"),
+            _KEEP.replace("ARGV[3]", "60"),
+            _KEEP.replace(", 'EX', ARGV[3]", ""),
+            _KEEP.replace("'EX', ARGV[3]", "'EX', ARGV[3], 'NX'"),
+            _KEEP.replace("'EX', ARGV[3]", "'PX', ARGV[3]"),
+            _KEEP.replace("return bool(", "return True or bool("),
+            _KEEP.replace("    return 1\n", "    redis.call('DEL', KEYS[1])\n    return 1\n"),
+            _KEEP.replace("then return 0 end", "then redis.call('DEL', KEYS[2]) return 0 end"),
+        ),
+        verify=_verify_keep,
+    ),
+)
