@@ -18,7 +18,7 @@ help:
 	@echo "make lessons   run all lessons and write their outputs (make lessons ARGS=02 for one)"
 	@echo "make doctor    check this machine and say what to do"
 	@echo "make bench     measure the caches beside their peers (make bench BENCH=request for one)"
-	@echo "make record    let README and lesson 09 quote the last measurement; says what to write anew"
+	@echo "make record    let README and lesson 10 quote the last measurement; says what to write anew"
 	@echo "make lock      renew the pinned versions"
 	@echo "make clean     delete what the other targets made"
 
@@ -46,7 +46,7 @@ doctor: .venv/lab.done
 bench: .venv-bench/done
 	for name in $(BENCH); do .venv-bench/bin/python -m benchmarks.$$name $(ARGS) || exit 1; done
 
-# A benchmark alone changes no page: README and lesson 09 quote data/semantic_lookup.json.
+# A benchmark alone changes no page: README and lesson 10 quote data/semantic_lookup.json.
 record: .venv/test.done
 	@$(BIN)/python -m benchmarks.record
 

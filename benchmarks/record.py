@@ -1,9 +1,9 @@
-"""Record what the benchmark of the lookup measured, for what quotes it: README and lesson 09.
+"""Record what the benchmark of the lookup measured, for what quotes it: README and lesson 10.
 
     python -m benchmarks.record
 
 copies benchmarks/results/semantic_lookup.json to data/, without what nobody reads, and says what
-must be written anew. Until then README and lesson 09 keep quoting the measurement before, so
+must be written anew. Until then README and lesson 10 keep quoting the measurement before, so
 that running a benchmark alone changes no page.
 """
 
@@ -69,7 +69,7 @@ def todo(record: dict[str, Any]) -> str:
     return f"""Write anew, then `make test`:
 - README.md, the sentence under the picture: {figures}.
   Is what it says of 100,000 answers still true?
-- lesson 09: `make lessons ARGS=09`, then read what its prose says of the chart and the table."""
+- lesson 10: `make lessons ARGS=10`, then read what its prose says of the chart and the table."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The record that README and lesson 09 quote: it says what must be written anew."""
+"""The record that README and lesson 10 quote: it says what must be written anew."""
 
 import json
 import shutil
@@ -48,7 +48,7 @@ def test_what_must_be_written_anew_is_said_in_the_words_of_the_readme():
     assert said["the tutorial code that this course grew out of"] == "1,234 ms"
     words = todo(condensed(measured()))
     assert "MatrixIndex 0.24 ms, VectorSetIndex 0.50 ms" in words
-    assert "make lessons ARGS=09" in words
+    assert "make lessons ARGS=10" in words
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_recording_says_what_to_do_and_the_second_time_nothing(folders, capsys):
     (folders / "measured.json").write_text(json.dumps(measured()))
     record.main()
-    assert "make lessons ARGS=09" in capsys.readouterr().out
+    assert "make lessons ARGS=10" in capsys.readouterr().out
     assert json.loads((folders / "record.json").read_text()) == condensed(measured())
     record.main()
     assert "nothing to do" in capsys.readouterr().out

@@ -206,7 +206,7 @@ def test_readme_states_the_counts_of_the_pairs():
 DESK = read_rows(FOLDER / "desk_pairs.jsonl")
 
 
-def test_the_desks_pairs_are_what_a_cache_would_compare_and_no_text_of_lesson_08():
+def test_the_desks_pairs_are_what_a_cache_would_compare():
     free = [phrasing for phrasing in PHRASINGS if phrasing.intent in INTENTS[100:]]
     pairs, similarities = nearest_earlier(free, np.stack([embed(p.text) for p in free]), seed=0)
     assert len(pairs) == len(DESK) == 281 and sum(row["same"] for row in DESK) == 106
@@ -225,3 +225,33 @@ def test_the_labels_of_the_desks_pairs_are_those_of_the_phrasings():
         return row["same"] == same and row["split"] == "calibration"
 
     assert [row["id"] for row in DESK if not labelled(row)] == []
+
+
+# desks.jsonl ------------------------------------------------------------------------------------
+
+DESKS = read_rows(FOLDER / "desks.jsonl")
+
+
+def test_readme_states_the_counts_of_the_desks():
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert f"{len(DESKS):,} pairs that ten small caches" in readme
+    assert f"one answer; {sum(row['same'] for row in DESKS)} have" in readme
+
+
+def test_the_labels_of_the_desks_are_those_of_the_phrasings():
+    answers = {phrasing.text: phrasing.answer for phrasing in PHRASINGS}
+    for row in DESKS:
+        assert row["same"] == (answers[row["a"]] == answers[row["b"]]), row["id"]
+        assert row["margin"] is None or -1 <= row["margin"] <= 1
+
+
+def test_a_desk_is_what_a_cache_would_compare():
+    asked = [phrasing for phrasing in PHRASINGS if phrasing.intent in INTENTS[2::10]]
+    vectors = np.stack([embed(phrasing.text) for phrasing in asked])
+    pairs, similarities = nearest_earlier(asked, vectors, seed=2)
+    kept = {row["b"]: row for row in DESKS if row["scope"] == "desk-03"}
+    assert [pair.b for pair in pairs] == list(kept)
+    # On another make of CPU a few have another nearest neighbour.
+    assert sum(kept[pair.b]["a"] == pair.a for pair in pairs) >= 0.95 * len(pairs)
+    stored = [row["similarity"] for row in kept.values()]
+    assert np.abs(np.array(stored) - similarities).mean() < 0.005

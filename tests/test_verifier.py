@@ -123,3 +123,19 @@ def test_the_fit_stands_where_the_penalised_loss_has_no_slope():
     slope = x.T @ (1 / (1 + np.exp(-x @ beta)) - same) + np.r_[0, 2.0 * beta[1:]]
     assert np.abs(slope[beta != 0]).max() < 1e-4
     assert beta[3] == 0, "it may not be positive"
+
+
+def test_a_threshold_makes_a_copy(verifier):
+    strict = verifier.with_threshold(0.9)
+    assert (verifier.threshold, strict.threshold) == (None, 0.9)
+    assert strict.coefficients == verifier.coefficients and strict.scales == verifier.scales
+    assert strict.with_threshold(None).threshold is None
+    with pytest.raises(ConfigError, match=r"threshold is 1\.5"):
+        verifier.with_threshold(1.5)
+
+
+def test_its_fingerprint_changes_with_the_verdicts(verifier, tmp_path):
+    strict = verifier.with_threshold(0.9)
+    strict.save(tmp_path / "mine.json")
+    assert strict.fingerprint == Verifier.load(tmp_path / "mine.json").fingerprint
+    assert strict.fingerprint != verifier.fingerprint

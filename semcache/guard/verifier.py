@@ -4,6 +4,7 @@ How much a higher similarity or a differing number says is another on every traf
 shipped one. Fit it on labelled pairs, choose a threshold on others, check both on a third part.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -143,16 +144,31 @@ class Verifier:
             raise ConfigError("the verifier has no threshold: choose one on pairs of its own")
         return self.score(cached, asked, similarity, margin) >= self.threshold
 
+    def with_threshold(self, threshold: float | None) -> "Verifier":
+        """Return the same verifier with a threshold; this one stays as it is.
+
+        Raises:
+            ConfigError: The threshold is no probability.
+
+        Example:
+            >>> rows = [Row(f"open file {n}", f"open file {n + n % 2}", 0.95) for n in range(60)]
+            >>> verifier = Verifier.fit(rows, [n % 2 == 0 for n in range(60)]).with_threshold(0.8)
+            >>> verifier("open file 7", "open file 7", 0.95), verifier("file 7", "file 8", 0.95)
+            (True, False)
+        """
+        return type(self)(self.coefficients, self.scales, threshold=threshold)
+
+    @property
+    def fingerprint(self) -> str:
+        """A text that changes when verdicts may: a cache does not ask again about its own copies.
+
+        When an answer is promoted to the exact tier its margin is known; later it is not.
+        """
+        return hashlib.sha256(json.dumps(self._record()).encode()).hexdigest()[:16]
+
     def save(self, path: Path | str) -> None:
         """Write the verifier as JSON, for :meth:`load`."""
-        record = {
-            "format": _FORMAT,
-            "version": _VERSION,
-            "coefficients": self.coefficients,
-            "scales": self.scales,
-            "threshold": self.threshold,
-        }
-        Path(path).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        Path(path).write_text(json.dumps(self._record(), indent=2) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path | str) -> "Verifier":
@@ -176,6 +192,15 @@ class Verifier:
             return cls(record["coefficients"], record["scales"], threshold=record["threshold"])
         except (ConfigError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{path} is not a whole verifier: {error}") from error
+
+    def _record(self) -> dict[str, Any]:
+        return {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "coefficients": self.coefficients,
+            "scales": self.scales,
+            "threshold": self.threshold,
+        }
 
     def _features(self, row: Row) -> tuple[float, ...] | None:
         found = compare(row.cached, row.asked)

@@ -1,6 +1,5 @@
-"""Checks of lesson 08: a threshold with a promise, the price of an error, how much to label."""
+"""Checks of lesson 08: a threshold with a promise, and how much to label."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,12 +9,11 @@ from semcache.evaluate.binomial import upper_bound
 OBJECTIVES = {
     "08.a": "say what a threshold serves, and how much of that is wrong",
     "08.b": "choose a threshold that keeps a promise, or show that there is none",
-    "08.c": "weigh a wrong answer against a call of the LLM",
-    "08.d": "plan how many pairs to label",
+    "08.c": "plan how many pairs to label",
 }
 
 QUESTIONS = (
-    "What does a wrong answer cost where you work, and who pays it?",
+    "What limit on wrong answers would you promise where you work, and how sure?",
     "Where would two hundred labelled pairs of your own traffic come from, and who would label?",
 )
 
@@ -70,43 +68,42 @@ def _verify_choose(choose: Callable[..., Any]) -> str | None:
         return "the limit is not always 5 %: 4 of 101 wrong are within 10 %."
     if choose(_band(0.96, 59, 0), [0.95], 0.05, 0.05, upper_bound) != 0.95:
         return "a single threshold has all of the doubt: 59 right answers are enough."
+    if choose(_band(0.96, 30, 0), [0.95], 0.05, 0.05, lambda *_: 0.05) != 0.95:
+        return "a bound that equals the limit is within it."
     if choose(_band(0.96, 45, 0), [0.95], 0.05, 0.10, upper_bound) != 0.95:
         return "the doubt is not always 5 %: at 10 %, a single threshold passes with 45 right ones."
     return None
 
 
-# calls that a wrong answer costs, probability, what is wrong otherwise
-_PRICES: tuple[tuple[float, float, str], ...] = (
-    (20, 0.95, "at 20 calls for a wrong answer it is 0.95."),
-    (4, 0.75, "at 4 calls for a wrong answer, 3 right ones must pay for a wrong one: 0.75."),
-    (1_000, 0.999, "at 1,000 calls for a wrong answer it is 0.999."),
-    (1, 0.0, "if a wrong answer costs one call, it costs what it saves: serve from 0.0 on."),
-    (0.5, 0.0, "a probability is never below 0, however cheap a wrong answer is."),
-    (0, 0.0, "if a wrong answer costs nothing, serve from 0.0 on."),
+# limit, confidence, thresholds, share served, pairs in the file, what is wrong otherwise
+_PLANS: tuple[tuple[float, float, int, float, int, str], ...] = (
+    (
+        0.05,
+        0.95,
+        1,
+        1.0,
+        118,
+        "one threshold, 5 % at 95 %, all served: 59 to choose with, 59 more.",
+    ),
+    (0.05, 0.95, 12, 1.0, 214, "each of twelve thresholds has a twelfth of the doubt: 107, twice."),
+    (0.02, 0.90, 12, 0.3, 1_580, "237 must be served; if 30 % are, that takes 790, and 790 more."),
+    (0.05, 0.99, 12, 1.0, 278, "more confidence needs more pairs: 139 at 99 %, twice."),
+    (0.10, 0.95, 12, 1.0, 106, "for 10 % it is 53, twice; 3 / limit is not the rule."),
+    (
+        0.05,
+        0.95,
+        1,
+        0.4,
+        296,
+        "59 of 40 % are 147.5: half a pair cannot be labelled, so 148, twice.",
+    ),
+    (0.5, 0.75, 1, 1.0, 4, "at a limit of 50 %, two right answers leave exactly 25 %: enough."),
 )
 
 
-def _verify_serve_from(serve_from: Callable[..., Any]) -> str | None:
-    for cost, right, complaint in _PRICES:
-        if not math.isclose(serve_from(cost), right, abs_tol=1e-9):
-            return complaint
-    return None
-
-
-# limit, confidence, how many, what is wrong otherwise
-_PLANS: tuple[tuple[float, float, int, str], ...] = (
-    (0.05, 0.95, 59, "for 5 % at 95 % it is 59: with 58, the chance of no error is above 5 %."),
-    (0.10, 0.95, 29, "for 10 % at 95 % it is 29."),
-    (0.01, 0.95, 299, "for 1 % at 95 % it is 299; the rule of three, 3 / limit, is only near."),
-    (0.05, 0.99, 90, "for 5 % at 99 % it is 90: more confidence needs more pairs."),
-    (0.5, 0.5, 1, "for 50 % at 50 % one is enough."),
-    (0.5, 0.75, 2, "at a limit of 50 %, two right answers leave a doubt of exactly 25 %: enough."),
-)
-
-
-def _verify_needed(needed: Callable[..., Any]) -> str | None:
-    for limit, confidence, right, complaint in _PLANS:
-        if needed(limit, confidence) != right:
+def _verify_to_label(to_label: Callable[..., Any]) -> str | None:
+    for *sizes, right, complaint in _PLANS:
+        if to_label(*sizes) != right:
             return complaint
     return None
 
@@ -193,84 +190,94 @@ def choose(rows, grid, limit, doubt, bound):
             lowest = threshold
     return lowest
 """,
+            """
+def choose(rows, grid, limit, doubt, bound):
+    lowest = None
+    for threshold in grid:
+        served = [right for score, right in rows if score >= threshold]
+        if served and bound(served.count(False), len(served), 1 - doubt / len(grid)) < limit:
+            lowest = threshold
+    return lowest
+""",
+            """
+def choose(rows, grid, limit, doubt, bound):
+    lowest = None
+    for threshold in grid:
+        served = [right for score, right in rows if score >= threshold]
+        if served and bound(served.count(False), len(served), 1 - doubt / 12) <= limit:
+            lowest = threshold
+    return lowest
+""",
         ),
         verify=_verify_choose,
     ),
     Exercise(
         id="08.2",
         objectives=("08.c",),
-        name="serve_from",
-        hint="Serving saves one call for certain, and costs a wrong answer with probability 1 - p. "
-        "At which p is the one worth the other?",
+        name="to_label",
+        hint="n answers in a row are right with probability (1 - limit) ** n if the true rate is "
+        "the limit. Count n up until that is within one threshold's share of the doubt. So many "
+        "must be served; how many pairs does that take, and how many more are put aside?",
         solution="""
-def serve_from(cost):
-    return max(0.0, 1 - 1 / cost) if cost else 0.0
+def to_label(limit, confidence, thresholds, served):
+    n = 1
+    while (1 - limit) ** n > (1 - confidence) / thresholds:
+        n += 1
+    return 2 * int(np.ceil(n / served))
 """,
         wrong=(
             """
-def serve_from(cost):
-    return cost / (1 + cost)
-""",
-            """
-def serve_from(cost):
-    return 1 - 1 / cost if cost else 0.0
-""",
-            """
-def serve_from(cost):
-    return 1 / cost if cost else 0.0
-""",
-            """
-def serve_from(cost):
-    return max(0.0, 1 - 1 / max(cost, 2))
-""",
-            """
-def serve_from(cost):
-    return 0.5
-""",
-        ),
-        verify=_verify_serve_from,
-    ),
-    Exercise(
-        id="08.3",
-        objectives=("08.d",),
-        name="needed",
-        hint="n answers in a row are right with probability (1 - limit) ** n if the true rate is "
-        "the limit. Count n up until that is no longer above 1 - confidence.",
-        solution="""
-def needed(limit, confidence):
+def to_label(limit, confidence, thresholds, served):
     n = 1
     while (1 - limit) ** n > 1 - confidence:
         n += 1
-    return n
-""",
-        wrong=(
-            """
-def needed(limit, confidence):
-    return round(3 / limit)
+    return 2 * int(np.ceil(n / served))
 """,
             """
-def needed(limit, confidence):
-    return int(np.log(1 - confidence) / np.log(1 - limit))
-""",
-            """
-def needed(limit, confidence):
+def to_label(limit, confidence, thresholds, served):
     n = 1
-    while limit**n > 1 - confidence:
+    while (1 - limit) ** n > (1 - confidence) / thresholds:
         n += 1
-    return n
+    return int(np.ceil(n / served))
 """,
             """
-def needed(limit, confidence):
-    return round(1 / limit)
-""",
-            """
-def needed(limit, confidence):
+def to_label(limit, confidence, thresholds, served):
     n = 1
-    while (1 - limit) ** n >= 1 - confidence:
+    while (1 - limit) ** n > (1 - confidence) / thresholds:
         n += 1
-    return n
+    return 2 * n
+""",
+            """
+def to_label(limit, confidence, thresholds, served):
+    return 2 * int(np.ceil(round(3 / limit) / served))
+""",
+            """
+def to_label(limit, confidence, thresholds, served):
+    n = 1
+    while (1 - limit) ** n > 1 - confidence:
+        n += 1
+    return 2 * int(np.ceil(n * thresholds / served))
+""",
+            """
+def to_label(limit, confidence, thresholds, served):
+    n = 1
+    while (1 - limit) ** n >= (1 - confidence) / thresholds:
+        n += 1
+    return 2 * int(np.ceil(n / served))
+""",
+            """
+def to_label(limit, confidence, thresholds, served):
+    n = 1
+    while (1 - limit) ** n > (1 - confidence) / thresholds:
+        n += 1
+    return 2 * int(n / served)
+""",
+            """
+def to_label(limit, confidence, thresholds, served):
+    n = int(np.log((1 - confidence) / thresholds) / np.log(1 - limit))
+    return 2 * int(np.ceil(n / served))
 """,
         ),
-        verify=_verify_needed,
+        verify=_verify_to_label,
     ),
 )
