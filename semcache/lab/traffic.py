@@ -15,7 +15,7 @@ from semcache.errors import ConfigError
 from semcache.evaluate.pairs import Pair
 from semcache.lab import data as _data
 
-__all__ = ["Phrasing", "load_phrasings", "nearest_earlier", "zipf_stream"]
+__all__ = ["Phrasing", "enlarge", "load_phrasings", "nearest_earlier", "zipf_stream"]
 
 Item = TypeVar("Item")
 
@@ -150,3 +150,32 @@ def nearest_earlier(
         pairs.append(Pair(a.text, b.text, same, language=language, scope=scope))
         similarities.append(float(cosines[best]))
     return pairs, similarities
+
+
+def enlarge(vectors: NDArray[np.float32], size: int, *, seed: int = 9) -> NDArray[np.float32]:
+    """Return ``size`` vectors that lie as embeddings do: the given ones, and mixtures of two.
+
+    What sets each of the two apart from the average is mixed, and the first one's distance from it
+    is kept: a plain mean would lie nearer to the centre than any embedding. No text has them.
+
+    Args:
+        vectors: Embeddings of unit length, shape (n, dims), two or more.
+        size: At least n.
+        seed: Same vectors and seed: the same result.
+
+    Returns:
+        float32, shape (size, dims), of unit length, in random order.
+
+    Example:
+        >>> enlarge(np.eye(3, dtype=np.float32), 5).shape
+        (5, 3)
+    """
+    draw, centre = np.random.default_rng(seed), vectors.mean(axis=0)
+    rows = list(vectors)
+    while len(rows) < size:
+        one, two = vectors[draw.choice(len(vectors), 2, replace=False)] - centre
+        share = draw.uniform(0.25, 0.75)
+        mixed = share * one + (1 - share) * two
+        mixed *= np.linalg.norm(one) / np.linalg.norm(mixed)
+        rows.append((centre + mixed) / np.linalg.norm(centre + mixed))
+    return draw.permutation(np.array(rows, np.float32))
