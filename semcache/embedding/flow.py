@@ -143,6 +143,8 @@ class ReadThrough:
         """Return the stored bytes of each text, on one trip unless there are very many."""
         if reply is not None:
             return reply()
+        if not digests:
+            return []
         if len(digests) <= READ_CHUNK:
             return await self.redis.ask(self.layout.read(digests))
         blobs: list[bytes | None] = []

@@ -64,9 +64,10 @@ class Fields(Layout):
             refuse_errors(await redis.send(commands, transaction))
         except redis_py.ResponseError as error:
             if self._has_hsetex and "hsetex" in str(error).lower():
-                log.warning("Redis failed: %s; HSET and HPEXPIRE do its work", error)
                 self._has_hsetex = False
-                return await self.write(redis, items, only_existing)
+                replaced = await self.write(redis, items, only_existing)
+                log.warning("Redis failed: %s; HSET and HPEXPIRE do its work", error)
+                return replaced
             if not is_foreign(error):
                 raise
             await redis.unlink([self.key])  # replaced, as SET replaces any type
