@@ -21,7 +21,7 @@ import openai
 
 from semcache.answers.asking import Asker
 from semcache.answers.exact import NoExactTier
-from semcache.answers.generations import Marks
+from semcache.answers.generations import Marks, Read
 from semcache.answers.looked import Looked
 from semcache.answers.match import Lookup, Match
 from semcache.answers.options import AnswerOptions
@@ -79,35 +79,38 @@ class AnswerFlow:
         looked = Looked(request, wishes, room, time.monotonic())
         if not wishes.read and not wishes.keep:
             return looked
-        read = await self.policy.attempt(
-            None,
-            self.redis.ask_all(
-                self.exact.question(request),
-                room.directions.question(request.query),
-                room.index.question(),
-                room.generations.question(room.mark_of(request)),
-            ),
-        )
+        read = await self.policy.attempt(None, self._first_trip(request, room))
         if read is None:  # Redis failed: do not wait for it again, neither to look nor to keep
             self.exact_stats.count(misses=1)
             self.stats.count(misses=1)
             return looked
-        exact, embedding, changes, marks = read
+        found, embedding, changes, marks = read
         if wishes.read:
-            found: Answer | None = exact()
             if found is not None and self._is_stale(found):
                 looked = looked._replace(spare=found.response)
             elif found is not None and self._may_serve(found, looked):
                 if self._renews(found, looked):
-                    return looked._replace(spare=found.response, marks=marks().answer, renews=True)
+                    return looked._replace(spare=found.response, marks=marks.answer, renews=True)
                 self.exact_stats.count(hits=1)
                 log.info("exact hit")
                 if room.index.is_behind(changes):
                     await self.policy.attempt(None, room.index.keep_up(changes))
                 return looked._replace(text=found.response, tier="exact")
         self.exact_stats.count(misses=1)
-        looked = looked._replace(marks=marks().answer)
+        looked = looked._replace(marks=marks.answer)
         return await self._look_by_similarity(looked, embedding, changes, marks)
+
+    async def _first_trip(
+        self, request: Request, room: Room
+    ) -> tuple[Answer | None, Reply[Any], Reply[Any], Read]:
+        """Ask all that is known to be wanted; read what decides how to go on."""
+        exact, embedding, changes, marks = await self.redis.ask_all(
+            self.exact.question(request),
+            room.directions.question(request.query),
+            room.index.question(),
+            room.generations.question(room.mark_of(request)),
+        )
+        return exact(), embedding, changes, marks()
 
     def _may_serve(self, found: Answer, looked: Looked) -> bool:
         """Whether an answer of the exact tier may be served to this request."""
@@ -140,7 +143,7 @@ class AnswerFlow:
         return not self.asker.is_renewing(looked)
 
     async def _look_by_similarity(
-        self, looked: Looked, embedding: Reply[Any], changes: Reply[Any], marks: Reply[Any]
+        self, looked: Looked, embedding: Reply[Any], changes: Reply[Any], marks: Read
     ) -> Looked:
         request, room = looked.request, looked.room
         vector, embedded = None, True
@@ -159,7 +162,7 @@ class AnswerFlow:
         if lookup.match is None:
             marks_or_none = None if lookup.failed else looked.marks
             return looked._replace(lookup=lookup, marks=marks_or_none)
-        await self._promote(room, request, lookup.match, marks().promotion)
+        await self._promote(room, request, lookup.match, marks.promotion)
         return looked._replace(text=lookup.match.response, tier="semantic", lookup=lookup)
 
     async def _promote(self, room: Room, request: Request, match: Match, marks: Marks) -> None:

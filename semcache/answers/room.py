@@ -9,7 +9,7 @@ from typing import Any
 from semcache import keys
 from semcache.answers.directions import Directions
 from semcache.answers.exact import NoExactTier
-from semcache.answers.generations import Generations, Marks
+from semcache.answers.generations import Generations, Marks, Read
 from semcache.answers.match import Lookup, Match, Near
 from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.answers.options import AnswerOptions
@@ -74,21 +74,22 @@ class Room:
 
     async def lookup(self, request: Request, least: float) -> Lookup:
         """Find the answer to a similar question, from the first trip on."""
-        marks = self.generations.question(self.mark_of(request))
-        read = await self.policy.attempt(
-            None,
-            self.redis.ask_all(
-                self.directions.question(request.query),
-                self.index.question(),
-                marks if self.near_misses.wanted else NOTHING,
-            ),
-        )
+        read = await self.policy.attempt(None, self._first_trip(request))
         if read is None:
             self.stats.count(misses=1)
             return Lookup(request.query, failed=True)
-        embedding, changes, seen = read
+        embedding, changes, marks = read
         vector = await self.directions.of(request.query, embedding)
-        return await self.find(request, vector, least, changes, seen)
+        return await self.find(request, vector, least, changes, marks)
+
+    async def _first_trip(self, request: Request) -> tuple[Reply[Any], Reply[Any], Read | None]:
+        marks = self.generations.question(self.mark_of(request))
+        embedding, changes, seen = await self.redis.ask_all(
+            self.directions.question(request.query),
+            self.index.question(),
+            marks if self.near_misses.wanted else NOTHING,
+        )
+        return embedding, changes, seen()
 
     async def find(
         self,
@@ -96,7 +97,7 @@ class Room:
         vector: Vector | None,
         least: float,
         changes: Reply[object],
-        marks: Reply[Any],
+        marks: Read | None,
     ) -> Lookup:
         """Find the answer to a similar question, after the first trip."""
         found = await self.policy.attempt(None, self._nearest(vector, changes))
@@ -117,9 +118,9 @@ class Room:
         match = Match.of(request.query, served, _margin(served, found))
         return Lookup(request.query, match, nearest, vector)
 
-    def _note(self, request: Request, vector: Vector, best: Found, marks: Reply[Any]) -> None:
-        if self.near_misses.wanted and (seen := marks()):
-            miss = NearMiss(request, vector, best.answer, best.similarity, seen.promotion)
+    def _note(self, request: Request, vector: Vector, best: Found, marks: Read | None) -> None:
+        if self.near_misses.wanted and marks is not None:
+            miss = NearMiss(request, vector, best.answer, best.similarity, marks.promotion)
             self.near_misses.note(miss)
 
     async def _nearest(self, vector: Vector | None, changes: Reply[object]) -> list[Found]:
