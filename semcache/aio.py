@@ -11,10 +11,9 @@ import redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio import RedisCluster as AsyncRedisCluster
 
-from semcache.blocking import _node
 from semcache.flights import Abandoned, Flight, Flights, Shared
 from semcache.options import check_bytes, wrong_client
-from semcache.ports import SCAN_CHUNK, RedisPort
+from semcache.ports import SCAN_CHUNK, RedisPort, node_of
 from semcache.question import Command
 
 __all__ = ["ASYNC", "AsyncRedisClient"]
@@ -45,7 +44,7 @@ class LoopRedis(RedisPort):
         """Yield the keys that begin with a prefix."""
         if hasattr(self.client, "initialize"):
             await self.client.initialize()  # a cluster client learns where the slots are
-        node = _node(self.client, prefix)
+        node = node_of(self.client, prefix)
         async for key in self.client.scan_iter(f"{prefix}*", count=SCAN_CHUNK, **node):
             yield key
 
@@ -73,25 +72,14 @@ class LoopApi:
 
 class _Flight(Flight):
     def __init__(self) -> None:
+        super().__init__()
         self._ended = asyncio.Event()
-        self._value: Any = None
-        self._error: BaseException | None = None
 
-    def land(self, value: Any) -> None:
-        if not self._ended.is_set():
-            self._value, self.has_landed = value, True
-            self._ended.set()
-
-    def fail(self, error: BaseException) -> None:
-        if not self._ended.is_set():
-            self._error = error
-            self._ended.set()
-
-    async def outcome(self) -> Any:
+    async def wait(self) -> None:
         await self._ended.wait()
-        if self._error is not None:
-            raise self._error
-        return self._value
+
+    def wake(self) -> None:
+        self._ended.set()
 
 
 class _Shared(Shared[Any]):

@@ -15,7 +15,7 @@ from redis.exceptions import MaxConnectionsError
 from semcache.flights import Abandoned, Flight, Flights, Shared
 from semcache.locks import renew_in_child
 from semcache.options import check_bytes, wrong_client
-from semcache.ports import SCAN_CHUNK, RedisPort
+from semcache.ports import SCAN_CHUNK, RedisPort, node_of
 from semcache.question import Command
 
 __all__ = ["BLOCKING", "RedisClient", "iterate", "run"]
@@ -61,6 +61,10 @@ class BlockingRedis(RedisPort):
 
     _gate: threading.Semaphore | None = None  # once the pool was found too small
 
+    def __init__(self, client: Any) -> None:
+        super().__init__(client)
+        renew_in_child(self)
+
     async def _send(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
         gate = self._gate
         if gate is None:
@@ -77,10 +81,6 @@ class BlockingRedis(RedisPort):
         size = getattr(getattr(self.client, "connection_pool", None), "max_connections", None)
         if self._gate is None and size:
             self._gate = threading.Semaphore(size)
-
-    def __init__(self, client: Any) -> None:
-        super().__init__(client)
-        renew_in_child(self)
 
     def renew(self) -> None:
         """Forget queue and connections, in a forked child: who held their locks is not there."""
@@ -110,15 +110,9 @@ class BlockingRedis(RedisPort):
 
     async def keys(self, prefix: str) -> AsyncIterator[bytes]:
         """Yield the keys that begin with a prefix."""
-        node = _node(self.client, prefix)
+        node = node_of(self.client, prefix)
         for key in self.client.scan_iter(f"{prefix}*", count=SCAN_CHUNK, **node):
             yield key
-
-
-def _node(client: Any, prefix: str) -> dict[str, Any]:
-    if not hasattr(client, "get_node_from_key"):
-        return {}
-    return {"target_nodes": client.get_node_from_key(prefix)}
 
 
 class BlockingApi:
@@ -144,25 +138,14 @@ class BlockingApi:
 
 class _Flight(Flight):
     def __init__(self) -> None:
+        super().__init__()
         self._ended = threading.Event()
-        self._value: Any = None
-        self._error: BaseException | None = None
 
-    def land(self, value: Any) -> None:
-        if not self._ended.is_set():
-            self._value, self.has_landed = value, True
-            self._ended.set()
-
-    def fail(self, error: BaseException) -> None:
-        if not self._ended.is_set():
-            self._error = error
-            self._ended.set()
-
-    async def outcome(self) -> Any:
+    async def wait(self) -> None:
         self._ended.wait()
-        if self._error is not None:
-            raise self._error
-        return self._value
+
+    def wake(self) -> None:
+        self._ended.set()
 
 
 class _Shared(Shared[Any]):

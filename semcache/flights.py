@@ -32,19 +32,29 @@ class Abandoned(Exception):
 
 
 class Flight(ABC):
-    """One fetch in progress, as one of those who want it sees it."""
+    """One fetch in progress, as one of those who want it sees it; only its first end counts."""
 
-    has_landed = False
+    def __init__(self) -> None:
+        self.has_ended = self.has_landed = False
+        self._value: Any = None
+        self._error: BaseException | None = None
 
-    @abstractmethod
     def land(self, value: Any) -> None:
-        """Give everybody the value; only the first end of a flight counts."""
+        """Give everybody the value."""
+        if not self.has_ended:
+            self._value, self.has_landed = value, True
+            self._end()
 
-    @abstractmethod
     def fail(self, error: BaseException) -> None:
         """Give everybody the error."""
+        if not self.has_ended:
+            self._error = error
+            self._end()
 
-    @abstractmethod
+    def _end(self) -> None:
+        self.has_ended = True
+        self.wake()
+
     async def outcome(self) -> Any:
         """Wait for the leader, and return what it landed.
 
@@ -52,6 +62,18 @@ class Flight(ABC):
             Abandoned: The leader went away.
             BaseException: What the leader failed with.
         """
+        await self.wait()
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+    @abstractmethod
+    async def wait(self) -> None:
+        """Return once the flight has ended."""
+
+    @abstractmethod
+    def wake(self) -> None:
+        """Let those go on who wait."""
 
 
 class Shared(ABC, Generic[T]):

@@ -14,13 +14,22 @@ from typing import Any, Protocol, TypeVar
 import redis
 from redis.exceptions import ClusterDownError, MaxConnectionsError, RedisClusterException
 
-from semcache.breaker import Ticket, breaker_of
+from semcache.breaker import breaker_of
 from semcache.clients import TIMEOUT, seconds_held, warn_if_slow
 from semcache.flights import Flights
 from semcache.merging import merged, split
 from semcache.question import Command, Question, Reply, Tolerant, only, refuse_errors
 
-__all__ = ["FAILURES", "OUTAGES", "ApiPort", "LeftAlone", "Overloaded", "Ports", "RedisPort"]
+__all__ = [
+    "FAILURES",
+    "OUTAGES",
+    "ApiPort",
+    "LeftAlone",
+    "Overloaded",
+    "Ports",
+    "RedisPort",
+    "node_of",
+]
 
 T = TypeVar("T")
 
@@ -100,35 +109,36 @@ class RedisPort(ABC):
             raise LeftAlone("it has just failed, and is left alone for a while")
         began = time.monotonic()
         try:
-            replies = await self._send(commands, transaction)
+            replies = await self._send_when_free(commands, transaction)
+        except Overloaded:
+            self.breaker.left(ticket)
+            raise
         except OUTAGES as error:
-            if not _is_overload(error):
-                self.breaker.failed(ticket, error, time.monotonic() - began)
-                raise
-            replies = await self._send_when_free(commands, transaction, ticket)
+            self.breaker.failed(ticket, error, time.monotonic() - began)
+            raise
+        except redis.ResponseError:  # an answer, though not the one that was hoped for
+            self.breaker.works(ticket)
+            raise
         except BaseException:
             self.breaker.left(ticket)
             raise
         self.breaker.works(ticket)
         return replies
 
-    async def _send_when_free(
-        self, commands: Sequence[Command], transaction: bool, ticket: Ticket
-    ) -> list[Any]:
-        """Wait for a connection as long as one would wait for an answer: all are in use."""
-        self.queue()
+    async def _send_when_free(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
+        """Send commands; if all connections are in use, wait for one as for an answer."""
         began, pause = time.monotonic(), 0.001
         while True:
             try:
-                await self.sleep(pause)
                 return await self._send(commands, transaction)
-            except OUTAGES as error:
-                self.breaker.left(ticket)
-                waited = time.monotonic() - began
+            except redis.ConnectionError as error:
                 if not _is_overload(error):
                     raise
+                waited = time.monotonic() - began
                 if waited >= self._patience or not isinstance(error, MaxConnectionsError):
                     raise Overloaded(f"{error}; none was free within {waited:.1f} s") from error
+            self.queue()
+            await self.sleep(pause)
             pause = min(0.02, 2 * pause)
 
     def queue(self) -> None:  # noqa: B027
@@ -248,6 +258,13 @@ class Ports(Protocol):
 
     def flights(self) -> Flights:
         """Return an empty board of flights."""
+
+
+def node_of(client: Any, prefix: str) -> dict[str, Any]:
+    """Return what tells a cluster client which node has the keys of a prefix."""
+    if not hasattr(client, "get_node_from_key"):
+        return {}
+    return {"target_nodes": client.get_node_from_key(prefix)}
 
 
 def _is_overload(error: Exception) -> bool:

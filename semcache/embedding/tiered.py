@@ -1,7 +1,6 @@
 """TieredEmbeddingCache: an in-process LRU in front of any other embedding cache. Lesson 05."""
 
 import logging
-import threading
 from collections.abc import Sequence
 from typing import Any, Unpack
 
@@ -16,6 +15,7 @@ from semcache.embedding.flow import ReadThrough
 from semcache.embedding.options import EmbeddingKeywords
 from semcache.embedding.string import AsyncEmbeddingCache, EmbeddingCache
 from semcache.errors import ConfigError
+from semcache.locks import Lock, renew_in_child
 from semcache.question import Question, Reply
 from semcache.stats import Stats
 
@@ -48,10 +48,16 @@ class TieredFlow:
         self.behind = behind
         self.memory_stats = Stats()
         self._size = memory_size
-        self._memory = Memory(memory_size, memory_ttl, behind, self.memory_stats)
-        self._lock = threading.Lock()  # never held while Redis or the API is asked
+        self._ttl = memory_ttl
+        self._lock = Lock()  # never held while Redis or the API is asked
+        self.renew()
+        renew_in_child(self)
         self.policy, self.check = behind.policy, behind.check
         self.contains, self.size = behind.contains, behind.size
+
+    def renew(self) -> None:
+        """Begin with an empty memory, also in a forked child: it may have been half changed."""
+        self._memory = Memory(self._size, self._ttl, self.behind, self.memory_stats)
 
     @property
     def stats(self) -> Stats:

@@ -8,7 +8,6 @@ into the copy, and is not read back.
 import contextlib
 import logging
 import math
-import threading
 from typing import Any
 
 from semcache.codecs import Vector
@@ -18,6 +17,7 @@ from semcache.index.base import Expired, Found, IndexSettings, as_similarity
 from semcache.index.rows import Rows
 from semcache.index.store import EMPTY, UNKNOWN, Changes, Place, Stored
 from semcache.index.stored import StoredIndex
+from semcache.locks import Lock, renew_in_child
 from semcache.question import Question, Reply
 
 __all__ = ["COMFORTABLE", "MatrixIndex"]
@@ -33,11 +33,16 @@ class MatrixIndex(StoredIndex):
 
     def __init__(self, settings: IndexSettings) -> None:
         super().__init__(settings)
-        self._lock = threading.Lock()  # of the copy; never held while Redis is asked
+        self._lock = Lock()  # of the copy; never held while Redis is asked
+        self._warned = False
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """Begin anew, also in a forked child: the copy may have been half changed."""
         self._position = UNKNOWN  # the copy holds every change up to here
         self._own: dict[str, Place] = {}  # written here and in the copy, beyond the position
         self._rows: dict[int, _Entries] = {}  # by dims: others are not comparable
-        self._warned = False
 
     def question(self) -> Question[Changes]:
         """Return the question what has changed."""

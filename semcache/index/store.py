@@ -172,8 +172,9 @@ class Store:
             return Changes(since, until, None, entries, lost=bool(entries))
         try:
             ids = [(_place(id, change[b"token"]), change[b"id"].decode()) for id, change in changes]
-        except (KeyError, ValueError):  # some other program's stream tells nothing
-            return Changes(since, UNKNOWN, None, None)
+        except (KeyError, ValueError):  # some other program's change tells nothing: begin anew
+            self._settings.count_damaged(1)
+            return Changes(since, UNKNOWN, None, None, lost=True)
         until = ids[-1][0]
         if ids[0][0] == since:
             return Changes(since, until, ids[1:], entries)
