@@ -104,13 +104,17 @@ class AnswerFlow:
         self, request: Request, room: Room
     ) -> tuple[Answer | None, Reply[Any], Reply[Any], Read]:
         """Ask all that is known to be wanted; read what decides how to go on."""
-        exact, embedding, changes, marks = await self.redis.ask_all(
-            self.exact.question(request),
-            room.directions.question(request.query),
-            room.index.question(),
-            room.generations.question(room.mark_of(request)),
-        )
-        return exact(), embedding, changes, marks()
+        for begins in (False, True):  # who finds a new scope, or one that was flushed, looks again
+            marks, exact, embedding, changes = await self.redis.ask_all(
+                room.generations.question(room.mark_of(request), begins),
+                self.exact.question(request),
+                room.directions.question(request.query),
+                room.index.question(),
+            )
+            found, read = exact(), marks()
+            if found is not None or read.has_begun:
+                break
+        return found, embedding, changes, read
 
     def _may_serve(self, found: Answer, looked: Looked) -> bool:
         """Whether an answer of the exact tier may be served to this request."""

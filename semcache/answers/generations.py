@@ -6,6 +6,10 @@ was found or generated is only written if they are unchanged, in one step with t
 
 There are three marks. *cleared*: the whole scope was cleared. *deleted*: this very question was.
 *any*: something was deleted, which is all that a promotion can know of the answer that it copies.
+
+A server that is flushed, or comes back empty, has lost its marks, and no mark must not look like
+no deletion. So a scope *begins* with a mark: who finds none writes one before it goes on, and who
+had read one before the flush finds it gone.
 """
 
 import os
@@ -13,7 +17,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from semcache import keys
-from semcache.question import Command, Question, refuse_errors
+from semcache.question import Command, Question, only
 
 __all__ = ["Generations", "Marks"]
 
@@ -33,6 +37,11 @@ class Read(NamedTuple):
     answer: Marks
     promotion: Marks
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the scope has its first mark."""
+        return next(iter(self.answer.values())) is not None
+
 
 class Generations:
     """The marks of one scope."""
@@ -41,16 +50,20 @@ class Generations:
         self._cleared = keys.namespace(scope, "cleared").rstrip(":")
         self._any = keys.namespace(scope, "deleted").rstrip(":")
 
-    def question(self, of: str) -> Question[Read]:
-        """Return the question for the marks that concern one question, named by its id."""
+    def question(self, of: str, begins: bool = False) -> Question[Read]:
+        """Return the question for the marks that concern one question, named by its id.
+
+        With ``begins`` the scope gets its first mark before they are read, if it has none.
+        """
         names = self._cleared, self._deleted(of), self._any
 
         def read(replies: Sequence[Any]) -> Read:
-            cleared, deleted, any_ = refuse_errors(replies)[0]
+            cleared, deleted, any_ = only(replies[-1:])
             own = {names[0]: cleared, names[1]: deleted}
             return Read(own, {**own, names[2]: any_})
 
-        return Question((("MGET", *names),), read)
+        begin = (self._mark(self._cleared, "NX"),) if begins else ()
+        return Question((*begin, ("MGET", *names)), read)
 
     def deleting(self, of: str) -> list[Command]:
         """Return the commands that mark a question as deleted."""
@@ -63,5 +76,5 @@ class Generations:
     def _deleted(self, of: str) -> str:
         return f"{self._any}:{of}"
 
-    def _mark(self, key: str) -> Command:
-        return ("SET", key, os.urandom(8), "PX", LIFE)
+    def _mark(self, key: str, *when: str) -> Command:
+        return ("SET", key, os.urandom(8), *when, "PX", LIFE)

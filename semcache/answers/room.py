@@ -83,13 +83,17 @@ class Room:
         return await self.find(request, vector, least, changes, marks)
 
     async def _first_trip(self, request: Request) -> tuple[Reply[Any], Reply[Any], Read | None]:
-        marks = self.generations.question(self.mark_of(request))
-        embedding, changes, seen = await self.redis.ask_all(
-            self.directions.question(request.query),
-            self.index.question(),
-            marks if self.near_misses.wanted else NOTHING,
-        )
-        return embedding, changes, seen()
+        for begins in (False, True):
+            marks = self.generations.question(self.mark_of(request), begins)
+            seen, embedding, changes = await self.redis.ask_all(
+                marks if self.near_misses.wanted else NOTHING,
+                self.directions.question(request.query),
+                self.index.question(),
+            )
+            read = seen()
+            if read is None or read.has_begun:
+                break
+        return embedding, changes, read
 
     async def find(
         self,

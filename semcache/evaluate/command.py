@@ -94,6 +94,8 @@ def run(
     elif judge and judge[2]:
         grid = PROBABILITIES
     say(f"Score: {judge[1] if judge else source}")
+    if judge and not verifier and (seen := scoring.seen(judge[0], pairs)):
+        say(f"It was fitted on {seen:,} of these pairs: what it scores there flatters it.")
     calibration, held_out = (_scored(part, judge) for part in division.parts[-2:])
     choice = _choose(options, calibration, options.grid or grid)
     _report(options, calibration, held_out, choice)

@@ -12,7 +12,7 @@ from semcache.embedding.api import check_texts
 from semcache.errors import ConfigError, InvalidInput
 from semcache.evaluate.labelled import Pair, Pairs
 
-__all__ = ["Embed", "Fitted", "Judge", "fit_verifier", "judge", "load_judge", "similarities"]
+__all__ = ["Embed", "Fitted", "Judge", "fit_verifier", "judge", "load_judge", "seen", "similarities"]
 
 Embed = Callable[[Sequence[str]], NDArray[Any]]
 _CHUNK = 4_096  # pairs embedded at a time: so many vectors are in memory, not all of them
@@ -125,6 +125,15 @@ def arguments_of(
     given = np.full(len(pairs), np.nan) if pairs.margin is None else pairs.margin
     margins = [None if value != value else value for value in given.tolist()]
     return list(zip(*texts, similarity.tolist(), margins, strict=True))
+
+
+def seen(verifier: object, pairs: Pairs) -> int:
+    """Return how many of the pairs a verifier was fitted on; 0 if it does not say."""
+    saw: Callable[[str, str], bool] | None = getattr(verifier, "saw", None)
+    if saw is None:
+        return 0
+    texts = pairs.texts
+    return sum(saw(texts[a], texts[b]) for a, b in zip(pairs.a, pairs.b, strict=True))
 
 
 # Verifiers ------------------------------------------------------------------------------

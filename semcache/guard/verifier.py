@@ -46,6 +46,7 @@ class Verifier:
         scales: Mean and standard deviation of both.
         threshold: Least probability at which :meth:`__call__` allows a match. Choose it on pairs
             that the verifier was not fitted on.
+        fitted_on: Short digests of the pairs that it was fitted on: see :meth:`saw`.
 
     Example:
         >>> rows = [Row(f"open file {n}", f"open file {n + n % 2}", 0.95) for n in range(60)]
@@ -62,6 +63,7 @@ class Verifier:
         scales: Mapping[str, float],
         *,
         threshold: float | None = None,
+        fitted_on: Iterable[str] = (),
     ) -> None:
         if set(coefficients) != set(_NAMES) or set(scales) != set(_SCALES):
             raise ConfigError(
@@ -75,6 +77,7 @@ class Verifier:
         self.coefficients = {name: float(coefficients[name]) for name in _NAMES}
         self.scales = {name: float(scales[name]) for name in _SCALES}
         self.threshold = threshold
+        self.fitted_on = frozenset(fitted_on)
 
     @classmethod
     def fit(cls, rows: Iterable[Row], same: Sequence[bool], *, penalty: float = 1.0) -> "Verifier":
@@ -99,7 +102,8 @@ class Verifier:
         blank = cls(dict.fromkeys(_NAMES, 0.0), scales)
         x = np.array([blank._features(row) or _UNREAD for row in rows])
         beta: NDArray[np.float64] = _fit(x, labels, _SIDES, penalty=penalty)
-        return cls(dict(zip(_NAMES, beta.tolist(), strict=True)), scales)
+        fitted_on = (_digest(row.cached, row.asked) for row in rows)
+        return cls(dict(zip(_NAMES, beta.tolist(), strict=True)), scales, fitted_on=fitted_on)
 
     takes_margin = True  # so a cache tells it the margin
 
@@ -156,7 +160,16 @@ class Verifier:
             >>> verifier("open file 7", "open file 7", 0.95), verifier("file 7", "file 8", 0.95)
             (True, False)
         """
-        return type(self)(self.coefficients, self.scales, threshold=threshold)
+        kept = self.fitted_on
+        return type(self)(self.coefficients, self.scales, threshold=threshold, fitted_on=kept)
+
+    def saw(self, cached: str, asked: str) -> bool:
+        """Return whether it was fitted on this pair: what it scores on such pairs flatters it.
+
+        Of pairs that it has not seen, one in four thousand million for each that it has is taken
+        for one.
+        """
+        return _digest(cached, asked) in self.fitted_on
 
     @property
     def fingerprint(self) -> str:
@@ -168,7 +181,8 @@ class Verifier:
 
     def save(self, path: Path | str) -> None:
         """Write the verifier as JSON, for :meth:`load`."""
-        Path(path).write_text(json.dumps(self._record(), indent=2) + "\n", encoding="utf-8")
+        record = self._record() | {"fitted_on": " ".join(sorted(self.fitted_on))}
+        Path(path).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path | str) -> "Verifier":
@@ -189,8 +203,10 @@ class Verifier:
                 f"version {_VERSION}: fit it anew"
             )
         try:
-            return cls(record["coefficients"], record["scales"], threshold=record["threshold"])
-        except (ConfigError, KeyError, TypeError, ValueError) as error:
+            fitted_on = record.get("fitted_on", "").split()
+            parts = record["coefficients"], record["scales"]
+            return cls(*parts, threshold=record["threshold"], fitted_on=fitted_on)
+        except (AttributeError, ConfigError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{path} is not a whole verifier: {error}") from error
 
     def _record(self) -> dict[str, Any]:
@@ -216,6 +232,12 @@ class Verifier:
             margin,
             *(weight * (signal in signals) for signal in SIGNALS),
         )
+
+
+def _digest(cached: str, asked: str) -> str:
+    """What names a pair, whichever of the two came first."""
+    pair = "\0".join(sorted((cached, asked)))
+    return hashlib.sha256(pair.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 _UNREAD = (1.0, *[0.0] * (len(_NAMES) - 1))
