@@ -12,7 +12,16 @@ from semcache.embedding.api import check_texts
 from semcache.errors import ConfigError, InvalidInput
 from semcache.evaluate.labelled import Pair, Pairs
 
-__all__ = ["Embed", "Fitted", "Judge", "fit_verifier", "judge", "load_judge", "seen", "similarities"]
+__all__ = [
+    "Embed",
+    "Fitted",
+    "Judge",
+    "fit_verifier",
+    "judge",
+    "load_judge",
+    "seen",
+    "similarities",
+]
 
 Embed = Callable[[Sequence[str]], NDArray[Any]]
 _CHUNK = 4_096  # pairs embedded at a time: so many vectors are in memory, not all of them
