@@ -21,6 +21,7 @@ class Stats:
         stale: Expired answers that were served because the LLM failed.
         bypassed: Operations for which Redis was not asked, since it had just failed.
         overloads: Operations that found no free connection in the client's pool in time.
+        refused: Requests that a rule of admission kept from the cache, or from similarity.
         evictions: Entries pushed out of memory to make room.
 
     Example:
@@ -41,6 +42,7 @@ class Stats:
     stale: int = 0
     bypassed: int = 0
     overloads: int = 0
+    refused: int = 0
     evictions: int = 0
     _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
@@ -56,6 +58,7 @@ class Stats:
         stale: int = 0,
         bypassed: int = 0,
         overloads: int = 0,
+        refused: int = 0,
         evictions: int = 0,
     ) -> None:
         """Add to the counters, all of them in one step."""
@@ -69,6 +72,7 @@ class Stats:
             self.stale += stale
             self.bypassed += bypassed
             self.overloads += overloads
+            self.refused += refused
             self.evictions += evictions
 
     def __repr__(self) -> str:

@@ -3,55 +3,63 @@
 import logging
 from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
+from typing import Any, Protocol
 
-import openai
-
-from semcache.answers.completion import Admission, Completion, generate, stream
+from semcache.answers.completion import Admission, Completion, Finished
 from semcache.answers.lease import Lease
 from semcache.answers.looked import Looked
+from semcache.answers.options import AnswerOptions
 from semcache.answers.rooms import Rooms
-from semcache.errors import BadResponse
 from semcache.flights import Flights
-from semcache.ports import ApiPort
+from semcache.sharing import may_keep
 from semcache.stats import Stats
 
-__all__ = ["Asker"]
+__all__ = ["Asker", "Llm"]
 
 log = logging.getLogger("semcache")
 
-Ask = Callable[[Looked], AsyncGenerator[str, None]]
-# What says that the LLM fails, rather than what it thinks of the request.
-OUTAGES = (
-    openai.APIConnectionError,
-    openai.RateLimitError,
-    openai.InternalServerError,
-    BadResponse,
-)
+Pieces = AsyncGenerator[Any, None]
+Ask = Callable[[Looked], Pieces]
+
+
+class Llm(Protocol):
+    """Asks for an answer; what it yields is what the caller gets, in pieces of its own kind."""
+
+    def whole(self, request: Any, finished: Finished) -> Pieces:
+        """Yield an answer in one piece, once it was ``finished``."""
+
+    def pieces(self, request: Any, finished: Finished) -> Pieces:
+        """Yield an answer as it comes; await ``finished`` once, when it has come to its end."""
+
+    def is_outage(self, error: Exception) -> bool:
+        """Whether an error says that the LLM fails, so that an older answer may do."""
 
 
 class Asker:
     """The part of the flow that costs money.
 
     Args:
-        api: The port to the LLM.
+        llm: Asks the LLM.
         flights: Where those meet who want the same at once.
         rooms: The answers, by audience.
         lease: What lets one process at a time answer a question.
         stats: Where LLM calls and their tokens are counted.
         admit: Which answers may be kept.
+        options: Those of the cache.
     """
 
     def __init__(
         self,
-        api: ApiPort,
+        llm: Llm,
         flights: Flights,
         rooms: Rooms,
         lease: Lease | None,
         stats: Stats,
         admit: Admission,
+        options: AnswerOptions,
     ) -> None:
-        self._api, self._flights, self._rooms, self._lease = api, flights, rooms, lease
-        self.stats, self._admit = stats, admit
+        self._llm, self._flights, self._rooms, self._lease = llm, flights, rooms, lease
+        self.stats, self._admit, self._options = stats, admit, options
 
     def is_renewing(self, looked: Looked) -> bool:
         """Whether somebody in this process renews this answer now."""
@@ -63,7 +71,7 @@ class Asker:
     def _key(self, looked: Looked) -> Hashable:
         """What the same answer would do for."""
         request, wishes = looked.request, looked.wishes
-        return request.audience, request.query, wishes.ttl, wishes.keep
+        return request.audience, request.flight, wishes.ttl, wishes.keep
 
     async def answer(self, looked: Looked) -> str:
         """Return the answer that was found, or the LLM's."""
@@ -71,7 +79,7 @@ class Asker:
             return looked.text
         return "".join([piece async for piece in self._asked(looked, self._whole)])
 
-    async def pieces(self, looked: Looked) -> AsyncGenerator[str, None]:
+    async def pieces(self, looked: Looked) -> Pieces:
         """Yield the answer that was found in one piece, or the LLM's as it comes."""
         if looked.text is not None:
             yield looked.text
@@ -80,7 +88,7 @@ class Asker:
             async for piece in pieces:
                 yield piece
 
-    async def _asked(self, looked: Looked, ask: Ask) -> AsyncGenerator[str, None]:
+    async def _asked(self, looked: Looked, ask: Ask) -> Pieces:
         """Yield the LLM's answer; if it fails before the first piece, what there is to spare."""
         started = False
         try:
@@ -89,14 +97,14 @@ class Asker:
                     started = True
                     yield piece
             return
-        except (openai.OpenAIError, BadResponse) as error:
-            if started or looked.spare is None or not isinstance(error, OUTAGES):
+        except Exception as error:
+            if started or looked.spare is None or not self._llm.is_outage(error):
                 raise
             self.stats.count(stale=1)
             log.warning("the LLM failed: %s; an older answer is served", error)
         yield looked.spare
 
-    def _shared(self, looked: Looked, ask: Ask) -> AsyncGenerator[str, None]:
+    def _shared(self, looked: Looked, ask: Ask) -> Pieces:
         """Yield the LLM's answer; of those who want the same at once, one asks for all."""
         if not looked.wishes.read:  # an answer of its own was asked for
             return ask(looked)
@@ -106,42 +114,43 @@ class Asker:
             key, looked.since, lambda: self._alone(looked, ask), lambda: self.stats.count(joined=1)
         )
 
-    async def _whole(self, looked: Looked) -> AsyncGenerator[str, None]:
-        completion = await generate(self._api, looked.request)
-        await self._finished(looked, completion)
-        yield completion.text
+    def _whole(self, looked: Looked) -> Pieces:
+        return self._llm.whole(looked.request, self._finishing(looked))
 
-    async def _streamed(self, looked: Looked) -> AsyncGenerator[str, None]:
+    def _streamed(self, looked: Looked) -> Pieces:
+        return self._llm.pieces(looked.request, self._finishing(looked))
+
+    def _finishing(self, looked: Looked) -> Finished:
         async def finished(completion: Completion) -> None:
             await self._finished(looked, completion)
 
-        async with aclosing(stream(self._api, looked.request, finished)) as pieces:
-            async for piece in pieces:
-                yield piece
+        return finished
 
     async def _finished(self, looked: Looked, completion: Completion) -> None:
         """Count an answer of the LLM, and keep it if that is wanted and right."""
         self.stats.count(api_calls=1, tokens=completion.tokens)
         log.info("LLM    %s, %d tokens", looked.request.model, completion.tokens)
         if looked.wishes.keep and looked.marks is not None and self._is_admitted(completion):
-            answer = looked.room.answer(looked.request.query, completion.text, looked.wishes.ttl)
-            vector = looked.lookup.vector if looked.lookup else None
+            answer = looked.room.answer(looked.request.query, completion.kept, looked.wishes.ttl)
+            vector = looked.lookup.vector if looked.lookup and not completion.calls else None
             replaces = looked.renews or not looked.wishes.read
             await looked.room.keep(looked.request, answer, vector, looked.marks, replaces)
             self._rooms.shrink()
 
     def _is_admitted(self, completion: Completion) -> bool:
         """Whether an answer may be kept; a rule that raises says no, and is counted and told."""
-        if completion.calls:  # the text is only a part of the reply
+        if completion.calls and not self._options.keep_calls:
             return False
         try:
+            if not may_keep(completion.text, self._options.answer_rules):
+                return False
             return bool(self._admit(completion))
         except Exception:
             self.stats.count(errors=1)
             log.exception("the admission rule failed, so the answer is not kept")
             return False
 
-    async def _alone(self, looked: Looked, ask: Ask) -> AsyncGenerator[str, None]:
+    async def _alone(self, looked: Looked, ask: Ask) -> Pieces:
         """Ask, unless another process has answered while it held the lease."""
         lease = self._lease if looked.marks is not None and looked.wishes.keep else None
         if lease is None or looked.renews or not looked.wishes.read:

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any, ClassVar, Unpack
 
-from semcache.answers.asking import Asker
-from semcache.answers.completion import Admission, complete_answers
+from semcache.answers.asking import Asker, Llm
+from semcache.answers.completion import Admission, Completions, complete_answers
 from semcache.answers.context import last_lookup, remember
 from semcache.answers.directions import Directions, model_of
 from semcache.answers.exact import NoExactTier
@@ -15,16 +15,17 @@ from semcache.answers.looked import Looked
 from semcache.answers.match import Embeds, Near
 from semcache.answers.near_misses import NearMisses
 from semcache.answers.options import AnswerKeywords, AnswerOptions
-from semcache.answers.request import Request
+from semcache.answers.request import Request, Wanted
 from semcache.answers.rooms import Rooms, opens_rooms
 from semcache.answers.wishes import Own, Wishes
 from semcache.embedding.faces import EmbeddingFace
 from semcache.locks import HoldsConnections
 from semcache.policy import Policy
 from semcache.ports import Ports
+from semcache.sharing import may_share
 from semcache.stats import Stats
 
-__all__ = ["TTL", "AnswersFace"]
+__all__ = ["TTL", "AnswersFace", "TextAnswers"]
 
 TTL = float | timedelta | Own | None
 
@@ -34,7 +35,6 @@ class AnswersFace(HoldsConnections):
 
     PORTS: ClassVar[Ports]
     EMBEDDING: ClassVar[type[EmbeddingFace]]
-    SEMANTIC: ClassVar[Any]
 
     def __init__(
         self,
@@ -73,6 +73,9 @@ class AnswersFace(HoldsConnections):
         self._rooms = Rooms(scope, Generations(scope), opens)
         self.flow = self._flow(self._exact)
 
+    def _llm(self) -> Llm:
+        return Completions(self._api)
+
     def _exact_tier(self) -> NoExactTier:
         return NoExactTier()
 
@@ -85,8 +88,8 @@ class AnswersFace(HoldsConnections):
         lease = None
         if options.lease and exact.is_there:
             lease = Lease(self._redis, exact, policy, options.scope, options.lease)
-        parts = self._flights, self._rooms, lease, self._stats, self._admit
-        asker = Asker(self._api, *parts)
+        parts = self._flights, self._rooms, lease, self._stats, self._admit, options
+        asker = Asker(self._llm(), *parts)
         flow = self._redis, self._rooms, exact, asker, policy, options
         return AnswerFlow(*flow, self._stats, exact_stats)
 
@@ -108,6 +111,22 @@ class AnswersFace(HoldsConnections):
     def near_misses(self) -> int:
         """How many near misses wait for a judge."""
         return len(self._near_misses)
+
+    async def _looked(self, request: Wanted, wishes: Wishes) -> Looked:
+        """Look, as far as the rules of admission allow it."""
+        admission = may_share(request.query, self.options.rules)
+        if not admission:
+            self._stats.count(refused=1)
+            wishes = wishes.within(admission)
+        looked = await self.flow.look(request, wishes)
+        remember(looked.lookup, self.flow, looked.room)
+        return looked
+
+
+class TextAnswers(AnswersFace):
+    """A cache that is asked with a question, and answers with a text."""
+
+    SEMANTIC: ClassVar[Any]
 
     def semantic_cache(
         self, model: str = "gpt-4o-mini", *, system: str | None = None, **sampling: Any
@@ -135,6 +154,4 @@ class AnswersFace(HoldsConnections):
         request.check()
         own = self.options.threshold, self.options.seconds
         wishes = Wishes.of(threshold, ttl, read, keep, *own)
-        looked = await self.flow.look(request, wishes)
-        remember(looked.lookup, self.flow, looked.room)
-        return looked
+        return await self._looked(request, wishes)

@@ -16,9 +16,26 @@ from semcache.answers.request import Request
 from semcache.errors import BadResponse
 from semcache.ports import ApiPort
 
-__all__ = ["Admission", "Completion", "complete_answers", "finished_by", "generate", "stream"]
+__all__ = [
+    "Admission",
+    "Completion",
+    "Completions",
+    "Finished",
+    "complete_answers",
+    "finished_by",
+    "generate",
+    "stream",
+]
 
 log = logging.getLogger("semcache")
+
+# What says that the LLM fails, rather than what it thinks of the request.
+OUTAGES = (
+    openai.APIConnectionError,
+    openai.RateLimitError,
+    openai.InternalServerError,
+    BadResponse,
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +49,7 @@ class Completion:
         refused: Whether the API refused to answer.
         tokens: Tokens charged, 0 if the API did not say.
         calls: Whether it asks to call a tool; then the text is only a part of the reply.
+        payload: What is kept and served, where that is more than the text.
     """
 
     text: str
@@ -39,8 +57,15 @@ class Completion:
     refused: bool = False
     tokens: int = 0
     calls: bool = False
+    payload: str | None = None
+
+    @property
+    def kept(self) -> str:
+        """What is kept and served."""
+        return self.text if self.payload is None else self.payload
 
 
+Finished = Callable[[Completion], Awaitable[None]]
 Admission = Callable[[Completion], bool]
 
 
@@ -153,9 +178,7 @@ class _Reading:
         )
 
 
-async def stream(
-    api: ApiPort, request: Request, finished: Callable[[Completion], Awaitable[None]]
-) -> AsyncGenerator[str, None]:
+async def stream(api: ApiPort, request: Request, finished: Finished) -> AsyncGenerator[str, None]:
     """Yield an answer as it comes; await ``finished`` once, when it has come to its end.
 
     A stream that breaks, or that the caller abandons, never calls it. A server that knows no
@@ -183,3 +206,24 @@ async def stream(
                 if piece := reading.take(chunk):
                     yield piece
     await finished(reading.completion())
+
+
+class Completions:
+    """The LLM of ``get_or_generate``, whose answers are texts."""
+
+    def __init__(self, api: ApiPort) -> None:
+        self._api = api
+
+    async def whole(self, request: Request, finished: Finished) -> AsyncGenerator[str, None]:
+        """Yield an answer in one piece; see :func:`generate`."""
+        completion = await generate(self._api, request)
+        await finished(completion)
+        yield completion.text
+
+    def pieces(self, request: Request, finished: Finished) -> AsyncGenerator[str, None]:
+        """Yield an answer as it comes; see :func:`stream`."""
+        return stream(self._api, request, finished)
+
+    def is_outage(self, error: Exception) -> bool:
+        """Whether the LLM failed, so that an older answer may do."""
+        return isinstance(error, OUTAGES)

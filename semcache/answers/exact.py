@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from semcache import keys
-from semcache.answers.request import Request, normalise
+from semcache.answers.request import Wanted, normalise
 from semcache.errors import CodecError
 from semcache.expiry import milliseconds
 from semcache.index.answer import Answer
@@ -33,26 +33,22 @@ class NoExactTier:
 
     is_there = False
 
-    def question(self, request: Request) -> Question[Any]:
+    def question(self, request: Wanted) -> Question[Any]:
         """Ask nothing."""
         return NOTHING
 
-    def writing(self, request: Request, answer: Answer) -> list[Command]:
+    def writing(self, request: Wanted, answer: Answer) -> list[Command]:
         """Write nothing."""
         return []
 
-    def promoting(self, request: Request, answer: Answer) -> list[Command]:
-        """Promote nothing."""
-        return []
-
-    def deleting(self, request: Request) -> Question[int]:
+    def deleting(self, request: Wanted) -> Question[int]:
         """Delete nothing."""
         return Question((), lambda replies: 0)
 
     async def clear(self, redis: RedisPort, audience: str) -> None:
         """Delete nothing."""
 
-    async def spellings(self, redis: RedisPort, request: Request) -> set[str]:
+    async def spellings(self, redis: RedisPort, request: Wanted) -> set[str]:
         """Know no other spelling."""
         return {request.query}
 
@@ -82,9 +78,9 @@ class ExactTier(NoExactTier):
         self._copies = keys.namespace(scope, "copies", *embedding, spelling)
         self._now, self._stats, self._stale = clock, stats, stale
 
-    def question(self, request: Request) -> Question[Answer | None]:
+    def question(self, request: Wanted) -> Question[Answer | None]:
         """Return the question for the answer to a request."""
-        key = self._key(self._answers, request, request.query)
+        key = self._answer_key(request)
 
         def read(replies: Sequence[Any]) -> Answer | None:
             (data,) = replies
@@ -108,36 +104,34 @@ class ExactTier(NoExactTier):
             return None
         return answer if self._now() < answer.expires_at + self._stale else None
 
-    def writing(self, request: Request, answer: Answer) -> list[Command]:
-        """Return the command that stores an answer."""
+    def writing(self, request: Wanted, answer: Answer) -> list[Command]:
+        """Return the commands that store an answer, and remember it if it is a copy."""
         left = answer.expires_at - self._now()
-        key = self._key(self._answers, request, request.query)
+        key = self._answer_key(request)
         if left <= 0:
             return []
         life = milliseconds(left + self._stale)
-        return [("SET", key, pack(answer, None, key.encode()), "PX", life)]
+        commands: list[Command] = [("SET", key, pack(answer, None, key.encode()), "PX", life)]
+        source = answer.source or request.goes_with
+        return commands if source is None else commands + self._noting(request, answer, source)
 
-    def promoting(self, request: Request, answer: Answer) -> list[Command]:
-        """Return the commands that keep a copy of an answer, and remember that it is one."""
-        commands = self.writing(request, answer)
-        if not commands or answer.source is None:
-            return commands
-        copies = self._key(self._copies, request, answer.source)
-        commands.append(("SADD", copies, self._key(self._answers, request, request.query)))
+    def _noting(self, request: Wanted, answer: Answer, source: str) -> list[Command]:
+        """Return the commands that note a copy; the list lives as long as the longest copy."""
+        copies = self._key(self._copies, request, source)
         left = milliseconds(answer.expires_at - self._now())
-        # The list lives as long as the longest copy.
-        return commands + [("PEXPIRE", copies, left, option) for option in ("NX", "GT")]
+        lives: list[Command] = [("PEXPIRE", copies, left, option) for option in ("NX", "GT")]
+        return [("SADD", copies, self._answer_key(request)), *lives]
 
-    async def spellings(self, redis: RedisPort, request: Request) -> set[str]:
+    async def spellings(self, redis: RedisPort, request: Wanted) -> set[str]:
         """Return the question, how it was spelt when its answer was stored, and its source."""
         answer = await redis.ask(self.question(request))
         if answer is None:
             return {request.query}
         return {request.query, answer.query, answer.source or answer.query}
 
-    def deleting(self, request: Request) -> Question[int]:
+    def deleting(self, request: Wanted) -> Question[int]:
         """Return the command that deletes an answer with all its copies; reading counts them."""
-        own = self._key(self._answers, request, request.query)
+        own = self._answer_key(request)
         copies = self._key(self._copies, request, request.query)
         command = ("EVAL", _DELETE, 2, own, copies)
         return Question((command,), lambda replies: int(refuse_errors(replies)[0]))
@@ -147,8 +141,13 @@ class ExactTier(NoExactTier):
         for namespace in (self._answers, self._copies):
             await redis.delete_all(f"{namespace}{audience}:")
 
-    def _key(self, namespace: str, request: Request, query: str) -> str:
-        if self._spell is normalise and query == request.query:
+    def _answer_key(self, request: Wanted) -> str:
+        if request.is_spelt:
+            return self._key(self._answers, request, request.query)
+        return f"{self._answers}{request.audience}:{request.id}"
+
+    def _key(self, namespace: str, request: Wanted, query: str) -> str:
+        if request.is_spelt and self._spell is normalise and query == request.query:
             return f"{namespace}{request.audience}:{request.id}"
         return f"{namespace}{request.audience}:{keys.digest(self._spell(query))}"
 

@@ -1,24 +1,22 @@
 """The two faces of the LLM caches: the same flow, awaited or run to its end."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, Literal, overload
 
-from semcache.aio import ASYNC
-from semcache.answers.base import TTL, AnswersFace
-from semcache.answers.judging import Judge, judge_near_misses
+from semcache.answers.base import TTL, TextAnswers
+from semcache.answers.keeper import AsyncKeeper, BlockingKeeper
 from semcache.answers.request import Request
 from semcache.answers.semantic import AsyncSemanticCache, SemanticCache
 from semcache.answers.wishes import OWN
-from semcache.blocking import BLOCKING, iterate, run
-from semcache.embedding.string import AsyncEmbeddingCache, EmbeddingCache
+from semcache.blocking import iterate, run
 
 __all__ = ["AsyncAnswers", "BlockingAnswers"]
 
 
-class BlockingAnswers(AnswersFace):
+class BlockingAnswers(TextAnswers, BlockingKeeper):
     """An LLM cache over ``redis.Redis`` and ``openai.OpenAI``."""
 
-    PORTS, EMBEDDING, SEMANTIC = BLOCKING, EmbeddingCache, SemanticCache
+    SEMANTIC = SemanticCache
 
     @overload
     def get_or_generate(
@@ -77,10 +75,6 @@ class BlockingAnswers(AnswersFace):
             return iterate(self.flow.pieces(looked))
         return run(self.flow.answer(looked))
 
-    def judge_near_misses(self, judge: Judge, most: int = 100) -> int:
-        """Do what :meth:`SemanticCache.judge_near_misses` does, for every model and prompt."""
-        return run(judge_near_misses(self._near_misses, self._rooms.of, judge, most))
-
     def delete(
         self, query: str, model: str = "gpt-4o-mini", *, system: str | None = None, **sampling: Any
     ) -> bool:
@@ -98,25 +92,14 @@ class BlockingAnswers(AnswersFace):
         request.check()
         return run(self.flow.delete(request))
 
-    def clear_cache(self) -> int:
-        """Delete all answers of this scope; return how many keys were deleted.
 
-        Of every LLM, prompt and sampling, also those of other processes. Answers that are on their
-        way are not kept.
-
-        Raises:
-            CacheUnavailable: Redis failed; some answers may still be there.
-        """
-        return run(self.flow.clear())
-
-
-class AsyncAnswers(AnswersFace):
+class AsyncAnswers(TextAnswers, AsyncKeeper):
     """An LLM cache over ``redis.asyncio`` and ``openai.AsyncOpenAI``.
 
     What each method does, and raises, is said at its namesake in :class:`BlockingAnswers`.
     """
 
-    PORTS, EMBEDDING, SEMANTIC = ASYNC, AsyncEmbeddingCache, AsyncSemanticCache
+    SEMANTIC = AsyncSemanticCache
 
     @overload
     async def get_or_generate(
@@ -155,12 +138,6 @@ class AsyncAnswers(AnswersFace):
             return self.flow.pieces(looked)
         return await self.flow.answer(looked)
 
-    async def judge_near_misses(
-        self, judge: Judge | Callable[..., Awaitable[bool]], most: int = 100
-    ) -> int:
-        """See :meth:`BlockingAnswers.judge_near_misses`; the judge may be asynchronous."""
-        return await judge_near_misses(self._near_misses, self._rooms.of, judge, most)
-
     async def delete(
         self, query: str, model: str = "gpt-4o-mini", *, system: str | None = None, **sampling: Any
     ) -> bool:
@@ -168,7 +145,3 @@ class AsyncAnswers(AnswersFace):
         request = Request(query, model, system, sampling)
         request.check()
         return await self.flow.delete(request)
-
-    async def clear_cache(self) -> int:
-        """See :meth:`BlockingAnswers.clear_cache`."""
-        return await self.flow.clear()

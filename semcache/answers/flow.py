@@ -25,7 +25,7 @@ from semcache.answers.generations import Marks, Read
 from semcache.answers.looked import Looked
 from semcache.answers.match import Lookup, Match
 from semcache.answers.options import AnswerOptions
-from semcache.answers.request import Request
+from semcache.answers.request import Wanted
 from semcache.answers.room import Room
 from semcache.answers.rooms import Rooms
 from semcache.answers.wishes import Wishes
@@ -33,7 +33,7 @@ from semcache.errors import BadResponse, InvalidInput
 from semcache.index.answer import Answer
 from semcache.policy import Policy
 from semcache.ports import RedisPort
-from semcache.question import Reply
+from semcache.question import NOTHING, Reply
 from semcache.stats import Stats
 
 __all__ = ["AnswerFlow"]
@@ -73,13 +73,20 @@ class AnswerFlow:
 
     # Looking ---------------------------------------------------------------------------------
 
-    async def look(self, request: Request, wishes: Wishes) -> Looked:
+    async def look(self, request: Wanted, wishes: Wishes) -> Looked:
         """Look in both tiers; what is found by similarity is promoted into the exact one."""
-        room = self.rooms.of(request.audience)
-        looked = Looked(request, wishes, room, time.monotonic())
+        looked = Looked(request, wishes, self.rooms.of(request.audience), time.monotonic())
         if not wishes.read and not wishes.keep:
             return looked
-        read = await self.policy.attempt(None, self._first_trip(request, room))
+        looked = await self._look(looked)
+        if looked.text is not None and self._options.hit_takes:
+            since = time.monotonic() - looked.since
+            await self.redis.sleep(max(0.0, self._options.hit_takes - since))
+        return looked
+
+    async def _look(self, looked: Looked) -> Looked:
+        wishes, room = looked.wishes, looked.room
+        read = await self.policy.attempt(None, self._first_trip(looked))
         if read is None:  # Redis failed: do not wait for it again, neither to look nor to keep
             self.exact_stats.count(misses=1)
             self.stats.count(misses=1)
@@ -93,23 +100,27 @@ class AnswerFlow:
                     return looked._replace(spare=found.response, marks=marks.answer, renews=True)
                 self.exact_stats.count(hits=1)
                 log.info("exact hit")
-                if room.index.is_behind(changes):
+                if wishes.similar and room.index.is_behind(changes):
                     await self.policy.attempt(None, room.index.keep_up(changes))
-                return looked._replace(text=found.response, tier="exact")
+                return looked._replace(text=found.response, tier="exact", found=found)
         self.exact_stats.count(misses=1)
         looked = looked._replace(marks=marks.answer)
+        if not wishes.similar:
+            self.stats.count(misses=1)
+            return looked
         return await self._look_by_similarity(looked, embedding, changes, marks)
 
     async def _first_trip(
-        self, request: Request, room: Room
+        self, looked: Looked
     ) -> tuple[Answer | None, Reply[Any], Reply[Any], Read]:
         """Ask all that is known to be wanted; read what decides how to go on."""
+        request, room, similar = looked.request, looked.room, looked.wishes.similar
         for begins in (False, True):  # who finds a new scope, or one that was flushed, looks again
             marks, exact, embedding, changes = await self.redis.ask_all(
                 room.generations.question(room.mark_of(request), begins),
                 self.exact.question(request),
-                room.directions.question(request.query),
-                room.index.question(),
+                room.directions.question(request.query) if similar else NOTHING,
+                room.index.question() if similar else NOTHING,
             )
             found, read = exact(), marks()
             if found is not None or read.has_begun:
@@ -169,7 +180,7 @@ class AnswerFlow:
         await self._promote(room, request, lookup.match, marks.promotion)
         return looked._replace(text=lookup.match.response, tier="semantic", lookup=lookup)
 
-    async def _promote(self, room: Room, request: Request, match: Match, marks: Marks) -> None:
+    async def _promote(self, room: Room, request: Wanted, match: Match, marks: Marks) -> None:
         """Keep a copy in the exact tier, for as long as its source has left to live."""
         promoted = Answer(
             request.query,
@@ -180,13 +191,13 @@ class AnswerFlow:
             match.original_query,
             room.acceptor,
         )
-        commands = self.exact.promoting(request, promoted)
+        commands = self.exact.writing(request, promoted)
         if commands:
             await self.policy.attempt(None, self.redis.change_if(marks, commands))
 
     # Deleting --------------------------------------------------------------------------------
 
-    async def delete(self, request: Request) -> bool:
+    async def delete(self, request: Wanted) -> bool:
         """Delete the answer to a question in both tiers; return whether there was one."""
         return await self.policy.guard(self.rooms.of(request.audience).delete(request))
 

@@ -11,11 +11,11 @@ from semcache.answers.llm import AsyncSemanticLLMCache, SemanticLLMCache
 from semcache.policy import Policy
 from semcache.stats import Stats
 
-__all__ = ["AsyncHybridLLMCache", "HybridLLMCache"]
+__all__ = ["AsyncHybridLLMCache", "HybridLLMCache", "Tiers"]
 
 
-class _Hybrid(AnswersFace):
-    BEHIND: type[AnswersFace]
+class Tiers(AnswersFace):
+    """An exact tier before the semantic one; see :class:`HybridLLMCache`."""
 
     def __init__(
         self,
@@ -29,7 +29,6 @@ class _Hybrid(AnswersFace):
         self._spelling = spelling_of(fold_case, fold_spaces)
         self.exact_stats = Stats()
         super().__init__(redis_client, openai_client, **options)
-        self.semantic = self._behind()
 
     def _exact_tier(self) -> NoExactTier:
         scope, clock, model = self.options.scope, self.options.clock, model_of(self.embedding_cache)
@@ -40,15 +39,6 @@ class _Hybrid(AnswersFace):
         policy = Policy(self.exact_stats, self.options.on_error, "the LLM answers")
         return self._flow_of(exact, policy, self.exact_stats)
 
-    def _behind(self) -> Any:
-        """The tier behind the exact one, as a cache of its own over the same answers."""
-        behind = self.BEHIND.__new__(self.BEHIND)
-        behind.__dict__.update(
-            {name: value for name, value in vars(self).items() if name != "exact_stats"}
-        )
-        behind.flow = AnswersFace._flow(behind, NoExactTier())
-        return behind
-
     @property
     def stats(self) -> Stats:
         """Both tiers together: a hit in either is a hit. A snapshot, not a live object."""
@@ -58,6 +48,23 @@ class _Hybrid(AnswersFace):
         shared = ("hits", "errors", "bypassed", "overloads")  # whose misses the other tier counts
         total.count(**{name: exact[name] for name in shared})
         return total
+
+
+class _Hybrid(Tiers):
+    BEHIND: type[AnswersFace]
+
+    def __init__(self, redis_client: Any, openai_client: Any, **options: Any) -> None:
+        super().__init__(redis_client, openai_client, **options)
+        self.semantic = self._behind()
+
+    def _behind(self) -> Any:
+        """The tier behind the exact one, as a cache of its own over the same answers."""
+        behind = self.BEHIND.__new__(self.BEHIND)
+        behind.__dict__.update(
+            {name: value for name, value in vars(self).items() if name != "exact_stats"}
+        )
+        behind.flow = AnswersFace._flow(behind, NoExactTier())
+        return behind
 
 
 class HybridLLMCache(_Hybrid, BlockingAnswers):

@@ -10,7 +10,7 @@ import time
 
 from semcache import keys
 from semcache.answers.exact import NoExactTier
-from semcache.answers.request import Request
+from semcache.answers.request import Wanted
 from semcache.expiry import milliseconds
 from semcache.policy import Policy
 from semcache.ports import RedisPort
@@ -44,7 +44,7 @@ class Lease:
         self._redis, self._exact, self._policy = redis, exact, policy
         self._namespace, self._seconds = keys.namespace(scope, "lease"), seconds
 
-    async def take(self, request: Request) -> tuple[bytes | None, str | None]:
+    async def take(self, request: Wanted) -> tuple[bytes | None, str | None]:
         """Return the token of a lease, or the answer that another process has given meanwhile.
 
         Neither if the other process takes too long, or if Redis fails.
@@ -63,14 +63,14 @@ class Lease:
             if time.monotonic() >= until:
                 return None, None
 
-    async def _set(self, request: Request, token: bytes) -> bool:
+    async def _set(self, request: Wanted, token: bytes) -> bool:
         command = ("SET", self._key(request), token, "NX", "PX", milliseconds(self._seconds))
         return bool(await self._redis.ask(Question((command,), only)))
 
-    async def give_back(self, request: Request, token: bytes) -> None:
+    async def give_back(self, request: Wanted, token: bytes) -> None:
         """End a lease, if it is still this one."""
         command = ("EVAL", _GIVE_BACK, 1, self._key(request), token)
         await self._policy.attempt(None, self._redis.ask(Question((command,), only)))
 
-    def _key(self, request: Request) -> str:
+    def _key(self, request: Wanted) -> str:
         return f"{self._namespace}{request.audience}:{request.id}"

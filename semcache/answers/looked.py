@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 from semcache.answers.generations import Marks
 from semcache.answers.match import Lookup
-from semcache.answers.request import Request
+from semcache.answers.request import Wanted
 from semcache.answers.room import Room
 from semcache.answers.wishes import Wishes
+from semcache.index.answer import Answer
 
 __all__ = ["Looked"]
 
@@ -19,6 +20,7 @@ class Looked(NamedTuple):
         wishes: What it asked for.
         room: The answers that it may be given.
         since: When it began to look, by ``time.monotonic()``.
+        found: What the exact tier has, if that is served.
         text: The answer; ``None`` if the LLM must be asked.
         tier: Which tier has it: ``"exact"`` or ``"semantic"``.
         lookup: What the search by similarity found.
@@ -27,10 +29,11 @@ class Looked(NamedTuple):
         renews: Whether this caller renews an answer while others are served the old one.
     """
 
-    request: Request
+    request: Wanted
     wishes: Wishes
     room: Room
     since: float
+    found: Answer | None = None
     text: str | None = None
     tier: str | None = None
     lookup: Lookup | None = None

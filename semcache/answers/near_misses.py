@@ -11,7 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from semcache.answers.generations import Marks
-from semcache.answers.request import Request
+from semcache.answers.request import Wanted
 from semcache.codecs import Vector
 from semcache.index.answer import Answer
 from semcache.locks import Lock
@@ -33,7 +33,7 @@ class NearMiss:
         marks: What must be unchanged when it is promoted.
     """
 
-    request: Request
+    request: Wanted
     vector: Vector = field(compare=False)
     answer: Answer
     similarity: float

@@ -1,7 +1,7 @@
 """The options of every cache of answers, as one value."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, TypedDict
@@ -12,6 +12,7 @@ from semcache.expiry import check_ttl
 from semcache.index.base import Index, IndexSettings
 from semcache.index.choose import best_index
 from semcache.options import check_on_error, check_scope
+from semcache.sharing import Rule
 
 __all__ = ["AnswerOptions", "check_threshold"]
 
@@ -39,6 +40,13 @@ class AnswerOptions:
             while the others are served the old one; 0 for not at all.
         stale_if_error: Seconds that the exact tier keeps an answer beyond its expiry, to be served,
             counted and told, while the LLM fails.
+        rules: Which questions may not be shared, or not by similarity; see
+            :mod:`semcache.sharing`. None by default: the lessons' questions are all harmless.
+        answer_rules: Which answers are not kept; none by default.
+        keep_calls: Whether the exact tier keeps replies that call a tool, where a cache takes such
+            requests at all; they are never found by similarity.
+        hit_takes: Seconds that a hit takes at least, so that its time does not tell one who asks
+            whether somebody asked before; 0 for as fast as can be.
         lease: Seconds that one process has to answer a new question while the others wait for it,
             looking into the exact tier, which HybridLLMCache has; 0 for not at all.
         on_error: What happens when Redis fails: ``"bypass"`` counts the error and goes on without
@@ -59,6 +67,10 @@ class AnswerOptions:
     renew_ahead: float = 0.0
     stale_if_error: float = 0.0
     lease: float = 0.0
+    rules: Sequence[Rule] = ()
+    answer_rules: Sequence[Rule] = ()
+    keep_calls: bool = False
+    hit_takes: float = 0.0
     on_error: Literal["bypass", "raise"] = "bypass"
     clock: Callable[[], float] = time.time
 
@@ -73,7 +85,7 @@ class AnswerOptions:
             raise ConfigError(
                 f"jitter is {self.jitter}: give a part of the TTL, at least 0 and below 1"
             )
-        for name in ("renew_ahead", "stale_if_error", "lease"):
+        for name in ("renew_ahead", "stale_if_error", "lease", "hit_takes"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ConfigError(f"{name} is {getattr(self, name)}: give seconds, 0 for none")
 
@@ -107,5 +119,9 @@ class AnswerKeywords(TypedDict, total=False):
     renew_ahead: float
     stale_if_error: float
     lease: float
+    rules: Sequence[Rule]
+    answer_rules: Sequence[Rule]
+    keep_calls: bool
+    hit_takes: float
     on_error: Literal["bypass", "raise"]
     clock: Callable[[], float]

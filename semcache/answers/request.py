@@ -2,17 +2,17 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, Self
 
 import openai
 
 from semcache import keys
 from semcache.errors import ConfigError, InvalidInput
 
-__all__ = ["Request", "normalise"]
+__all__ = ["TRANSPORT", "Request", "Wanted", "check_text", "normalise"]
 
 # What only says how a request travels, or who pays for it: no part of the answer.
 TRANSPORT = frozenset(
@@ -27,6 +27,41 @@ CALLS = ("tools", "functions")
 
 _BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 _SPACES = re.compile("[ \t\u00a0\u3000]+")
+
+
+class Wanted(Protocol):
+    """What the flow must know of a request: :class:`Request`, or one to the client's transport."""
+
+    @property
+    def query(self) -> str:
+        """The question: what is embedded, compared and shown."""
+
+    @property
+    def model(self) -> str:
+        """The LLM."""
+
+    @property
+    def audience(self) -> str:
+        """A URL-safe digest: requests that may share answers by similarity have the same."""
+
+    @property
+    def id(self) -> str:
+        """A digest of what else must be equal in the exact tier."""
+
+    @property
+    def is_spelt(self) -> bool:
+        """Whether :attr:`id` stands for the question alone, so that its spelling may be folded."""
+
+    @property
+    def goes_with(self) -> str | None:
+        """The question with whose answer this one's is deleted, if :attr:`id` does not name it."""
+
+    @property
+    def flight(self) -> Hashable:
+        """What must be equal, beside the audience, for two callers to share one answer."""
+
+    def asking(self, query: str) -> Self:
+        """Return the same request with another question."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +82,18 @@ class Request:
     sampling: Mapping[str, Any] = field(default_factory=dict)
     of: str | None = None
 
+    is_spelt = True
+    goes_with = None
+
+    @property
+    def flight(self) -> Hashable:
+        """The question as it was typed."""
+        return self.query
+
+    def asking(self, query: str) -> "Request":
+        """Return the same request with another question."""
+        return replace(self, query=query)
+
     def check(self) -> None:
         """Refuse what has no answer that is one text, before anything is sent or paid.
 
@@ -58,10 +105,10 @@ class Request:
             raise InvalidInput(f"the question is {type(self.query).__name__}, not str")
         if not self.query:
             raise InvalidInput("the question is empty")
-        _check_text("question", self.query)
-        _check_text("model", self.model)
+        check_text("question", self.query)
+        check_text("model", self.model)
         if self.system is not None:
-            _check_text("system prompt", self.system)
+            check_text("system prompt", self.system)
         if self.sampling:
             self._check_sampling()
 
@@ -129,7 +176,12 @@ def _is_omitted(value: Any) -> bool:
     return isinstance(value, openai.Omit | openai.NotGiven)
 
 
-def _check_text(name: str, text: str) -> None:
+def check_text(name: str, text: str) -> None:
+    """Refuse what is no text.
+
+    Raises:
+        InvalidInput: It is none, or has half a character.
+    """
     try:
         whole = isinstance(text, str) and (text.isascii() or text.encode() != b"")
     except UnicodeEncodeError:

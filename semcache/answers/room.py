@@ -1,6 +1,5 @@
 """A room: the answers that one audience may be given, and how one of them is found."""
 
-import dataclasses
 import logging
 import random
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from semcache.answers.generations import Generations, Marks, Read
 from semcache.answers.match import Lookup, Match, Near
 from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.answers.options import AnswerOptions
-from semcache.answers.request import Request, normalise
+from semcache.answers.request import Wanted, normalise
 from semcache.codecs import Vector
 from semcache.expiry import end_of
 from semcache.index.answer import Answer
@@ -72,7 +71,7 @@ class Room:
 
     # Finding ---------------------------------------------------------------------------------
 
-    async def lookup(self, request: Request, least: float) -> Lookup:
+    async def lookup(self, request: Wanted, least: float) -> Lookup:
         """Find the answer to a similar question, from the first trip on."""
         read = await self.policy.attempt(None, self._first_trip(request))
         if read is None:
@@ -82,7 +81,7 @@ class Room:
         vector = await self.directions.of(request.query, embedding)
         return await self.find(request, vector, least, changes, marks)
 
-    async def _first_trip(self, request: Request) -> tuple[Reply[Any], Reply[Any], Read | None]:
+    async def _first_trip(self, request: Wanted) -> tuple[Reply[Any], Reply[Any], Read | None]:
         for begins in (False, True):
             marks = self.generations.question(self.mark_of(request), begins)
             seen, embedding, changes = await self.redis.ask_all(
@@ -97,7 +96,7 @@ class Room:
 
     async def find(
         self,
-        request: Request,
+        request: Wanted,
         vector: Vector | None,
         least: float,
         changes: Reply[object],
@@ -122,7 +121,7 @@ class Room:
         match = Match.of(request.query, served, _margin(served, found))
         return Lookup(request.query, match, nearest, vector)
 
-    def _note(self, request: Request, vector: Vector, best: Found, marks: Read | None) -> None:
+    def _note(self, request: Wanted, vector: Vector, best: Found, marks: Read | None) -> None:
         if self.near_misses.wanted and marks is not None:
             miss = NearMiss(request, vector, best.answer, best.similarity, marks.promotion)
             self.near_misses.note(miss)
@@ -138,9 +137,7 @@ class Room:
         await self.index.heal()  # values of another type hold none of our entries
         return []
 
-    def _may_serve(
-        self, request: Request, one: Found, least: float, found: Sequence[Found]
-    ) -> bool:
+    def _may_serve(self, request: Wanted, one: Found, least: float, found: Sequence[Found]) -> bool:
         """Whether a candidate is similar enough, and the verifier accepts it."""
         if one.similarity < least:
             return False
@@ -194,7 +191,7 @@ class Room:
 
     async def keep(
         self,
-        request: Request,
+        request: Wanted,
         answer: Answer,
         vector: Vector | None,
         unless: Marks | None,
@@ -215,7 +212,7 @@ class Room:
 
     async def _keep(
         self,
-        request: Request,
+        request: Wanted,
         answer: Answer,
         vector: Vector | None,
         unless: Marks | None,
@@ -233,7 +230,7 @@ class Room:
         return await self._write(request, answer, vector, unless)
 
     async def _write(
-        self, request: Request, answer: Answer, vector: Vector | None, unless: Marks | None
+        self, request: Wanted, answer: Answer, vector: Vector | None, unless: Marks | None
     ) -> bool:
         commands: list[Command] = self.exact.writing(request, answer)
         writing = None
@@ -260,7 +257,7 @@ class Room:
 
     # Deleting --------------------------------------------------------------------------------
 
-    def mark_of(self, request: Request) -> str:
+    def mark_of(self, request: Wanted) -> str:
         """Return what names a question among the marks of the scope."""
         return f"{request.audience}:{request.id}"
 
@@ -270,14 +267,14 @@ class Room:
         await self.index.clear()
         await self.exact.clear(self.redis, self.audience)
 
-    async def delete(self, request: Request) -> bool:
+    async def delete(self, request: Wanted) -> bool:
         """Delete the answer to a question in both tiers; return whether there was one.
 
         So also what an answer that was promoted to this question came from, and all its copies.
         """
         found = False
         for spelt in await self.exact.spellings(self.redis, request):
-            one = dataclasses.replace(request, query=spelt)
+            one = request.asking(spelt)
             parts = [
                 await self.index.deleting([id_of(spelt)]),
                 self.exact.deleting(one),

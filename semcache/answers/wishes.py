@@ -1,11 +1,13 @@
 """What one request may ask for, checked before anything is sent or paid."""
 
+import math
 from datetime import timedelta
 from enum import Enum
 from typing import NamedTuple
 
 from semcache.answers.options import check_threshold
 from semcache.expiry import check_ttl
+from semcache.sharing import Admission
 
 __all__ = ["OWN", "Own", "Wishes"]
 
@@ -27,12 +29,22 @@ class Wishes(NamedTuple):
         ttl: Seconds that a new answer lives; ``None`` for ever.
         read: Whether an answer of the cache will do.
         keep: Whether a new answer may be kept.
+        similar: Whether an answer to a similar question will do, and the new one may be found so.
     """
 
     least: float
     ttl: float | None
     read: bool = True
     keep: bool = True
+    similar: bool = True
+
+    def within(self, admission: Admission) -> "Wishes":
+        """Return what is left of the wishes where a rule of admission limits them."""
+        ttl = self.ttl if admission.ttl is None else min(self.ttl or math.inf, admission.ttl)
+        exact = admission.exact
+        return self._replace(
+            ttl=ttl, read=self.read and exact, keep=self.keep and exact, similar=False
+        )
 
     @classmethod
     def of(
@@ -53,7 +65,7 @@ class Wishes(NamedTuple):
 
         Example:
             >>> Wishes.of(None, 0, True, True, 0.9, 60.0)
-            Wishes(least=0.9, ttl=60.0, read=True, keep=False)
+            Wishes(least=0.9, ttl=60.0, read=True, keep=False, similar=True)
         """
         least = own_threshold if threshold is None else check_threshold(threshold)
         if isinstance(ttl, Own):

@@ -9,6 +9,7 @@ It is ``async def`` over ports: see :mod:`semcache.ports`. A layout says where t
 see :mod:`semcache.embedding.layout`.
 """
 
+import copy
 import logging
 import math
 import time
@@ -55,10 +56,18 @@ class ReadThrough:
         self.stats = Stats()
         self.policy = Policy(self.stats, options.on_error, "answering from the API")
         self.dims = options.dims  # of the last vector, where it was not known before
+        self._flights = flights
         self._fetcher = Fetcher(embedder, flights, options, self.stats, self._store)
         self._codec, self._now = options.coder, options.clock
         self._ttl = options.seconds
         self._refresh = options.refresh_on_read and self._ttl is not None
+
+    def over(self, embedder: Embedder) -> "ReadThrough":
+        """Return the same flow over another embedder: one that asks as a request of its own."""
+        other = copy.copy(self)
+        parts = self._flights, self.options, self.stats, other._store
+        other._fetcher = Fetcher(embedder, *parts)
+        return other
 
     # What callers ask for --------------------------------------------------------------------
 

@@ -4,6 +4,13 @@
 them in turn.
 """
 
-from semcache.sharing.admission import DEFAULT_RULES, Admission, Rule, may_share
+from semcache.sharing.admission import (
+    ANSWER_RULES,
+    DEFAULT_RULES,
+    Admission,
+    Rule,
+    may_keep,
+    may_share,
+)
 
-__all__ = ["DEFAULT_RULES", "Admission", "Rule", "may_share"]
+__all__ = ["ANSWER_RULES", "DEFAULT_RULES", "Admission", "Rule", "may_keep", "may_share"]

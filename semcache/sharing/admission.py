@@ -35,6 +35,21 @@ class Admission:
     def __bool__(self) -> bool:
         return self.rule is None
 
+    @property
+    def exact(self) -> bool:
+        return self.rule is None or self.rule.leaves == "exact"
+
+    @property
+    def ttl(self) -> float | None:
+        return None if self.rule is None else self.rule.ttl
+
+
+ANSWER_RULES: tuple[Rule, ...] = ()
+
+
+def may_keep(text: str, rules: Sequence[Rule] = ANSWER_RULES) -> "Admission":
+    return may_share(text, rules)
+
 
 def may_share(question: str, rules: Sequence[Rule] = DEFAULT_RULES) -> Admission:
     """Return whether the answer to a question may be given to others, or to the asker later.

@@ -26,6 +26,8 @@ class Rule:
     name: str
     description: str
     test: Callable[[str], bool]
+    leaves: str = "nothing"
+    ttl: float | None = None
 
     def applies(self, text: str) -> bool:
         """Return whether the rule refuses this text."""
