@@ -18,6 +18,7 @@ from semcache.answers import (
     SemanticCache,
     SemanticLLMCache,
 )
+from semcache.client import AsyncCacheTransport, CacheTransport, cache_of, cached
 from semcache.clients import redis_client
 from semcache.embedding import (
     AsyncCompressedEmbeddingCache,
@@ -75,6 +76,11 @@ __all__ = [
     "AsyncSemanticCache",
     "AsyncSemanticLLMCache",
     "AsyncHybridLLMCache",
+    # lesson 12
+    "AsyncCacheTransport",
+    "CacheTransport",
+    "cache_of",
+    "cached",
 ]
 
 _LAZY = {

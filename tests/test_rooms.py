@@ -12,11 +12,12 @@ ROOT = Path(semcache.__file__).parent
 FLOORS = [
     {"course", "__main__"},
     {"lab"},
+    {"client"},
     {"answers", "evaluate", "sharing"},
     {"guard", "index", "embedding"},
     {"codecs"},
 ]
-LIBRARY = ["answers", "evaluate", "sharing", "guard", "index", "embedding", "codecs"]
+LIBRARY = ["client", "answers", "evaluate", "sharing", "guard", "index", "embedding", "codecs"]
 LINES = 300
 
 

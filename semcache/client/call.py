@@ -1,0 +1,132 @@
+"""A request to an endpoint, read: what the flow must know of it."""
+
+import dataclasses
+import inspect
+import json
+import logging
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import httpx2
+
+from semcache import keys
+from semcache.answers.request import normalise
+from semcache.client.endpoint import Asked, Body, Endpoint
+
+__all__ = ["Call", "Standalone", "read_call"]
+
+log = logging.getLogger("semcache")
+
+Standalone = Callable[[list[Any]], str | Awaitable[str | None] | None]
+
+# Who pays. Two callers who differ in it do not wait for one call: it might be refused to one.
+_CREDENTIALS = ("authorization", "api-key", "openai-organization", "openai-project")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that may be answered from the cache; see :class:`~semcache.answers.request.Wanted`.
+
+    Attributes:
+        query: What is embedded, compared and shown.
+        model: The LLM.
+        audience: Requests that may share answers by similarity have the same.
+        id: What else must be equal in the exact tier.
+        is_spelt: Whether the id stands for the question alone.
+        goes_with: The question with whose answer this one's is deleted, if the id does not name it.
+        similar: Whether an answer to a similar question may do.
+        endpoint: Reads its replies.
+        body: What is asked.
+        http: What is sent on.
+    """
+
+    query: str
+    model: str
+    audience: str
+    id: str
+    is_spelt: bool
+    goes_with: str | None
+    similar: bool
+    endpoint: Endpoint
+    body: Body
+    http: httpx2.Request
+
+    @property
+    def streams(self) -> bool:
+        """Whether the answer is wanted in pieces."""
+        return self.body.get("stream") is True
+
+    @property
+    def flight(self) -> Hashable:
+        """What must be equal, beside the audience, for two callers to share one answer."""
+        who = tuple(self.http.headers.get(name) for name in _CREDENTIALS)
+        how = json.dumps(self.body.get("stream_options")) if self.streams else None
+        return self.query, self.id, self.streams, how, who
+
+    def asking(self, query: str) -> Self:
+        """Return the same request with another question."""
+        if not self.is_spelt:
+            return dataclasses.replace(self, query=query)
+        return dataclasses.replace(self, query=query, id=keys.digest(normalise(query)))
+
+
+async def read_call(
+    endpoint: Endpoint, body: Body, http: httpx2.Request, standalone: Standalone | None
+) -> Call | None:
+    """Read a request; ``None`` for one that is passed on as it is.
+
+    Args:
+        endpoint: Where it goes.
+        body: What it asks.
+        http: What is sent on.
+        standalone: Makes of a conversation a question that can be understood without it.
+    """
+    asked = endpoint.asked(body)
+    if asked is None:
+        return None
+    try:
+        return _call(endpoint, body, http, asked, await _question(asked, standalone))
+    except (TypeError, UnicodeError):  # no JSON of ours, or half a character: the provider's task
+        return None
+
+
+async def _question(asked: Asked, standalone: Standalone | None) -> str | None:
+    """Return the question as it stands by itself; ``None`` if it does not."""
+    if not asked.is_plain:
+        return None
+    if not asked.turns:
+        return asked.query
+    if standalone is None:
+        return None
+    try:
+        made = standalone([*asked.before, *asked.turns, {"role": "user", "content": asked.query}])
+        question = await made if inspect.isawaitable(made) else made
+    except Exception:
+        log.exception("standalone failed, so the request is looked up exactly only")
+        return None
+    return question if isinstance(question, str) and question.strip() else None
+
+
+def _call(
+    endpoint: Endpoint, body: Body, http: httpx2.Request, asked: Asked, question: str | None
+) -> Call:
+    where, model = str(http.url), str(body.get("model", ""))
+    if question is None:  # only the very same request, whatever it holds
+        whole = {"before": asked.before, "turns": asked.turns, "shaping": asked.shaping}
+        whole |= {"last": asked.query or _last(body)}
+        audience = keys.digest_of({"url": where, "model": model, "by": "request"})
+        own = audience, keys.digest_of(whole), False, None, False
+        return Call(asked.query, model, *own, endpoint, body, http)
+    audience = keys.digest_of({"url": where, "before": asked.before, "shaping": asked.shaping})
+    if not asked.turns:
+        own = audience, keys.digest(normalise(question)), True, None, True
+        return Call(question, model, *own, endpoint, body, http)
+    turned = keys.digest_of({"turns": asked.turns, "last": asked.query})
+    return Call(question, model, audience, turned, False, question, True, endpoint, body, http)
+
+
+def _last(body: Body) -> Any:
+    """What stands last, where that is no text of a user."""
+    said = body.get("messages") or body.get("input")
+    return said[-1] if isinstance(said, list) and said else said
