@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from semcache.errors import ConfigError
 from semcache.guard import Row
 
-__all__ = ["Set", "read_folder"]
+__all__ = ["Set", "read_folder", "records_of"]
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 _LABELS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -54,7 +54,7 @@ def read_folder(folder: Path, embed: Embed) -> Iterator[Set]:
     if not files:
         raise ConfigError(f"{folder} holds no .csv and no .jsonl file")
     for path in files:
-        records = _records(path)
+        records = records_of(path)
         columns = set(records[0]) if records else set()
         if {"text", "intent"} <= columns:
             texts = [record["text"] for record in records]
@@ -66,7 +66,8 @@ def read_folder(folder: Path, embed: Embed) -> Iterator[Set]:
         yield Set(path.stem, rows, same, "text" in columns)
 
 
-def _records(path: Path) -> list[dict[str, str]]:
+def records_of(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a ``.csv`` or ``.jsonl`` file."""
     text = path.read_text(encoding="utf-8-sig")
     if path.suffix == ".csv":
         return list(csv.DictReader(text.splitlines(keepends=True)))

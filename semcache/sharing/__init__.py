@@ -1,16 +1,47 @@
-"""May a question be shared at all? Asked before a cache looks anything up by similarity.
+"""Who may be given an answer: which questions may be shared, which answers kept, in which scope.
 
-:mod:`.personal`, :mod:`.volatile` and :mod:`.follow_up` each hold one rule, :mod:`.admission` asks
-them in turn.
+One rule a module: :mod:`.secrets`, :mod:`.account_numbers`, :mod:`.contact`, :mod:`.personal`,
+:mod:`.volatile`, :mod:`.injection`, :mod:`.links`, :mod:`.aside`, :mod:`.follow_up` read questions,
+:mod:`.refusals` reads answers; each says what it misses. :mod:`.admission` asks them.
+:mod:`.scope` builds the name of those who share.
 """
 
+from semcache.sharing.account_numbers import ACCOUNT_NUMBER
 from semcache.sharing.admission import (
     ANSWER_RULES,
     DEFAULT_RULES,
     Admission,
-    Rule,
     may_keep,
     may_share,
 )
+from semcache.sharing.aside import ASIDE
+from semcache.sharing.contact import CONTACT
+from semcache.sharing.follow_up import FOLLOW_UP
+from semcache.sharing.injection import INJECTION
+from semcache.sharing.links import LINK
+from semcache.sharing.personal import PERSONAL
+from semcache.sharing.refusals import REFUSAL
+from semcache.sharing.rule import Rule
+from semcache.sharing.scope import scope_of
+from semcache.sharing.secrets import SECRET
+from semcache.sharing.volatile import VOLATILE
 
-__all__ = ["ANSWER_RULES", "DEFAULT_RULES", "Admission", "Rule", "may_keep", "may_share"]
+__all__ = [
+    "ACCOUNT_NUMBER",
+    "ANSWER_RULES",
+    "ASIDE",
+    "CONTACT",
+    "DEFAULT_RULES",
+    "FOLLOW_UP",
+    "INJECTION",
+    "LINK",
+    "PERSONAL",
+    "REFUSAL",
+    "SECRET",
+    "VOLATILE",
+    "Admission",
+    "Rule",
+    "may_keep",
+    "may_share",
+    "scope_of",
+]

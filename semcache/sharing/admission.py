@@ -1,33 +1,60 @@
-"""Which questions a shared cache neither looks up nor stores by similarity.
+"""Which questions may be shared, which answers kept; as small named rules that one can read.
 
 "Where is my invoice", "the price of gold today", "and how do I undo that?": the answer to the first
-belongs to one person, to the second to one hour, to the third to one conversation. However alike
-two such questions are, no similarity makes their answers safe to share. Each rule reads one text
-alone, so a cache can ask before it embeds anything.
+belongs to one person, to the second to one minute, to the third to one conversation. However alike
+two such questions are, no similarity makes their answers safe to share. A rule says what is still
+allowed where it applies: the exact tier, which answers whoever types the same text, or nothing.
+
+What is the asker's own, or a secret, leaves nothing: the exact tier of a shared scope would answer
+the next customer who types the same words. What needs the conversation, or tells the model how to
+answer, leaves the exact tier. What changes soon leaves it for a minute, by default; a rule is a
+value, so another choice is another tuple::
+
+    strict = replace(VOLATILE, leaves="nothing", ttl=None)
+    rules = tuple(strict if rule is VOLATILE else rule for rule in DEFAULT_RULES)
+
+The exact tier is meant to be keyed by all that shaped the answer, earlier turns included.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from semcache.sharing.follow_up import needs_conversation
-from semcache.sharing.personal import asks_for_own
+from semcache.sharing.account_numbers import ACCOUNT_NUMBER
+from semcache.sharing.aside import ASIDE
+from semcache.sharing.contact import CONTACT
+from semcache.sharing.follow_up import FOLLOW_UP
+from semcache.sharing.injection import INJECTION
+from semcache.sharing.links import LINK
+from semcache.sharing.personal import PERSONAL
+from semcache.sharing.refusals import REFUSAL
 from semcache.sharing.rule import Rule
-from semcache.sharing.volatile import changes_soon
+from semcache.sharing.secrets import SECRET
+from semcache.sharing.volatile import VOLATILE
 
-__all__ = ["DEFAULT_RULES", "Admission", "Rule", "may_share"]
+__all__ = ["ANSWER_RULES", "DEFAULT_RULES", "Admission", "may_keep", "may_share"]
 
 DEFAULT_RULES: tuple[Rule, ...] = (
-    Rule("personal", "the answer is a value of the asker's own: my invoice", asks_for_own),
-    Rule("volatile", "the answer changes by the day or the hour: the price today", changes_soon),
-    Rule("follow-up", "the question needs what was said before: and that one?", needs_conversation),
+    SECRET,
+    ACCOUNT_NUMBER,
+    CONTACT,
+    PERSONAL,
+    VOLATILE,
+    INJECTION,
+    LINK,
+    ASIDE,
+    FOLLOW_UP,
 )
+ANSWER_RULES: tuple[Rule, ...] = (REFUSAL, SECRET, ACCOUNT_NUMBER)
 
 
 @dataclass(frozen=True)
 class Admission:
-    """Whether a question may be shared, and which rule refused it.
+    """What may be done with a question or an answer, and which rule decided; true if none refused.
 
-    True in a condition if it may.
+    Attributes:
+        rule: Of the rules that apply the strictest, the first of them if several are; ``None`` if
+            none applies.
     """
 
     rule: Rule | None = None
@@ -36,19 +63,19 @@ class Admission:
         return self.rule is None
 
     @property
+    def by_similarity(self) -> bool:
+        """Whether similar questions may share the answer."""
+        return self.rule is None
+
+    @property
     def exact(self) -> bool:
+        """Whether the exact tier may keep and give the answer."""
         return self.rule is None or self.rule.leaves == "exact"
 
     @property
     def ttl(self) -> float | None:
+        """For how many seconds at most; ``None``: as long as the cache keeps answers."""
         return None if self.rule is None else self.rule.ttl
-
-
-ANSWER_RULES: tuple[Rule, ...] = ()
-
-
-def may_keep(text: str, rules: Sequence[Rule] = ANSWER_RULES) -> "Admission":
-    return may_share(text, rules)
 
 
 def may_share(question: str, rules: Sequence[Rule] = DEFAULT_RULES) -> Admission:
@@ -56,15 +83,50 @@ def may_share(question: str, rules: Sequence[Rule] = DEFAULT_RULES) -> Admission
 
     Args:
         question: What was asked, English or Chinese, of any length.
-        rules: Asked in turn; the first that applies refuses. Add your own: ``Rule(name,
-            description, test)``.
+        rules: The strictest that applies decides. Add your own, ``Rule(name, description, test)``,
+            or leave one out; what a test raises is raised here.
 
     Example:
         >>> may_share("How do I download an invoice?")
         Admission(rule=None)
         >>> may_share("where is my invoice").rule.name
         'personal'
-        >>> [may_share(text).rule.name for text in ("今天金价多少", "那怎么撤销呢")]
-        ['volatile', 'follow-up']
+        >>> price = may_share("今天金价多少")
+        >>> price.rule.name, price.by_similarity, price.exact, price.ttl
+        ('volatile', False, True, 60.0)
+        >>> without = [rule for rule in DEFAULT_RULES if rule.name != "volatile"]
+        >>> may_share("今天金价多少", without).by_similarity
+        True
     """
-    return Admission(next((rule for rule in rules if rule.applies(question)), None))
+    return _strictest(question, rules)
+
+
+def may_keep(answer: str, rules: Sequence[Rule] = ANSWER_RULES) -> Admission:
+    """Return whether the text of an answer may be stored.
+
+    Args:
+        answer: What the model wrote, of any length.
+        rules: As for :func:`may_share`.
+
+    Example:
+        >>> may_keep("Open Settings, then Billing.").exact
+        True
+        >>> may_keep("I'm sorry, but I can't help with that.").rule.name
+        'refusal'
+    """
+    return _strictest(answer, rules)
+
+
+def _strictest(text: str, rules: Sequence[Rule]) -> Admission:
+    found: Rule | None = None
+    for rule in rules:
+        if (found is None or _allows(rule) < _allows(found)) and rule.applies(text):
+            found = rule
+    return Admission(found)
+
+
+def _allows(rule: Rule) -> float:
+    """For how many seconds a rule allows the exact tier."""
+    if rule.leaves == "nothing":
+        return 0.0
+    return math.inf if rule.ttl is None else rule.ttl

@@ -1,8 +1,14 @@
-"""Rule: the answer is a value that is looked up for the asker: where is my order."""
+"""Rule: the answer is a value that is looked up for the asker: where is my order.
 
-from semcache.sharing.rule import compiled, folded
+Nothing is left: even the exact tier would answer the next customer who types the same words.
 
-__all__ = ["asks_for_own"]
+What it misses: some half of such questions, above all those that name neither the asker nor one of
+the things in its list ("has the parcel come yet"). Of a long text it reads both ends.
+"""
+
+from semcache.sharing.rule import Rule, compiled, folded
+
+__all__ = ["PERSONAL", "asks_for_own"]
 
 _FIRST_PERSON = compiled(r"\b(?:i|we|me|us|my|our|mine|ours)\b|我|咱|本人")
 # A way to do something is the same for everybody: "how do I change my plan".
@@ -70,3 +76,6 @@ def asks_for_own(text: str) -> bool:
     if not _FIRST_PERSON.search(plain) or _PROCEDURE.search(plain):
         return False
     return bool(_ASKS.search(plain) or _ASKS_CHINESE.search(plain))
+
+
+PERSONAL = Rule("personal", "the answer is a value of the asker's own: my invoice", asks_for_own)

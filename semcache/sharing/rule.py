@@ -1,11 +1,16 @@
 """What a rule of admission is, and how it reads a text."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
 
-__all__ = ["Rule", "compiled", "folded"]
+from semcache.errors import ConfigError
+
+__all__ = ["Rule", "compiled", "folded", "normal", "plain"]
 
 _NOT = re.compile(r"\b(?:can't|cannot)\b|(?<=[a-z])n't\b")
 _SHORT = re.compile(r"(?<=\w)'(?:s|re|ll|d|ve|m)\b")
@@ -15,19 +20,41 @@ _ENDS = 1_000
 
 @dataclass(frozen=True)
 class Rule:
-    """One reason not to share an answer.
+    """One reason not to share an answer, and what is still allowed.
 
     Attributes:
         name: Short, for counting.
         description: What it refuses, and an example.
         test: Of a text as it was typed: whether the rule applies.
+        leaves: ``"exact"``: whoever types the same text may be given the answer; ``"nothing"``:
+            nobody may, and it is not stored.
+        ttl: With ``"exact"``, for how many seconds at most; ``None``: as long as the cache keeps
+            answers.
+
+    Raises:
+        ConfigError: Another word for ``leaves``, or a ttl that nothing can live for.
+
+    Example:
+        >>> salaries = Rule("salaries", "names a salary", lambda text: "salary" in text, "exact")
+        >>> salaries.applies("salary of a judge"), salaries.leaves
+        (True, 'exact')
     """
 
     name: str
     description: str
     test: Callable[[str], bool]
-    leaves: str = "nothing"
+    leaves: Literal["exact", "nothing"] = "nothing"
     ttl: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.leaves not in ("exact", "nothing"):
+            raise ConfigError(f"leaves is {self.leaves!r}: give 'exact' or 'nothing'")
+        if self.ttl is None:
+            return
+        if self.leaves == "nothing":
+            raise ConfigError(f"rule {self.name!r} leaves nothing, so it can have no ttl")
+        if not (math.isfinite(self.ttl) and self.ttl > 0):
+            raise ConfigError(f"ttl is {self.ttl}: give seconds above 0, or None")
 
     def applies(self, text: str) -> bool:
         """Return whether the rule refuses this text."""
@@ -46,9 +73,37 @@ def folded(text: str) -> str:
     """
     if len(text) > 2 * _ENDS:
         text = f"{text[:_ENDS]}\n{text[-_ENDS:]}"
-    plain = unicodedata.normalize("NFKC", text).replace("’", "'").casefold().strip()
-    plain = _NOT.sub(lambda match: "can not" if match[0].startswith("can") else " not", plain)
-    return _SPACES.sub(" ", _SHORT.sub("", plain))
+    return _folded(text)
+
+
+@lru_cache(16)  # several rules read the same text, one after the other
+def _folded(text: str) -> str:
+    return _SPACES.sub(" ", plain(normal(text)).strip())
+
+
+@lru_cache(4)
+def normal(text: str) -> str:
+    """Return a text in NFKC, of any length: full-width digits and letters as ordinary ones.
+
+    Example:
+        >>> normal("电话：１３８")
+        '电话:138'
+    """
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+def plain(text: str) -> str:
+    """Return a normal text case-folded, with its contractions written out.
+
+    Example:
+        >>> plain("You’re right, I don't")
+        'you right, i do not'
+    """
+    text = text.replace("’", "'").casefold()
+    if "'" not in text and "cannot" not in text:
+        return text
+    text = _NOT.sub(lambda match: "can not" if match[0].startswith("can") else " not", text)
+    return _SHORT.sub("", text)
 
 
 def compiled(*lines: str) -> re.Pattern[str]:

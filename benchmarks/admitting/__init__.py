@@ -1,0 +1,1 @@
+"""Count what the rules of admission refuse; see :mod:`benchmarks.admission`."""

@@ -1,0 +1,74 @@
+"""Rule: a number that stands for one person: a payment card, an IBAN, an ID card.
+
+What it misses: numbers without a checksum (passports, driving licences, most national ids and
+account numbers), a number in words or cut short ("ends in 1111"), digits typed one by one. One in
+ten of other numbers with 16 digits passes for a card, if it also begins like one.
+"""
+
+import re
+
+from semcache.sharing.checksums import iban_length, is_card, is_chinese_id, is_iban
+from semcache.sharing.rule import Rule, normal
+
+__all__ = ["ACCOUNT_NUMBER", "holds_account_number"]
+
+_NINE_DIGITS = re.compile(r"\d(?:[ -]?\d){8}")  # most texts have fewer
+_DIGITS = re.compile(r"(?<![A-Za-z0-9_.])\d{3,}(?:[ -]\d{3,})*")
+_GROUP = re.compile(r"\d+")
+_MOST = 7  # groups of three digits or more in 19 digits, and one
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d")
+_LONGEST_IBAN = 33
+_CHINESE_ID = re.compile(r"(?<![\dA-Za-z])[1-9]\d{5}[ -]?\d{8}[ -]?\d{3}[\dXx](?![\dA-Za-z])")
+_SOCIAL_SECURITY = re.compile(r"(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\d-])")
+
+
+def holds_account_number(text: str) -> bool:
+    """Return whether a card, an IBAN or the number of an ID card stands in a text of any length.
+
+    Example:
+        >>> holds_account_number("is 4111 1111 1111 1111 blocked")
+        True
+        >>> holds_account_number("身份证11010519491231002X"), holds_account_number("订单20240101")
+        (True, False)
+    """
+    typed = normal(text)
+    if not _NINE_DIGITS.search(typed):
+        return False
+    return _has_card(typed) or _has_iban(typed) or _has_id(typed)
+
+
+def _has_card(typed: str) -> bool:
+    return any(_is_card_in(_GROUP.findall(run[0])) for run in _DIGITS.finditer(typed))
+
+
+def _is_card_in(groups: list[str]) -> bool:
+    """Whether some neighbouring groups make a card: 4-4-4-4, 4-6-5, or all in one."""
+    return any(
+        is_card("".join(groups[start:end]))
+        for start in range(len(groups))
+        for end in range(start + 1, min(start + _MOST, len(groups) + 1))
+    )
+
+
+def _has_iban(typed: str) -> bool:
+    for found in _IBAN.finditer(typed):
+        size = iban_length(found[0][:2].upper())
+        # As long as it can be with a space or a hyphen after each character.
+        bare = _joined(typed[found.start() : found.start() + 2 * _LONGEST_IBAN])
+        if size and is_iban(bare[:size].upper()):
+            return True
+    return False
+
+
+def _has_id(typed: str) -> bool:
+    found = (_joined(match[0]) for match in _CHINESE_ID.finditer(typed))
+    return any(map(is_chinese_id, found)) or _SOCIAL_SECURITY.search(typed) is not None
+
+
+def _joined(text: str) -> str:
+    return text.replace(" ", "").replace("-", "")
+
+
+ACCOUNT_NUMBER = Rule(
+    "account-number", "a card, IBAN or ID number: is 4111 1111 ... blocked", holds_account_number
+)
