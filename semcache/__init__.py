@@ -31,6 +31,7 @@ from semcache.embedding import (
     TieredEmbeddingCache,
 )
 from semcache.index import MatrixIndex, RedisVLIndex, ScanIndex, VectorSetIndex, best_index
+from semcache.sharing import Rule, may_share, scope_of
 from semcache.stats import Stats
 from semcache.tokens import count_tokens
 
@@ -79,8 +80,11 @@ __all__ = [
     # lesson 12
     "AsyncCacheTransport",
     "CacheTransport",
+    "Rule",
     "cache_of",
     "cached",
+    "may_share",
+    "scope_of",
 ]
 
 _LAZY = {

@@ -1,5 +1,6 @@
 """What every LLM cache has, whichever its face: its parts, put together."""
 
+import logging
 from datetime import timedelta
 from typing import Any, ClassVar, Unpack
 
@@ -26,6 +27,8 @@ from semcache.sharing import may_share
 from semcache.stats import Stats
 
 __all__ = ["TTL", "AnswersFace", "TextAnswers"]
+
+log = logging.getLogger("semcache")
 
 TTL = float | timedelta | Own | None
 
@@ -114,13 +117,24 @@ class AnswersFace(HoldsConnections):
 
     async def _looked(self, request: Wanted, wishes: Wishes) -> Looked:
         """Look, as far as the rules of admission allow it."""
-        admission = may_share(request.query, self.options.rules)
-        if not admission:
-            self._stats.count(refused=1)
-            wishes = wishes.within(admission)
+        if self.options.rules:
+            wishes = self._admitted(request, wishes)
         looked = await self.flow.look(request, wishes)
         remember(looked.lookup, self.flow, looked.room)
         return looked
+
+    def _admitted(self, request: Wanted, wishes: Wishes) -> Wishes:
+        """Return what the rules leave of the wishes; nothing where one of them raises."""
+        try:
+            admission = may_share(request.query, self.options.rules)
+        except Exception:
+            self._stats.count(errors=1)
+            log.exception("a rule of admission failed, so the cache is not asked")
+            return wishes._replace(read=False, keep=False)
+        if not admission:
+            self._stats.count(refused=1)
+            wishes = wishes.within(admission)
+        return wishes
 
 
 class TextAnswers(AnswersFace):
