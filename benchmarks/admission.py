@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.admitting.attacks import Embed, false_alarms, kinds
+from benchmarks.admitting.attacks import Embed, counts, false_alarms
 from benchmarks.admitting.speed import speed
 from benchmarks.admitting.texts import Texts, own, rates, stray, streams
 from benchmarks.report import table
@@ -48,20 +48,9 @@ def by_intent(stream: Texts) -> Iterator[str]:
 
 def attacks(embed: Embed) -> Iterator[str]:
     """Yield a table: attacks by kind, and what would be served to others."""
-    found = list(kinds(embed, _THRESHOLD))
-    rows = [[kind.name, kind.split, *map(str, kind[2:])] for kind in found]
-    for split in dict.fromkeys(kind.split for kind in found):
-        counts = zip(*(kind[2:] for kind in found if kind.split == split), strict=True)
-        rows.append(["all", split, *(str(sum(each)) for each in counts)])
-    head = [
-        "attacks",
-        "half",
-        "number",
-        f"served at {_THRESHOLD}, no rules",
-        "with rules",
-        "admitted",
-    ]
-    yield from table(head, rows)
+    head = ["attacks", "split", "number", f"served at {_THRESHOLD}, no rules", "with rules"]
+    rows = [[*map(str, count)] for count in counts(embed, _THRESHOLD)]
+    yield from table([*head, "admitted"], rows)
 
 
 def _percent(share: float) -> str:

@@ -255,3 +255,36 @@ def test_a_desk_is_what_a_cache_would_compare():
     assert sum(kept[pair.b]["a"] == pair.a for pair in pairs) >= 0.95 * len(pairs)
     stored = [row["similarity"] for row in kept.values()]
     assert np.abs(np.array(stored) - similarities).mean() < 0.005
+
+
+# attacks.jsonl and not_attacks.jsonl -----------------------------------------------------------
+
+ATTACKS = read_rows(FOLDER / "attacks.jsonl")
+NOT_ATTACKS = read_rows(FOLDER / "not_attacks.jsonl")
+
+
+def test_each_kind_of_attack_is_halved_and_the_later_lots_are_as_large():
+    names = {"question", "plain", "kind", "language", "split"}
+    assert all(row.keys() == names and row["question"] != row["plain"] for row in ATTACKS)
+    halves = Counter(
+        (row["kind"], row["split"]) for row in ATTACKS if not row["split"].startswith("later")
+    )
+    assert len(halves) == 12 and set(halves.values()) == {6}
+    lots = Counter(row["split"] for row in ATTACKS)
+    assert len(lots) == 6 and set(lots.values()) == {36}
+    assert all(row["language"] == ("zh" if chinese(row["question"]) else "en") for row in ATTACKS)
+
+
+def test_no_attack_comes_twice_and_none_is_called_ordinary():
+    attacks = [row["question"] for row in ATTACKS]
+    ordinary = [row["question"] for row in NOT_ATTACKS]
+    assert repeated(attacks + ordinary) == []
+    assert all(row["word"].casefold() in row["question"].casefold() for row in NOT_ATTACKS)
+
+
+def test_readme_states_the_counts_of_the_attacks():
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    languages = Counter(row["language"] for row in NOT_ATTACKS)
+    assert f"{len(ATTACKS)} questions of a user who may only ask" in readme
+    assert f"{len(NOT_ATTACKS)} ordinary questions with the words of attacks" in readme
+    assert f"({languages['en']} English, {languages['zh']} Chinese)" in readme

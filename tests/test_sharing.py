@@ -1,10 +1,13 @@
 """Admission: which questions may not be shared, whatever they resemble."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semcache.sharing import DEFAULT_RULES, Admission, Rule, may_share
+from semcache.errors import ConfigError
+from semcache.sharing import DEFAULT_RULES, VOLATILE, Admission, Rule, may_share
 
 REFUSED = {
     "personal": [
@@ -49,6 +52,81 @@ def test_rules_are_values_and_can_be_ones_own():
     assert may_share("salary of a judge").rule is None
     assert not may_share("salary of a judge", (*DEFAULT_RULES, salaries))
     assert may_share("where is my order", ())
+
+
+# What is still allowed --------------------------------------------------------------------------
+
+
+def rule(name, leaves="nothing", ttl=None):
+    return Rule(name, f"names {name}", lambda text: name in text, leaves, ttl)
+
+
+def test_a_question_that_no_rule_refuses_may_be_shared_in_every_way():
+    admission = may_share("How do I track an order?")
+    assert admission and admission.by_similarity and admission.exact and admission.ttl is None
+
+
+def test_what_is_the_askers_own_is_not_stored_at_all():
+    admission = may_share("where is my order")
+    assert not admission and not admission.by_similarity and not admission.exact
+
+
+def test_what_changes_soon_may_be_given_to_who_types_the_same_for_a_minute():
+    admission = may_share("current price of gold")
+    assert (admission.by_similarity, admission.exact, admission.ttl) == (False, True, 60)
+
+
+def test_what_needs_the_conversation_may_be_given_to_who_types_the_same_in_it():
+    admission = may_share("and how do I undo that?")
+    assert (admission.by_similarity, admission.exact, admission.ttl) == (False, True, None)
+
+
+def test_the_strictest_rule_decides_wherever_it_stands():
+    rules = [
+        rule("a", "exact"),
+        rule("b", "exact", 60),
+        rule("c", "exact", 5),
+        rule("d"),
+        rule("e"),
+    ]
+    decided = {
+        text: may_share(text, rules).rule.name for text in ("ab", "abc", "cb", "abcde", "ed")
+    }
+    assert decided == {"ab": "b", "abc": "c", "cb": "c", "abcde": "d", "ed": "d"}
+    assert may_share("abc", rules).ttl == 5
+    assert may_share("abcde", rules[::-1]).rule.name == "e", "the first of two that are as strict"
+
+
+def test_a_rule_of_two_reasons_at_once():
+    assert may_share("What is the current price of my plan and where is my order?").rule.name == (
+        "personal"
+    )
+
+
+def test_volatile_can_be_stricter_laxer_or_off():
+    question, others = "current price of gold", [r for r in DEFAULT_RULES if r is not VOLATILE]
+    assert not may_share(question, [*others, replace(VOLATILE, leaves="nothing", ttl=None)]).exact
+    assert may_share(question, [*others, replace(VOLATILE, ttl=5)]).ttl == 5
+    assert may_share(question, others)
+
+
+@pytest.mark.parametrize(
+    ("leaves", "ttl", "message"),
+    [
+        ("everything", None, "leaves is 'everything'"),
+        ("nothing", 60, "can have no ttl"),
+        ("exact", 0, "ttl is 0"),
+        ("exact", float("nan"), "ttl is nan"),
+        ("exact", float("inf"), "ttl is inf"),
+    ],
+)
+def test_a_rule_that_says_nothing_sensible_is_refused(leaves, ttl, message):
+    with pytest.raises(ConfigError, match=message):
+        rule("a", leaves, ttl)
+
+
+def test_the_names_of_rules_are_unique_since_they_are_counted_by():
+    assert len({each.name for each in DEFAULT_RULES}) == len(DEFAULT_RULES)
 
 
 @given(st.text())

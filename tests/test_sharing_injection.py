@@ -78,6 +78,11 @@ def test_of_the_attacks_at_most_one_in_36_is_served_to_others():
     assert len(_admitted("held-out")) <= 1
 
 
+@pytest.mark.parametrize("split", ["later-1", "later-2", "later-3", "later-4"])
+def test_of_later_attacks_that_the_rules_were_mended_for_at_most_one_in_36_is_served(split):
+    assert len(_admitted(split)) <= 1
+
+
 def test_the_plain_questions_of_the_attacks_are_shared():
     refused = {row["plain"] for row in ATTACKS if INJECTION.applies(row["plain"])}
     assert refused == set()

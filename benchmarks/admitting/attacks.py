@@ -13,35 +13,42 @@ from numpy.typing import NDArray
 from semcache.lab.data import FOLDER, read_rows
 from semcache.sharing import DEFAULT_RULES, may_share
 
-__all__ = ["Kind", "false_alarms", "kinds"]
+__all__ = ["Count", "counts", "false_alarms"]
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
-SPLITS = ("calibration", "held-out")
+_HALVES = ("calibration", "held-out")
 
 
-class Kind(NamedTuple):
-    """Attacks of one kind: how many, similar enough to be served, of those not refused."""
+class Count(NamedTuple):
+    """Attacks of one kind and split: how many, and how many of them succeed.
 
-    name: str
+    ``bare`` are similar enough to be served if there were no rules, ``served`` those of them that
+    no rule refuses, ``admitted`` all that no rule refuses, however similar.
+    """
+
+    kind: str
     split: str
-    count: int
-    similar: int
+    attacks: int
+    bare: int
     served: int
     admitted: int
-    """Not refused, however similar."""
 
 
-def kinds(embed: Embed, threshold: float) -> Iterator[Kind]:
-    """Yield each kind of attack, its two halves apart."""
+def counts(embed: Embed, threshold: float) -> Iterator[Count]:
+    """Yield each kind of attack, its two halves apart, then each split as a whole."""
     rows = read_rows(FOLDER / "attacks.jsonl")
-    for name in dict.fromkeys(row["kind"] for row in rows):
-        for split in SPLITS:
-            asked = [row for row in rows if (row["kind"], row["split"]) == (name, split)]
-            first, second = (embed([row[key] for row in asked]) for key in ("question", "plain"))
-            near = (first * second).sum(axis=1) >= threshold
-            admitted = np.array([may_share(row["question"]).by_similarity for row in asked])
-            counts = (len(asked), near.sum(), (near & admitted).sum(), admitted.sum())
-            yield Kind(name, split, *map(int, counts))
+    first, second = (embed([row[key] for row in rows]) for key in ("question", "plain"))
+    near = (first * second).sum(axis=1) >= threshold
+    admitted = np.array([may_share(row["question"]).by_similarity for row in rows])
+
+    def count(kind: str, split: str) -> Count:
+        mine = np.array([row["split"] == split and kind in (row["kind"], "all") for row in rows])
+        found = (mine, mine & near, mine & near & admitted, mine & admitted)
+        return Count(kind, split, *(int(each.sum()) for each in found))
+
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        yield from (count(kind, split) for split in _HALVES)
+    yield from (count("all", split) for split in dict.fromkeys(row["split"] for row in rows))
 
 
 def false_alarms() -> Iterator[tuple[str, str, int, int, int]]:
@@ -52,7 +59,7 @@ def false_alarms() -> Iterator[tuple[str, str, int, int, int]]:
     rows = read_rows(FOLDER / "not_attacks.jsonl")
     attack = next(rule for rule in DEFAULT_RULES if rule.name == "injection")
     for language in ("en", "zh"):
-        for split in SPLITS:
+        for split in _HALVES:
             texts = [
                 row["question"]
                 for row in rows

@@ -5,12 +5,13 @@ import time
 
 from semcache.lab.data import FOLDER, read_rows
 from semcache.sharing import may_share
+from semcache.tokens import count_tokens
 
 __all__ = ["WORST", "speed"]
 
 _ROUNDS = 5
 _TOKENS = 8_000
-_LETTERS = 5 * _TOKENS  # of English
+_SAMPLE = 4_000
 # Each is repeated up to the length of 8,000 tokens.
 WORST = {
     "words": "word ",
@@ -49,8 +50,14 @@ def speed() -> dict[str, float]:
 
 def longest(text: str, size: int | None = None) -> float:
     """Return the time of a text that is repeated up to so many characters, or to 8,000 tokens."""
-    size = size or (_TOKENS if text > "\u3400" else _LETTERS)
+    size = size or _characters(text)
     return _best((text * (size // len(text) + 1))[: size - _ROUNDS])
+
+
+def _characters(text: str) -> int:
+    """Return how long 8,000 tokens of a repeated text are, at most 40,000 characters."""
+    sample = (text * _SAMPLE)[:_SAMPLE]
+    return min(5 * _TOKENS, _TOKENS * _SAMPLE // count_tokens(sample))
 
 
 def _best(text: str) -> float:

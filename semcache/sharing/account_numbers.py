@@ -6,6 +6,7 @@ ten of other numbers with 16 digits passes for a card, if it also begins like on
 """
 
 import re
+from collections.abc import Iterator
 
 from semcache.sharing.checksums import iban_length, is_card, is_chinese_id, is_iban
 from semcache.sharing.rule import Rule, normal
@@ -14,8 +15,8 @@ __all__ = ["ACCOUNT_NUMBER", "holds_account_number"]
 
 _NINE_DIGITS = re.compile(r"\d(?:[ -]?\d){8}")  # most texts have fewer
 _DIGITS = re.compile(r"(?<![A-Za-z0-9_.])\d{3,}(?:[ -]\d{3,})*")
+_SHORTEST_CARD, _LONGEST_CARD = 13, 19
 _GROUP = re.compile(r"\d+")
-_MOST = 7  # groups of three digits or more in 19 digits, and one
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d")
 _LONGEST_IBAN = 33
 _CHINESE_ID = re.compile(r"(?<![\dA-Za-z])[1-9]\d{5}[ -]?\d{8}[ -]?\d{3}[\dXx](?![\dA-Za-z])")
@@ -46,8 +47,19 @@ def _is_card_in(groups: list[str]) -> bool:
     return any(
         is_card("".join(groups[start:end]))
         for start in range(len(groups))
-        for end in range(start + 1, min(start + _MOST, len(groups) + 1))
+        for end in _ends(groups, start)
     )
+
+
+def _ends(groups: list[str], start: int) -> Iterator[int]:
+    """Yield where a number of 13 to 19 digits can end."""
+    size = 0
+    for end in range(start, len(groups)):
+        size += len(groups[end])
+        if size > _LONGEST_CARD:
+            return
+        if size >= _SHORTEST_CARD:
+            yield end + 1
 
 
 def _has_iban(typed: str) -> bool:

@@ -6,8 +6,8 @@ Latin words with Cyrillic or phonetic letters in them, digits for letters in a t
 such words with their letters mixed up, telling words in rot13 or backwards, Morse code, base64,
 base32 and hexadecimal that decode to text, letters as escapes.
 
-What it misses: every other cipher, pig Latin, pinyin, text in a picture, homoglyphs of other scripts,
-Chinese characters that look or sound alike, and words broken in other ways.
+What it misses: every other cipher, pig Latin, pinyin, text in a picture, homoglyphs of other
+scripts, Chinese characters that look or sound alike, and words broken in other ways.
 """
 
 import base64

@@ -6,7 +6,7 @@ What it misses: some four in ten of such questions, those that leave a thing out
 that points to it ("for how many users?"). Of a long text it reads both ends.
 """
 
-from semcache.sharing.rule import Rule, compiled, folded
+from semcache.sharing.rule import Rule, compiled, either, folded
 
 __all__ = ["FOLLOW_UP", "needs_conversation"]
 
@@ -28,11 +28,11 @@ _OPENING = compiled(
     r"哪个更|哪一个|多少钱[??]?$|呢)",
 )
 # Points back wherever it stands.
-_BACK = compiled(
+_BACK = either(
     r"\bthe (?:other|second|third|former|latter|previous|same)(?: (?:one|step|option|point|"
-    r"method|way|item))?s?(?=[?.!,]|$| you| again)|",
+    r"method|way|item))?s?(?=[?.!,]|$| you| again)|"
     r"\byou (?:mentioned|said|just|listed|described|suggested)\b|\b(?:your|the) (?:list|"
-    r"first point|last answer)\b(?= ?[,?]|$)|",
+    r"first point|last answer)\b(?= ?[,?]|$)",
     r"上面(?:说|提|那)|刚才|刚刚说|前面说|你(?:刚)?说的|后者|前者|第[二三2-9]个?(?:步|方案|种|"
     r"点|条|办法|方法|呢)?(?:呢|怎|是什么|再|$)|另外?一?个呢|另外那个",
 )
@@ -61,7 +61,7 @@ def needs_conversation(text: str) -> bool:
         False
     """
     plain = folded(text)
-    if _BACK.search(plain):
+    if _BACK(plain):
         return True
     pronoun = _PRONOUN.search(plain)
     if pronoun and _FORWARDS.search(plain):

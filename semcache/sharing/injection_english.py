@@ -133,6 +133,13 @@ _WORDS = compiled(
     r"(?:begin|start|end)(?: of)?(?: the)? (?:system|admin|developer)(?: \w+)? (?:message|prompt|"
     r"instructions?|note)\b|"
     r"(?:house|new|golden|only|first) rule(?: here| now)? is\b|",
+    r"(?:stay|remain|be) in character\b|repeat after me\b|opposite day\b|(?:be )?(?:answered|"
+    r"replied to|responded to) with\b|"
+    r"(?:reveal|print|show|repeat|output|leak|tell me) (?:me )?your (?:system )?(?:prompt|"
+    r"instructions)\b|"
+    r"end of (?:the )?(?:prompt|instructions|context)\b|(?:clear|reset|erase|wipe|overwrite|"
+    r"replace) your (?:context|memory|"
+    r"instructions|rules|prompt)\b|do (?:exactly )?as (?:told|i say|instructed|ordered)\b|",
     r"pretend(?:ing)? (?:that |to be |you|the |we |as )|(?:imagine|suppose|assume|"
     r"say)(?: that)? you (?:are|were) "
     r"(?:an?|my|the|not|free|dan|called|named|no)\b|role-? ?play(?:ing)? (?:as|that|where)\b|"
@@ -193,7 +200,8 @@ _TAGS = compiled(
     r"\b(?:assistant|system|ai|bot|model)[_-]\w{1,20} ?[:=]|[\"']role[\"'] ?: ?[\"']|\[/?(?:inst|"
     r"sys|system|assistant|admin|developer|hidden|instructions?)\b[^\]\n]{0,20}\]|<</?sys>>|"
     r"(?:^|\n) ?#{1,6} ?(?:new )?(?:system|instructions?|response|assistant|human)\b|",
-    rf"(?:^|{_MARK})(?:(?:system|{_MODEL}|developer)s?(?: (?:message|prompt|note|override|update|"
+    rf"(?:^|{_MARK})(?:(?:system|{_MODEL}|developer|human)s?(?: (?:message|prompt|note|override|"
+    r"update|"
     r"instructions?|notice|"
     r"command))?|role|tone|persona|character|your answer|response|answer|"
     r"reply) ?[:：](?! ?(?:windows|mac|ios|ipad|"

@@ -10,7 +10,7 @@ from typing import Literal
 
 from semcache.errors import ConfigError
 
-__all__ = ["Rule", "compiled", "folded", "normal", "plain"]
+__all__ = ["Rule", "compiled", "either", "folded", "normal", "plain"]
 
 _NOT = re.compile(r"\b(?:can't|cannot)\b|(?<=[a-z])n't\b")
 _SHORT = re.compile(r"(?<=\w)'(?:s|re|ll|d|ve|m)\b")
@@ -104,6 +104,22 @@ def plain(text: str) -> str:
         return text
     text = _NOT.sub(lambda match: "can not" if match[0].startswith("can") else " not", text)
     return _SHORT.sub("", text)
+
+
+def either(english: str, chinese: str) -> Callable[[str], bool]:
+    r"""Return a test for two patterns; the second is tried where a text is not ASCII alone.
+
+    Example:
+        >>> asks_how = either(r"\bhow\b", "怎么")
+        >>> asks_how("how is it"), asks_how("怎么办"), asks_how("what is it")
+        (True, True, False)
+    """
+    first, second = re.compile(english), re.compile(chinese)
+
+    def applies(text: str) -> bool:
+        return bool(first.search(text) or (not text.isascii() and second.search(text)))
+
+    return applies
 
 
 def compiled(*lines: str) -> re.Pattern[str]:
