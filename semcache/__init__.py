@@ -1,7 +1,7 @@
 """Cache embeddings and LLM answers with Redis; the package under the semcache lessons.
 
 Importing it costs what redis, openai and numpy cost: what the lessons stand on (``connect`` and its
-like, from the ``lab`` extra) is imported when it is first asked for.
+like, from the ``lab`` extra), and the cached client, are imported when they are first asked for.
 """
 
 from importlib import import_module
@@ -18,7 +18,6 @@ from semcache.answers import (
     SemanticCache,
     SemanticLLMCache,
 )
-from semcache.client import AsyncCacheTransport, CacheTransport, cache_of, cached
 from semcache.clients import redis_client
 from semcache.embedding import (
     AsyncCompressedEmbeddingCache,
@@ -36,6 +35,7 @@ from semcache.stats import Stats
 from semcache.tokens import count_tokens
 
 if TYPE_CHECKING:
+    from semcache.client import AsyncCacheTransport, CacheTransport, cache_of, cached
     from semcache.lab.connect import Lab, connect
     from semcache.lab.costs import Scenario
 
@@ -91,6 +91,10 @@ _LAZY = {
     "Lab": "semcache.lab.connect",
     "Scenario": "semcache.lab.costs",
     "connect": "semcache.lab.connect",
+    "AsyncCacheTransport": "semcache.client",
+    "CacheTransport": "semcache.client",
+    "cache_of": "semcache.client",
+    "cached": "semcache.client",
 }
 
 

@@ -5,22 +5,21 @@ account numbers), a number in words or cut short ("ends in 1111"), digits typed 
 ten of other numbers with 16 digits passes for a card, if it also begins like one.
 """
 
-import re
 from collections.abc import Iterator
 
 from semcache.sharing.checksums import iban_length, is_card, is_chinese_id, is_iban
-from semcache.sharing.rule import Rule, normal
+from semcache.sharing.rule import Rule, compiled, normal
 
 __all__ = ["ACCOUNT_NUMBER", "holds_account_number"]
 
-_NINE_DIGITS = re.compile(r"\d(?:[ -]?\d){8}")  # most texts have fewer
-_DIGITS = re.compile(r"(?<![A-Za-z0-9_.])\d{3,}(?:[ -]\d{3,})*")
+_NINE_DIGITS = compiled(r"\d(?:[ -]?\d){8}")  # most texts have fewer
+_DIGITS = compiled(r"(?<![A-Za-z0-9_.])\d{3,}(?:[ -]\d{3,})*")
 _SHORTEST_CARD, _LONGEST_CARD = 13, 19
-_GROUP = re.compile(r"\d+")
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d")
+_GROUP = compiled(r"\d+")
+_IBAN = compiled(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d\d")
 _LONGEST_IBAN = 33
-_CHINESE_ID = re.compile(r"(?<![\dA-Za-z])[1-9]\d{5}[ -]?\d{8}[ -]?\d{3}[\dXx](?![\dA-Za-z])")
-_SOCIAL_SECURITY = re.compile(r"(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\d-])")
+_CHINESE_ID = compiled(r"(?<![\dA-Za-z])[1-9]\d{5}[ -]?\d{8}[ -]?\d{3}[\dXx](?![\dA-Za-z])")
+_SOCIAL_SECURITY = compiled(r"(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\d-])")
 
 
 def holds_account_number(text: str) -> bool:

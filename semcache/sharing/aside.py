@@ -11,8 +11,6 @@ we abolished it"), a fact before the question, a text in which no question can b
 some three in a thousand ordinary questions ("Why was my card refused? The bank knows nothing.").
 """
 
-import re
-
 from semcache.sharing.disguise import uncovered
 from semcache.sharing.rule import Rule, compiled
 
@@ -22,10 +20,10 @@ _LONGEST = 8_000
 _FEWEST = 3  # words, or Chinese characters, of a sentence
 _CLOSING = r"[\"'”’)\]]*"
 # A point ends a sentence if a space follows, and no single letter comes before it: 0.5, J. Smith.
-_END = re.compile(
+_END = compiled(
     rf"(?<![\s.][a-z])[.!;](?=\s|$|[\"'”’)\]]){_CLOSING}|[。！；]{_CLOSING}|(?<=[?？]){_CLOSING}|\n"
 )
-_WORD = re.compile(r"[a-z0-9']+|[\u4e00-\u9fff]")
+_WORD = compiled(r"[a-z0-9']+|[\u4e00-\u9fff]")
 _ASKS = compiled(
     r"\W*(?:and |but |so |ok |hi |also )?(?:how|what|where|when|why|which|who|can|could|do|does|"
     r"did|is|are|will|"

@@ -8,20 +8,20 @@ address spelled out ("anna at example dot com"). Mailboxes that belong to nobody
 
 import re
 
-from semcache.sharing.rule import Rule, normal
+from semcache.sharing.rule import Rule, compiled, normal
 
 __all__ = ["CONTACT", "MAIL", "holds_contact"]
 
 # What stands before the @ is read backwards from it: a search for it would begin at every letter.
-MAIL = re.compile(
-    r"@(?<=[\w+-]@)[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", re.ASCII
+MAIL = compiled(
+    r"@(?<=[\w+-]@)[A-Za-z0-9][A-Za-z0-9-]*(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", flags=re.ASCII
 )
-_BEFORE = re.compile(r"[\w.+-]+$", re.ASCII)
+_BEFORE = compiled(r"[\w.+-]+$", flags=re.ASCII)
 _LONGEST = 64
-_NOBODY = re.compile(
+_NOBODY = compiled(
     r"(?:support|info|help|hello|sales|contact|admin|office|billing|service|security|privacy|jobs|"
     r"press|team|git|webmaster|postmaster|abuse|no-?reply|do-?not-?reply|user(?:name)?|name|you)$",
-    re.IGNORECASE,
+    flags=re.IGNORECASE,
 )
 _MOBILE = r"(?<![\d.])1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)"
 _CHINESE_LINE = r"(?<!\d)\(?0(?:10|2\d|[3-9]\d\d)\)?[ -]\d{7,8}(?!\d)"
@@ -31,9 +31,9 @@ _AMERICAN = (
     r"[2-9]\d\d[ .-]\d{4}(?![\d-])"
 )
 _BRITISH = r"(?<!\d)\(?0(?!80[08])\d{2,4}\)?[ -]\d{3,4}[ -]?\d{3,4}(?!\d)"
-_PHONE = re.compile("|".join((_MOBILE, _CHINESE_LINE, _INTERNATIONAL, _AMERICAN, _BRITISH)))
-_SEVEN_DIGITS = re.compile(r"\d(?:[ ().-]{0,2}\d){6}")  # most texts have fewer
-_CHAT = re.compile(
+_PHONE = compiled("|".join((_MOBILE, _CHINESE_LINE, _INTERNATIONAL, _AMERICAN, _BRITISH)))
+_SEVEN_DIGITS = compiled(r"\d(?:[ ().-]{0,2}\d){6}")  # most texts have fewer
+_CHAT = compiled(
     r"[Qq][Qq](?:号|群)? ?[:：]? ?[1-9]\d{4,10}(?!\d)|微信号?(?:是|[:：]) ?[A-Za-z][\w-]{5,19}"
 )
 

@@ -13,10 +13,9 @@ scripts, Chinese characters that look or sound alike, and words broken in other 
 import base64
 import binascii
 import codecs
-import re
 from functools import lru_cache
 
-from semcache.sharing.rule import normal, plain
+from semcache.sharing.rule import compiled, normal, plain
 
 __all__ = ["is_disguised", "uncovered"]
 
@@ -27,16 +26,16 @@ _SIMPLIFIED = str.maketrans(
     "无视规则设说请对从现后统个们诉网别听话应须务当装拟隐开发过员点写输复复复会为么样机语问谁顾户来"
     "这论给仅报荐劝违绕抛弃废数并将让变称确标准绝无约读处环内讯",
 )
-_INVISIBLE = re.compile(
+_INVISIBLE = compiled(
     "[\u00ad\u034f\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]"
 )
-_BLANKS = re.compile(r"[ \t\f\v]+")
-_SPACED_WORD = re.compile(r"(?<!\w)\w([ .*_-])\w(?:\1\w)+(?!\w)")
-_SPACED_CHINESE = re.compile(r"(?<=[\u4e00-\u9fff])[ .*_|/~·-]{1,3}(?=[\u4e00-\u9fff])")
-_MARKS = re.compile(r"[\W_]+")
+_BLANKS = compiled(r"[ \t\f\v]+")
+_SPACED_WORD = compiled(r"(?<!\w)\w([ .*_-])\w(?:\1\w)+(?!\w)")
+_SPACED_CHINESE = compiled(r"(?<=[\u4e00-\u9fff])[ .*_|/~·-]{1,3}(?=[\u4e00-\u9fff])")
+_MARKS = compiled(r"[\W_]+")
 
-_MORSE = re.compile(r"(?:[.·-]{1,6}[ /|]{1,3}){6}")
-_MIXED_SCRIPTS = re.compile(
+_MORSE = compiled(r"(?:[.·-]{1,6}[ /|]{1,3}){6}")
+_MIXED_SCRIPTS = compiled(
     "[\u0250-\u02af\u1d00-\u1dbf]{2}|[a-z][\u0430-\u045f\u0501-\u0528]|"
     "[\u0430-\u045f\u0501-\u0528][a-z]"
 )
@@ -47,13 +46,13 @@ _TELLING = frozenset(
         *("prompt", "prompts", "reply", "respond", "rules", "system"),
     )
 )
-_WORD = re.compile(r"[a-z0-9@$]{5,}")
+_WORD = compiled(r"[a-z0-9@$]{5,}")
 _CIPHERED = {codecs.encode(word, "rot13") for word in _TELLING} | {word[::-1] for word in _TELLING}
 _LONG = {(word[0], word[-1], len(word)): word for word in _TELLING if len(word) > 5}
 _LETTERS = str.maketrans("0134579@$", "oieastgas")
-_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,6}")
-_HEXADECIMAL = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
-_ESCAPES = re.compile(r"(?:%[0-9a-f]{2}|&#x?[0-9a-f]{2,5};|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}){4}")
+_ENCODED = compiled(r"[A-Za-z0-9+/_-]{16,}={0,6}")
+_HEXADECIMAL = compiled(r"(?:[0-9a-fA-F]{2}){8,}")
+_ESCAPES = compiled(r"(?:%[0-9a-f]{2}|&#x?[0-9a-f]{2,5};|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}){4}")
 _READABLE = 0.85
 
 

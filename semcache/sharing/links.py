@@ -8,14 +8,12 @@ What it misses: an address without a known ending, spelled out ("reset-here dot 
 as a picture of one.
 """
 
-import re
-
 from semcache.sharing.contact import MAIL
-from semcache.sharing.rule import Rule, normal
+from semcache.sharing.rule import Rule, compiled, normal
 
 __all__ = ["LINK", "holds_link"]
 
-_LINK = re.compile(
+_LINK = compiled(
     r"://[^\s]|www\.[a-z0-9]|"
     r"\.(?<=[a-z0-9]\.)(?:[a-z]{2,10}/\w|(?:com|net|org|biz|io|ai|dev|cn|hk|tw|uk|de|fr|ru|eu|xyz|"
     r"vip|"

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal, cast
 
 from semcache.errors import ConfigError
 
@@ -114,7 +114,7 @@ def either(english: str, chinese: str) -> Callable[[str], bool]:
         >>> asks_how("how is it"), asks_how("怎么办"), asks_how("what is it")
         (True, True, False)
     """
-    first, second = re.compile(english), re.compile(chinese)
+    first, second = compiled(english), compiled(chinese)
 
     def applies(text: str) -> bool:
         return bool(first.search(text) or (not text.isascii() and second.search(text)))
@@ -122,6 +122,38 @@ def either(english: str, chinese: str) -> Callable[[str], bool]:
     return applies
 
 
-def compiled(*lines: str) -> re.Pattern[str]:
-    """Return one pattern of several lines, which are joined as they stand."""
-    return re.compile("".join(lines))
+class _Pattern:
+    """A pattern that is made when it is first used: together they take as long as ``import re``."""
+
+    def __init__(self, source: str, flags: int) -> None:
+        self._given = source, flags
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        made = re.compile(*self._given)
+        self.__dict__.update({method: getattr(made, method) for method in _METHODS})
+        return getattr(made, name)
+
+
+def compiled(*lines: str, flags: int = 0) -> re.Pattern[str]:
+    r"""Return one pattern of several lines, which are joined as they stand.
+
+    Example:
+        >>> bool(compiled(r"\bon call\b|", "值班").search("今天谁值班"))
+        True
+    """
+    return cast("re.Pattern[str]", _Pattern("".join(lines), flags))
+
+
+_METHODS = (
+    "search",
+    "match",
+    "fullmatch",
+    "findall",
+    "finditer",
+    "split",
+    "sub",
+    "subn",
+    "pattern",
+)

@@ -8,12 +8,12 @@ hexadecimal digits alone (so are commit ids), secrets spelled out or cut in piec
 import re
 from itertools import pairwise
 
-from semcache.sharing.rule import Rule, normal
+from semcache.sharing.rule import Rule, compiled, normal
 
 __all__ = ["SECRET", "holds_secret"]
 
 # Each begins where a word does, so that no character is read by many attempts.
-_KNOWN = re.compile(
+_KNOWN = compiled(
     r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY|"
     r"(?<![\w-])(?:"
     r"eyJ[\w-]{8,}\.eyJ[\w-]{4,}\.|"  # a JSON Web Token
@@ -23,24 +23,24 @@ _KNOWN = re.compile(
     r"npm_[A-Za-z0-9]{20,}|pypi-[\w-]{20,}|SG\.[\w-]{16,}\.[\w-]{16,}|LTAI[A-Za-z0-9]{12,}|"
     r"AKID[A-Za-z0-9]{16,}|shp(?:at|ss)_[a-f0-9]{20,}|dckr_pat_[\w-]{20,}|AGE-SECRET-KEY-1\w{20,})|"
     r"://[^\s/:@]{1,64}:[^\s/@]{1,128}@",  # a password in an address
-    re.ASCII,
+    flags=re.ASCII,
 )
 _NUMERIC = (
     r"pass(?:word|wd|code|phrase)|pwd|pin(?: ?code)?|otp|cvv2?|cvc2?|密码|口令|验证码|校验码|动态码"
 )
-_NAMED = re.compile(
+_NAMED = compiled(
     rf"(?<![a-z])(?:(?P<numeric>{_NUMERIC})|secret|token|bearer|密钥|私钥|令牌|"
     r"(?:api|access|auth|refresh|private|client|secret|encryption)[ _-]?(?:key|token|secret))"
     r"(?:s?[\"']?\s{0,3}(?:[:=]|\bis\b|\bwas\b|为|就?是|[改设]成了?)\s{0,3}(?:now )?|(?<=bearer) )"
     r"(?P<quote>[\"'`“]?)(?P<value>[!-~]{3,200})",
-    re.IGNORECASE,
+    flags=re.IGNORECASE,
 )
 _TAIL = ".,;:?!)]}'\"`"
-_DESCRIBED = re.compile(
+_DESCRIBED = compiled(
     r"\d{1,3}\+?[-–]|(?:sha|md5|utf|oauth|base|aes|rsa|http|v\d)|[<${*\[(]|x{3,}|\.\.\.",
-    re.IGNORECASE,
+    flags=re.IGNORECASE,
 )
-_LONG = re.compile(r"[A-Za-z0-9_+=-]{32,}")
+_LONG = compiled(r"[A-Za-z0-9_+=-]{32,}")
 _CLASSES = str.maketrans(
     {**dict.fromkeys(map(chr, range(97, 123)), "a"), **dict.fromkeys(map(chr, range(65, 91)), "A")}
     | dict.fromkeys("0123456789", "0")
