@@ -37,6 +37,10 @@ class NoExactTier:
         """Ask nothing."""
         return NOTHING
 
+    def is_fresh(self, answer: Answer) -> bool:
+        """Have nothing."""
+        return False
+
     def writing(self, request: Wanted, answer: Answer) -> list[Command]:
         """Write nothing."""
         return []
@@ -103,6 +107,10 @@ class ExactTier(NoExactTier):
             self._stats.count(errors=1)
             return None
         return answer if self._now() < answer.expires_at + self._stale else None
+
+    def is_fresh(self, answer: Answer) -> bool:
+        """Whether an answer has not expired, and is not only kept for outages."""
+        return self._now() < answer.expires_at
 
     def writing(self, request: Wanted, answer: Answer) -> list[Command]:
         """Return the commands that store an answer, and remember it if it is a copy."""

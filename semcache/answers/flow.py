@@ -92,12 +92,12 @@ class AnswerFlow:
             self.stats.count(misses=1)
             return looked
         found, embedding, changes, marks = read
-        if wishes.read:
-            if found is not None and self._is_stale(found):
+        if wishes.read and found is not None and self._may_serve(found, looked):
+            if self._is_stale(found):
                 looked = looked._replace(spare=found.response)
-            elif found is not None and self._may_serve(found, looked):
-                if self._renews(found, looked):
-                    return looked._replace(spare=found.response, marks=marks.answer, renews=True)
+            elif self._renews(found, looked):
+                return looked._replace(spare=found.response, marks=marks.answer, renews=True)
+            else:
                 self.exact_stats.count(hits=1)
                 log.info("exact hit")
                 if wishes.similar and room.index.is_behind(changes):

@@ -58,7 +58,7 @@ class Lease:
             answer = await self._policy.attempt(
                 None, self._redis.ask(self._exact.question(request))
             )
-            if answer is not None:
+            if answer is not None and answer.source is None and self._exact.is_fresh(answer):
                 return None, answer.response
             if time.monotonic() >= until:
                 return None, None

@@ -1,11 +1,13 @@
 """What stands between a client and its provider, whichever the face: from a request to a reply."""
 
 import json
+import logging
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import quote
 
 import httpx2
+import openai
 from openai._models import FinalRequestOptions
 
 from semcache.answers.asking import Llm
@@ -14,6 +16,7 @@ from semcache.answers.hybrid import Tiers
 from semcache.answers.looked import Looked
 from semcache.answers.wishes import Wishes
 from semcache.client import embeddings
+from semcache.client.body import read_body
 from semcache.client.call import Call, Standalone, read_call
 from semcache.client.chat import CHAT
 from semcache.client.embeddings import Embeddings
@@ -21,7 +24,7 @@ from semcache.client.endpoint import Endpoint
 from semcache.client.onward import Onward
 from semcache.client.provider import Head, Provider, Refused
 from semcache.client.responses import RESPONSES
-from semcache.client.wish import NAME, wishes_of
+from semcache.client.wish import wishes_of
 from semcache.embedding.faces import EmbeddingFace
 from semcache.errors import ConfigError
 from semcache.sharing import ANSWER_RULES, DEFAULT_RULES, Rule
@@ -29,8 +32,13 @@ from semcache.stats import Stats
 
 __all__ = ["ClientCache", "Reply", "complete_replies"]
 
+log = logging.getLogger("semcache")
+
 ENDPOINTS: tuple[Endpoint, ...] = (CHAT, RESPONSES)
+PATHS = (embeddings.PATH, *(endpoint.path for endpoint in ENDPOINTS))
 LONGEST = 500  # characters of a question in a header
+# What reading a reply raises that an older version kept, or another program.
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class Reply(NamedTuple):
@@ -104,15 +112,11 @@ class ClientCache(Tiers):
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
             httpx2.TransportError: The provider could not be reached.
         """
-        path, body = request.url.path, _body_of(request)
+        path = request.url.path
+        request, body, asked = read_body(request, PATHS)
+        wishes = wishes_of(asked, self.options.threshold, self.options.seconds)
         if body is None:
             return await self._onward.send(request)
-        if NAME in body:
-            asked = body.pop(NAME)
-            request = embeddings.with_body(request, body)
-            wishes = wishes_of(asked, self.options.threshold, self.options.seconds)
-        else:
-            wishes = Wishes(self.options.threshold, self.options.seconds)
         if path.endswith(embeddings.PATH) and wishes.read and wishes.keep:
             found = await self._embeddings.reply(request, body)
             return await self._onward.send(request) if found is None else Reply(*found)
@@ -127,7 +131,12 @@ class ClientCache(Tiers):
     async def _answer(self, call: Call, wishes: Wishes) -> Reply:
         looked = await self._looked(call, wishes)
         if looked.text is not None:
-            return _kept(looked.text, call, _origin(looked, self.options.clock()))
+            try:
+                return _kept(looked.text, call, _origin(looked, self.options.clock()))
+            except UNREADABLE as error:
+                self.exact_stats.count(errors=1)
+                log.warning("a kept reply cannot be read, and is asked for anew: %r", error)
+            looked = await self._looked(call, wishes._replace(read=False))
         pieces = self.flow.pieces(looked)
         try:
             first = await anext(pieces)
@@ -138,33 +147,34 @@ class ClientCache(Tiers):
             return _kept(first, call, {"x-semcache": "exact"})
         way = "miss" if looked.wishes.read or looked.wishes.keep else "bypass"
         head = Head(first.status, {**first.headers, "x-semcache": way})
-        if "event-stream" in first.headers.get("content-type", ""):
+        if first.is_stream:
             return Reply(head, pieces)
-        return Reply(head, "".join([piece async for piece in pieces]).encode())
+        return Reply(head, b"".join([piece async for piece in pieces]))
 
     async def _call_of(self, arguments: Mapping[str, Any]) -> Call:
         """Return the request that the client would make of these arguments."""
-        body = {name: value for name, value in arguments.items() if value is not None}
-        endpoint: Endpoint = CHAT if "messages" in body else RESPONSES
-        options = FinalRequestOptions(method="post", url=endpoint.path, json_data=body)
-        call = await read_call(
-            endpoint, body, self._openai._build_request(options), self._standalone
-        )
+        endpoint: Endpoint = CHAT if "messages" in arguments else RESPONSES
+        try:
+            made = self._openai._build_request(_options(endpoint.path, arguments))
+        except TypeError as error:
+            raise ConfigError(f"an argument is no JSON: {error}") from error
+        request, body, _ = read_body(made, PATHS)
+        call = None
+        if body is not None:
+            call = await read_call(endpoint, body, request, self._standalone)
         if call is None:
             raise ConfigError("give the arguments of chat.completions.create or responses.create")
         return call
 
 
-def _body_of(request: httpx2.Request) -> dict[str, Any] | None:
-    """Return the JSON object that is sent to an endpoint of ours; ``None`` for all else."""
-    ours = (embeddings.PATH, *(endpoint.path for endpoint in ENDPOINTS))
-    if request.method != "POST" or not request.url.path.endswith(ours):
-        return None
-    try:
-        body = json.loads(request.content)
-    except (ValueError, httpx2.RequestNotRead):
-        return None
-    return body if isinstance(body, dict) else None
+def _options(path: str, arguments: Mapping[str, Any]) -> FinalRequestOptions:
+    """Return what the client makes of arguments, of those of the transport, too."""
+    omitted = openai.Omit | openai.NotGiven | None
+    body = {name: value for name, value in arguments.items() if not isinstance(value, omitted)}
+    body.pop("timeout", None)
+    headers = body.pop("extra_headers", openai.NOT_GIVEN)
+    more = {"params": body.pop("extra_query", {}), "extra_json": body.pop("extra_body", None)}
+    return FinalRequestOptions(method="post", url=path, headers=headers, json_data=body, **more)
 
 
 def _origin(looked: Looked, now: float) -> dict[str, str]:
@@ -186,12 +196,15 @@ def _origin(looked: Looked, now: float) -> dict[str, str]:
 
 def _kept(payload: str, call: Call, origin: dict[str, str]) -> Reply:
     """Return a kept reply, in one piece or as the events of a stream."""
+    reply = json.loads(payload)
+    if not call.endpoint.is_reply(reply):
+        raise TypeError(f"no reply of {call.endpoint.path}")
     if not call.streams:
         headers = {"content-type": "application/json", **origin}
         return Reply(Head(200, headers), payload.encode("utf-8", "surrogatepass"))
     events = [
         (f"event: {name}\n" if name else "") + f"data: {data}\n\n"
-        for name, data in call.endpoint.events(json.loads(payload), call.body)
+        for name, data in call.endpoint.events(reply, call.body)
     ]
     headers = {"content-type": "text/event-stream; charset=utf-8", **origin}
     return Reply(Head(200, headers), "".join(events).encode("utf-8", "surrogatepass"))

@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -14,14 +15,14 @@ from semcache import keys
 from semcache.answers.request import normalise
 from semcache.client.endpoint import Asked, Body, Endpoint
 
-__all__ = ["Call", "Standalone", "read_call"]
+__all__ = ["Call", "Standalone", "read_call", "who"]
 
 log = logging.getLogger("semcache")
 
 Standalone = Callable[[list[Any]], str | Awaitable[str | None] | None]
 
-# Who pays. Two callers who differ in it do not wait for one call: it might be refused to one.
-_CREDENTIALS = ("authorization", "api-key", "openai-organization", "openai-project")
+# Headers that say who asks and pays, whatever the provider calls them.
+_CREDENTIALS = re.compile("auth|key|token|cookie|openai-(?:organization|project)")
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,26 @@ class Call:
     @property
     def flight(self) -> Hashable:
         """What must be equal, beside the audience, for two callers to share one answer."""
-        who = tuple(self.http.headers.get(name) for name in _CREDENTIALS)
         how = json.dumps(self.body.get("stream_options")) if self.streams else None
-        return self.query, self.id, self.streams, how, who
+        return self.query, self.id, self.streams, how, who(self.http)
 
     def asking(self, query: str) -> Self:
         """Return the same request with another question."""
         if not self.is_spelt:
             return dataclasses.replace(self, query=query)
         return dataclasses.replace(self, query=query, id=keys.digest(normalise(query)))
+
+
+def who(http: httpx2.Request) -> Hashable:
+    """Return who asks, and how long he waits.
+
+    Two callers who differ in it do not wait for one call: it might be refused to the one, or be
+    given up, and not to the other.
+    """
+    patience = http.extensions.get("timeout") or {}
+    names = {name for name in http.headers if _CREDENTIALS.search(name)} - {"idempotency-key"}
+    credentials = tuple((name, http.headers[name]) for name in sorted(names))
+    return credentials, tuple(sorted(patience.items()))
 
 
 async def read_call(
@@ -114,7 +126,7 @@ def _call(
     where, model = str(http.url), str(body.get("model", ""))
     if question is None:  # only the very same request, whatever it holds
         whole = {"before": asked.before, "turns": asked.turns, "shaping": asked.shaping}
-        whole |= {"last": asked.query or _last(body)}
+        whole |= {"last": asked.query or asked.last}
         audience = keys.digest_of({"url": where, "model": model, "by": "request"})
         own = audience, keys.digest_of(whole), False, None, False
         return Call(asked.query, model, *own, endpoint, body, http)
@@ -124,9 +136,3 @@ def _call(
         return Call(question, model, *own, endpoint, body, http)
     turned = keys.digest_of({"turns": asked.turns, "last": asked.query})
     return Call(question, model, audience, turned, False, question, True, endpoint, body, http)
-
-
-def _last(body: Body) -> Any:
-    """What stands last, where that is no text of a user."""
-    said = body.get("messages") or body.get("input")
-    return said[-1] if isinstance(said, list) and said else said

@@ -13,8 +13,13 @@ __all__ = ["CHAT", "Chat"]
 _LEADING = ("system", "developer")
 # With any of these an answer is more than one text, or is looked up somewhere at that moment.
 _ODD = ("logprobs", "top_logprobs", "audio", "web_search_options")
+_ENDED = ("tool_calls", "function_call")  # as good as "stop"
 # Parts of a delta that name something; all others are pieces of a longer text.
 _NAMES = frozenset(("role", "type", "id", "index", "name"))
+
+
+# Of a reply whose stream did not say what it cost: an application may read it, so it is there.
+_UNKNOWN = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 
 
 class Chat:
@@ -38,16 +43,22 @@ class Chat:
         query = text if text is not None and text.strip() else ""
         shaping |= {"user_message": given(last, "role", "content")} if query else {}
         plain = bool(query) and _is_plain(shaping) and all(map(_is_text, messages))
-        return Asked(query, messages[:leading], messages[leading:-1], shaping, plain)
+        return Asked(query, last, messages[:leading], messages[leading:-1], shaping, plain)
+
+    def is_reply(self, payload: Any) -> bool:
+        """Whether each of its choices, and there are some, has a message."""
+        choices = as_dict(payload).get("choices")
+        if not isinstance(choices, list) or not choices:
+            return False
+        return all(isinstance(as_dict(choice).get("message"), dict) for choice in choices)
 
     def completion(self, payload: dict[str, Any]) -> Completion | None:
         """Return what a reply says: of several choices the first, and how they all ended."""
-        choices = payload.get("choices")
-        if not isinstance(choices, list) or not choices:
+        if not self.is_reply(payload):
             return None
-        messages = [as_dict(as_dict(choice).get("message")) for choice in choices]
-        reasons = [as_dict(choice).get("finish_reason") for choice in choices]
-        odd = [reason for reason in reasons if reason != "stop"]
+        messages = [choice["message"] for choice in payload["choices"]]
+        reasons = [choice.get("finish_reason") for choice in payload["choices"]]
+        odd = sorted((r for r in reasons if r != "stop"), key=_ENDED.__contains__)
         content = messages[0].get("content")
         return Completion(
             content if isinstance(content, str) else "",
@@ -79,17 +90,20 @@ class ChatGathering:
         self._single = single
         self._head: dict[str, Any] = {}
         self._choices: dict[int, dict[str, Any]] = {}
+        self._is_whole = True
 
-    def take(self, data: str) -> bool:
+    def take(self, data: bytes) -> bool:
         """Take a chunk's data."""
-        if data.startswith("[DONE]"):
+        if data.startswith(b"[DONE]"):
             return True
         try:
             chunk = json.loads(data)
         except ValueError:
-            return False
+            chunk = None
         if isinstance(chunk, dict):
             self._take(chunk)
+        else:
+            self._is_whole = False  # nobody knows what it said
         return False
 
     def _take(self, chunk: dict[str, Any]) -> None:
@@ -98,12 +112,13 @@ class ChatGathering:
         for one in choices if isinstance(choices, list) else ():
             choice = as_dict(one)
             at = choice.get("index")
+            self._is_whole &= self._single or isinstance(at, int)
             number = at if isinstance(at, int) and not self._single else 0
-            merge(self._choices.setdefault(number, {}), choice)
+            _merge_choice(self._choices.setdefault(number, {}), choice)
 
     def payload(self) -> dict[str, Any] | None:
         """The reply, as if it had come in one piece."""
-        if not self._choices or "error" in self._head:
+        if not self._choices or not self._is_whole or self._head.get("error"):
             return None
         choices = []
         for index, choice in sorted(self._choices.items()):
@@ -111,7 +126,15 @@ class ChatGathering:
             for call in message.get("tool_calls") or ():
                 call.pop("index", None)
             choices.append({**choice, "index": index, "message": message})
-        return {**self._head, "object": "chat.completion", "choices": choices}
+        usage = self._head.get("usage") or _UNKNOWN
+        return {**self._head, "object": "chat.completion", "choices": choices, "usage": usage}
+
+
+def _merge_choice(into: dict[str, Any], news: dict[str, Any]) -> None:
+    """Add what a further chunk says of a choice: only its delta and its logprobs grow."""
+    grown = {name: said for name, said in news.items() if name in ("delta", "logprobs")}
+    merge(into, grown)
+    into |= {k: v for k, v in news.items() if k not in grown and (v or k not in into)}
 
 
 def merge(into: dict[str, Any], news: dict[str, Any]) -> None:
@@ -119,9 +142,9 @@ def merge(into: dict[str, Any], news: dict[str, Any]) -> None:
 
     Example:
         >>> known = {"delta": {"content": "Hel"}}
-        >>> merge(known, {"delta": {"content": "lo"}, "finish_reason": "stop"})
+        >>> merge(known, {"delta": {"content": "lo", "role": "assistant"}})
         >>> known
-        {'delta': {'content': 'Hello'}, 'finish_reason': 'stop'}
+        {'delta': {'content': 'Hello', 'role': 'assistant'}}
     """
     for name, value in news.items():
         known = into.get(name)
@@ -132,8 +155,8 @@ def merge(into: dict[str, Any], news: dict[str, Any]) -> None:
         elif isinstance(value, list) and isinstance(known, list):
             _merge_list(known, value)
         elif isinstance(value, str) and isinstance(known, str) and name not in _NAMES:
-            into[name] = value if name == "finish_reason" else known + value
-        else:
+            into[name] = known + value
+        elif value != "":  # some servers name a call once, and then send empty names
             into[name] = value
 
 
@@ -153,13 +176,14 @@ def _chunks(payload: dict[str, Any], body: Body) -> Iterator[dict[str, Any]]:
     wants_usage = bool(as_dict(body.get("stream_options")).get("include_usage"))
     if wants_usage:
         head["usage"] = None
-    for choice in payload["choices"]:
+    for number, one in enumerate(payload["choices"]):
+        choice = {"index": number, **one}
         rest = {k: v for k, v in choice.items() if k not in ("message", "finish_reason")}
         delta = {k: v for k, v in choice["message"].items() if v is not None}
         if calls := delta.get("tool_calls"):
             delta["tool_calls"] = [{"index": at, **call} for at, call in enumerate(calls)]
         yield {**head, "choices": [{**rest, "delta": delta, "finish_reason": None}]}
-        end = {"index": choice.get("index", 0), "delta": {}}
+        end = {"index": choice["index"], "delta": {}}
         yield {**head, "choices": [{**end, "finish_reason": choice.get("finish_reason")}]}
     if wants_usage:
         yield {**head, "choices": [], "usage": payload.get("usage")}

@@ -11,6 +11,8 @@ import httpx2
 import numpy as np
 import openai
 
+from semcache.client.body import with_body
+from semcache.client.call import who
 from semcache.client.endpoint import Body, as_dict
 from semcache.client.onward import Onward
 from semcache.client.provider import Head, Lost, Refused, head_of
@@ -21,7 +23,7 @@ from semcache.errors import BadResponse, CacheUnavailable, SemcacheError
 from semcache.locks import Lock
 from semcache.stats import Stats
 
-__all__ = ["PATH", "Embeddings", "with_body"]
+__all__ = ["PATH", "Embeddings"]
 
 PATH = "/embeddings"
 MODELS = 64  # of embeddings, with their lengths, kept at hand
@@ -52,8 +54,11 @@ class Texts(NamedTuple):
             return None
         if not all(isinstance(text, str) for text in rows):
             return None
+        dimensions, form = body.get("dimensions"), body.get("encoding_format")
+        if form not in (None, "float", "base64") or type(dimensions) not in (type(None), int):
+            return None
         more = {k: v for k, v in body.items() if k not in _KNOWN and v is not None}
-        return cls(rows, model, body.get("dimensions"), more)
+        return cls(rows, model, dimensions, more)
 
 
 class Embeddings:
@@ -88,7 +93,8 @@ class Embeddings:
         asking = Asking(self._onward, http, body)
         try:
             flow = self._cache(texts, str(http.url)).flow
-            rows = await flow.over(Embedder(asking, flow.options)).rows(texts.texts)
+            flow = getattr(flow, "behind", flow)  # what lies in memory is the questions'
+            rows = await flow.over(Embedder(asking, flow.options), who(http)).rows(texts.texts)
         except Refused as refused:
             return refused.head, refused.body
         except Lost as lost:
@@ -200,13 +206,3 @@ def reply(texts: Texts, body: Body, rows: Vector, tokens: int) -> bytes:
     return json.dumps(
         {"object": "list", "data": data, "model": texts.model, "usage": usage}
     ).encode()
-
-
-def with_body(request: httpx2.Request, body: Body) -> httpx2.Request:
-    """Return the same request with another body."""
-    content = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    headers = [(k, v) for k, v in request.headers.multi_items() if k.lower() != "content-length"]
-    made = httpx2.Request(
-        request.method, request.url, headers=headers, content=content, extensions=request.extensions
-    )
-    return made

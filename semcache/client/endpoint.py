@@ -15,6 +15,7 @@ class Asked(NamedTuple):
 
     Attributes:
         query: The text that was asked last, if a user asked it in words; else empty.
+        last: What was said last, as it was sent.
         before: What stands before all turns: instructions.
         turns: What was said earlier.
         shaping: What else shapes the answer.
@@ -22,6 +23,7 @@ class Asked(NamedTuple):
     """
 
     query: str
+    last: Any
     before: Sequence[Any]
     turns: Sequence[Any]
     shaping: dict[str, Any]
@@ -36,6 +38,9 @@ class Endpoint(Protocol):
     def asked(self, body: Body) -> Asked | None:
         """Take a body apart; ``None`` for one that is passed on as it is."""
 
+    def is_reply(self, payload: Any) -> bool:
+        """Whether it is a reply, which can be sent in events, too."""
+
     def completion(self, payload: dict[str, Any]) -> Completion | None:
         """Return what a reply says; ``None`` if it is none."""
 
@@ -49,7 +54,7 @@ class Endpoint(Protocol):
 class Gathering(Protocol):
     """A reply that comes in events."""
 
-    def take(self, data: str) -> bool:
+    def take(self, data: bytes) -> bool:
         """Take an event's data; return whether the reply has come to its end with it."""
 
     def payload(self) -> dict[str, Any] | None:
@@ -75,7 +80,8 @@ def parts_text(content: Any, *kinds: str) -> str | None:
     if not isinstance(content, list) or len(content) != 1 or not isinstance(content[0], dict):
         return None
     text = content[0].get("text")
-    return text if content[0].get("type") in kinds and isinstance(text, str) else None
+    is_text = content[0].get("type") in kinds and isinstance(text, str)
+    return text if is_text and len(content[0]) == 2 else None
 
 
 def as_dict(value: Any) -> dict[str, Any]:

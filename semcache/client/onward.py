@@ -17,8 +17,8 @@ class Onward(Protocol):
     async def body(self, response: httpx2.Response) -> bytes:
         """Read a response to its end, and close it."""
 
-    def lines(self, response: httpx2.Response) -> AsyncGenerator[str, None]:
-        """Yield the lines of a response as they come."""
+    def chunks(self, response: httpx2.Response) -> AsyncGenerator[bytes, None]:
+        """Yield the body of a response as it comes, unpacked."""
 
     async def close(self, response: httpx2.Response) -> None:
         """Close a response."""
@@ -38,10 +38,10 @@ class BlockingOnward:
         """Read a response to its end."""
         return response.read()
 
-    async def lines(self, response: httpx2.Response) -> AsyncGenerator[str, None]:
-        """Yield the lines of a response."""
-        for line in response.iter_lines():
-            yield line
+    async def chunks(self, response: httpx2.Response) -> AsyncGenerator[bytes, None]:
+        """Yield the body of a response."""
+        for chunk in response.iter_bytes():
+            yield chunk
 
     async def close(self, response: httpx2.Response) -> None:
         """Close a response."""
@@ -62,10 +62,10 @@ class LoopOnward:
         """Read a response to its end."""
         return await response.aread()
 
-    async def lines(self, response: httpx2.Response) -> AsyncGenerator[str, None]:
-        """Yield the lines of a response."""
-        async for line in response.aiter_lines():
-            yield line
+    async def chunks(self, response: httpx2.Response) -> AsyncGenerator[bytes, None]:
+        """Yield the body of a response."""
+        async for chunk in response.aiter_bytes():
+            yield chunk
 
     async def close(self, response: httpx2.Response) -> None:
         """Close a response."""

@@ -1,6 +1,7 @@
 """Ask the provider: what it says is handed on as it comes, and read beside that."""
 
 import json
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, NamedTuple
@@ -9,10 +10,14 @@ import httpx2
 
 from semcache.answers.completion import Finished
 from semcache.client.call import Call
+from semcache.client.endpoint import Gathering
+from semcache.client.events import Splitter
 from semcache.client.onward import Onward
-from semcache.errors import BadResponse
+from semcache.errors import BadResponse, CacheUnavailable
 
 __all__ = ["Head", "Lost", "Provider", "Refused", "head_of"]
+
+log = logging.getLogger("semcache")
 
 # What belongs to one connection, or to the body as it was sent.
 _HOPS = frozenset(
@@ -25,6 +30,11 @@ class Head(NamedTuple):
 
     status: int
     headers: dict[str, str]
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether what follows are events."""
+        return "event-stream" in self.headers.get("content-type", "")
 
 
 class Lost(BadResponse):
@@ -46,7 +56,7 @@ class Refused(BadResponse):
 class Provider:
     """The LLM behind a client: what it yields is a :class:`Head`, then the body in pieces.
 
-    A piece of a stream is one event with the empty line that ends it.
+    A piece of a stream is one event with the empty line that ends it, as it was sent.
     """
 
     def __init__(self, onward: Onward) -> None:
@@ -64,14 +74,14 @@ class Provider:
             head = head_of(response)
             if response.status_code != 200:
                 raise Refused(head, await self._onward.body(response))
-            if "event-stream" in head.headers.get("content-type", ""):
+            if head.is_stream:
                 yield head
                 async with aclosing(self._events(response, request, finished)) as events:
                     async for event in events:
                         yield event
                 return
-            body = (await self._onward.body(response)).decode("utf-8", "replace")
-            await self._finish(request, _json(body), finished)
+            body = await self._onward.body(response)
+            await self._finish(request, _Body(body), finished)
             yield head
             yield body
         finally:
@@ -81,36 +91,43 @@ class Provider:
 
     async def _events(
         self, response: httpx2.Response, request: Call, finished: Finished
-    ) -> AsyncGenerator[str, None]:
+    ) -> AsyncGenerator[bytes, None]:
         gathering = request.endpoint.gather(request.body)
         ended = False
         async with aclosing(self._blocks(response)) as blocks:
             async for block, data in blocks:
                 # Before the last event is handed on: who has it may read no further.
-                if data and gathering.take(data) and not ended:
+                if data and not ended and gathering.take(data):
                     ended = True
-                    await self._finish(request, gathering.payload(), finished)
+                    await self._finish(request, gathering, finished)
                 yield block
         if not ended:
-            await self._finish(request, gathering.payload(), finished)
+            await self._finish(request, gathering, finished)
 
-    async def _blocks(self, response: httpx2.Response) -> AsyncGenerator[tuple[str, str], None]:
+    async def _blocks(self, response: httpx2.Response) -> AsyncGenerator[tuple[bytes, bytes], None]:
         """Yield events as they were sent, each with its data."""
-        lines: list[str] = []
-        async with aclosing(self._onward.lines(response)) as source:
-            async for line in source:
-                if line:
-                    lines.append(line)
-                elif lines:
-                    yield _block(lines)
-                    lines = []
-        if lines:
-            yield _block(lines)
+        splitter = Splitter()
+        async with aclosing(self._onward.chunks(response)) as source:
+            async for chunk in source:
+                for event in splitter.take(chunk):
+                    yield event
+        for event in splitter.rest():
+            yield event
 
-    async def _finish(self, request: Call, payload: Any, finished: Finished) -> None:
-        completion = request.endpoint.completion(payload) if isinstance(payload, dict) else None
-        if completion is not None:
+    async def _finish(self, request: Call, said: "Gathering | _Body", finished: Finished) -> None:
+        """Tell what was said, if it can be read; what was paid for is the caller's anyway."""
+        try:
+            payload = said.payload()
+            completion = None if payload is None else request.endpoint.completion(payload)
+        except (AttributeError, TypeError, ValueError, RecursionError) as error:
+            log.warning("a reply cannot be read, so it is handed on and not kept: %r", error)
+            return
+        if completion is None:
+            return
+        try:
             await finished(completion)
+        except CacheUnavailable as error:  # counted already
+            log.warning("a reply is handed on and not kept: %s", error)
 
     def is_outage(self, error: Exception) -> bool:
         """Whether the provider failed, so that an older answer may do."""
@@ -125,13 +142,13 @@ def head_of(response: httpx2.Response) -> Head:
     return Head(response.status_code, kept)
 
 
-def _block(lines: list[str]) -> tuple[str, str]:
-    data = [line[5:].removeprefix(" ") for line in lines if line.startswith("data:")]
-    return "\n".join(lines) + "\n\n", "\n".join(data)
+class _Body:
+    """A reply that came in one piece."""
 
+    def __init__(self, body: bytes) -> None:
+        self._body = body
 
-def _json(body: str) -> Any:
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None
+    def payload(self) -> dict[str, Any] | None:
+        """The reply; ``None`` if it is no object."""
+        payload = json.loads(self._body)
+        return payload if isinstance(payload, dict) else None

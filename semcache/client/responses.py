@@ -41,15 +41,21 @@ class Responses:
         last, shaping = items[-1], given(body, "input", "stream", *_TRANSPORT)
         text = parts_text(last.get("content"), "input_text") if last.get("role") == "user" else None
         query = text if text is not None and text.strip() else ""
+        shaping |= {"user_message": given(last, "role", "content", "type")} if query else {}
         alone = body.get("store") is False and not any(body.get(name) for name in _ODD)
         plain = bool(query) and alone and all(map(_is_text, items))
-        return Asked(query, items[:leading], items[leading:-1], shaping, plain)
+        return Asked(query, last, items[:leading], items[leading:-1], shaping, plain)
+
+    def is_reply(self, payload: Any) -> bool:
+        """Whether it has an output, and no error."""
+        reply = as_dict(payload)
+        return isinstance(reply.get("output"), list) and not reply.get("error")
 
     def completion(self, payload: dict[str, Any]) -> Completion | None:
         """Return what a reply says."""
-        output = payload.get("output")
-        if not isinstance(output, list) or payload.get("error"):
+        if not self.is_reply(payload):
             return None
+        output = payload["output"]
         parts = [
             part
             for item in map(as_dict, output)
@@ -86,7 +92,7 @@ class ResponseGathering:
     def __init__(self) -> None:
         self._payload: dict[str, Any] | None = None
 
-    def take(self, data: str) -> bool:
+    def take(self, data: bytes) -> bool:
         """Take an event's data."""
         try:
             event = as_dict(json.loads(data))

@@ -113,13 +113,20 @@ def cached(openai_client: Client, redis_client: Any, **options: Any) -> Client:
     """
     http_client: Any
     if isinstance(openai_client, openai.AsyncOpenAI):
-        transport = AsyncCacheTransport(redis_client, openai_client, **options)
-        http_client = openai.DefaultAsyncHttpxClient(transport=transport)
+        asynchronous = AsyncCacheTransport(redis_client, openai_client, **options)
+        own = _own(openai_client._client)
+        http_client = openai.DefaultAsyncHttpxClient(transport=asynchronous, **own)
     else:
-        http_client = openai.DefaultHttpxClient(
-            transport=CacheTransport(redis_client, openai_client, **options)
-        )
+        transport = CacheTransport(redis_client, openai_client, **options)
+        own = _own(openai_client._client)
+        http_client = openai.DefaultHttpxClient(transport=transport, **own)
     return openai_client.with_options(http_client=http_client)
+
+
+def _own(behind: Any) -> dict[str, Any]:
+    """Return what an HTTP client adds to every request that it makes, for one that stands in."""
+    names = "headers", "params", "cookies", "timeout", "follow_redirects", "max_redirects"
+    return {name: getattr(behind, name) for name in names}
 
 
 def cache_of(client: openai.OpenAI | openai.AsyncOpenAI) -> Any:
@@ -155,7 +162,7 @@ class _Body(httpx2.SyncByteStream):
                 piece = run(self._pieces.asend(None))
             except StopAsyncIteration:
                 return
-            yield piece.encode("utf-8", "surrogatepass")
+            yield piece
 
     def close(self) -> None:
         run(self._pieces.aclose())
@@ -169,7 +176,7 @@ class _AsyncBody(httpx2.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for piece in self._pieces:
-            yield piece.encode("utf-8", "surrogatepass")
+            yield piece
 
     async def aclose(self) -> None:
         await self._pieces.aclose()

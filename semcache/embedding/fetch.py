@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 
 from semcache.codecs import Vector
 from semcache.embedding.api import Embedded, Embedder
@@ -27,6 +27,7 @@ class Fetcher:
         options: The codec, the TTL, the clock.
         stats: Where calls and tokens are counted.
         store: Keeps entries; returns whether Redis took them.
+        who: For whom; callers who differ in it do not wait for each other.
     """
 
     def __init__(
@@ -36,9 +37,10 @@ class Fetcher:
         options: EmbeddingOptions,
         stats: Stats,
         store: Callable[[dict[str, Entry]], Awaitable[bool]],
+        who: Hashable = None,
     ) -> None:
         self._embedder, self._flights, self._store = embedder, flights, store
-        self._options, self.stats = options, stats
+        self._options, self.stats, self._who = options, stats, who
         self._codec, self._now, self._ttl = options.coder, options.clock, options.seconds
 
     async def fetch(
@@ -51,7 +53,7 @@ class Fetcher:
         mine: dict[str, Flight] = {}
         theirs: dict[str, Flight] = {}
         for text in texts:
-            flight, leads = self._flights.board(text, since)
+            flight, leads = self._flights.board((self._who, text), since)
             (mine if leads else theirs)[text] = flight
         entries = await self._lead(mine, reachable, bar) if mine else {}
         again = []
@@ -84,7 +86,7 @@ class Fetcher:
             raise
         finally:
             for text, flight in flights.items():
-                self._flights.leave(text, flight)
+                self._flights.leave((self._who, text), flight)
         return entries
 
     def _fresh(self, embedded: Embedded) -> dict[str, Entry]:

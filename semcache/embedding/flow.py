@@ -13,7 +13,7 @@ import copy
 import logging
 import math
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 
 import numpy as np
 
@@ -62,10 +62,15 @@ class ReadThrough:
         self._ttl = options.seconds
         self._refresh = options.refresh_on_read and self._ttl is not None
 
-    def over(self, embedder: Embedder) -> "ReadThrough":
-        """Return the same flow over another embedder: one that asks as a request of its own."""
+    def over(self, embedder: Embedder, who: Hashable) -> "ReadThrough":
+        """Return the same flow over another embedder: one that asks as a request of its own.
+
+        Args:
+            embedder: Asks the API.
+            who: For whom; callers who differ in it do not wait for each other.
+        """
         other = copy.copy(self)
-        parts = self._flights, self.options, self.stats, other._store
+        parts = self._flights, self.options, self.stats, other._store, who
         other._fetcher = Fetcher(embedder, *parts)
         return other
 

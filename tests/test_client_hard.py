@@ -1,0 +1,457 @@
+"""The cached client against what providers, networks and applications do at their worst."""
+
+import contextlib
+import gzip
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import fakeredis
+import httpx2
+import openai
+import pytest
+import redis
+from client_bench import FACES, App, call, messages, text_of
+from fakes import Clock, VectorAPI
+from semantic_bench import ChatAPI, Drawn, Spy, completion, event
+
+from semcache import TieredEmbeddingCache, cache_of, cached
+from semcache.answers.exact import ExactTier
+from semcache.lab.offline import OfflineAPI
+
+A, NEAR_A = "apples@0", "apple@10"
+KEEPS_ALL = {"keep_calls": True, "admit": lambda completion: True}
+
+
+@pytest.fixture(params=FACES)
+def face(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def app(face) -> App:
+    return App(face, threshold=0.95)
+
+
+class Chunks(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A body in pieces, as a network may cut it."""
+
+    def __init__(self, body: bytes, size: int) -> None:
+        self.pieces = [body[at : at + size] for at in range(0, len(body), size)]
+
+    def __iter__(self):
+        return iter(self.pieces)
+
+    async def __aiter__(self):
+        for piece in self.pieces:
+            yield piece
+
+
+def sent(body: bytes, size: int = 10_000, **headers: str) -> httpx2.Response:
+    given = {"content-type": "text/event-stream", **headers}
+    return httpx2.Response(200, headers=given, stream=Chunks(body, size))
+
+
+def lines(*said: Any, end: str = "\n", data: str = "data: ") -> bytes:
+    """A stream of chat chunks as UTF-8, ended by [DONE]."""
+    texts = [json.dumps(one, ensure_ascii=False) if isinstance(one, dict) else one for one in said]
+    return "".join(f"{data}{text}{end}{end}" for text in [*texts, "[DONE]"]).encode()
+
+
+def bare_stream(api: ChatAPI, **arguments: Any) -> list[Any]:
+    given = {"model": "any", "messages": messages(A), "stream": True, **arguments}
+    return list(api.client().chat.completions.create(**given))
+
+
+# Streams of a provider ---------------------------------------------------------------------------
+
+WORDS = [event("é\u2028x\x85", role="assistant"), event("\x0b\x1e猫"), event(None, "stop")]
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        lines(*WORDS), lines(*WORDS, end="\r\n"), lines(*WORDS, end="\r"),
+        lines(*WORDS, data="data:"), b": ping\n\n" + lines(*WORDS), lines(*WORDS)[:-2],
+        lines(*WORDS) + lines(event("late")), b"event: m\nid: 1\nretry: 5\n" + lines(*WORDS),
+    ],
+    ids=["LF", "CRLF", "CR", "no space", "comment", "no last line", "after the end", "fields"],
+)  # fmt: skip
+def test_a_stream_reads_as_without_the_cache_and_is_kept_whole(app, body, size):
+    app.api.script.extend([sent(body, size), sent(body, size)])
+    assert app.stream(A) == bare_stream(app.api)
+    assert app.ask(A).text == text_of(app.stream(A)) == "é\u2028x\x85\x0b\x1e猫"
+    assert app.calls == 2
+
+
+def test_a_packed_stream_is_unpacked_once(app):
+    packed = gzip.compress(lines(*WORDS))
+    app.api.script.append(sent(packed, 5, **{"content-encoding": "gzip"}))
+    assert text_of(app.stream(A)) == app.ask(A).text == "é\u2028x\x85\x0b\x1e猫"
+
+
+@pytest.mark.parametrize(
+    "bad", ['{"choices": [', "{not json", "\ufffd", json.dumps({"error": {"message": "late"}})]
+)
+def test_a_stream_with_a_piece_that_nobody_can_read_is_not_kept(app, bad):
+    app.api.script.append(sent(lines(event("one"), bad, event("two"), event(None, "stop"))))
+    raw = app.run(
+        app.client.chat.completions.with_raw_response.create(
+            model="any", messages=messages(A), stream=True
+        )
+    )
+    app.drain(raw.http_response.aiter_bytes() if app.is_async else raw.http_response.iter_bytes())
+    assert app.ask(A).way == "miss"
+
+
+def test_a_null_error_in_each_chunk_is_none(app):
+    app.api.script.append([{**one, "error": None} for one in WORDS])
+    app.stream(A)
+    assert app.ask(A).way == "exact"
+
+
+def test_only_what_is_said_grows_and_names_are_not_emptied(face):
+    app = App(face, **KEEPS_ALL)
+    safe = {"hate": {"filtered": False, "severity": "safe"}}
+    deltas = [("call_1", "f", '{"a"'), ("", "", ": 1}")]
+    chunks = [
+        event(tool_calls=[{"index": 0, "id": i, "function": {"name": n, "arguments": a}}])
+        for i, n, a in deltas
+    ]
+    for chunk in (*chunks, end := event(None, "tool_calls")):
+        chunk["choices"][0] |= {"content_filter_results": safe}
+    app.api.script.append([*chunks, end, event(None, "")])
+    app.stream(A)
+    choice = app.ask(A).reply.choices[0]
+    (one,) = choice.message.tool_calls
+    assert (one.id, one.function.name, one.function.arguments) == ("call_1", "f", '{"a": 1}')
+    assert choice.content_filter_results == safe and choice.finish_reason == "tool_calls"
+
+
+def test_of_a_stream_that_told_no_usage_a_whole_reply_has_one(app):
+    app.api.script.append(WORDS)
+    app.stream(A)
+    assert app.ask(A).reply.usage.total_tokens == 0
+    assert app.stream(A, stream_options={"include_usage": True})[-1].usage.total_tokens == 0
+
+
+def test_answers_that_nobody_numbered_are_not_mixed(face):
+    app = App(face, **KEEPS_ALL)
+    chunks = [event("yes", "stop"), event("no", "stop")]
+    for chunk in chunks:
+        del chunk["choices"][0]["index"]
+    app.api.script.append(chunks)
+    app.stream(A, n=2)
+    assert app.ask(A, n=2).way == "miss"
+
+
+def test_choices_in_any_order_come_back_each_under_its_number(app):
+    chunks = [event(text) for text in ("b", "a", "B", "A")]
+    ends = [event(None, "stop"), event(None, "stop")]
+    for number, chunk in zip((1, 0, 1, 0, 0, 1), [*chunks, *ends], strict=True):
+        chunk["choices"][0]["index"] = number
+    app.api.script.append([*chunks, *ends])
+    app.stream(A, n=2)
+    kept = app.ask(A, n=2)
+    assert kept.way == "exact" and [c.message.content for c in kept.reply.choices] == ["aA", "bB"]
+
+
+# Replies of a provider ---------------------------------------------------------------------------
+
+
+def test_of_several_choices_one_that_was_cut_off_is_enough_not_to_keep(face):
+    app = App(face, keep_calls=True)
+    reply = completion(None, "tool_calls", **call(city="Oslo"))
+    reply["choices"].append({**completion("cut", "length")["choices"][0], "index": 1})
+    app.api.script.append(reply)
+    app.ask(A, n=2)
+    assert app.ask(A, n=2).way == "miss"
+
+
+CHOICE = completion("x")["choices"][0]
+ODD = [
+    {"choices": ["x"]}, {"choices": [CHOICE, {"index": 1}]}, {"choices": [{"message": None}]},
+    {"choices": [CHOICE], "usage": 7}, {"choices": [{**CHOICE, "finish_reason": ["stop"]}]},
+    {"choices": {"0": CHOICE}}, [1], 7, None, "text",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_an_odd_reply_is_handed_on_byte_by_byte(face, odd):
+    app = App(face, **KEEPS_ALL)
+    body = json.dumps(odd).encode()
+    app.api.script.append(httpx2.Response(200, content=body))
+    assert raw_of(app).content == body
+    app.ask(A)
+    app.stream(A)  # whatever was kept can be streamed
+
+
+def raw_of(app: App, **arguments: Any) -> Any:
+    given = {"model": "any", "messages": messages(A), **arguments}
+    made = app.client.chat.completions.with_raw_response.create(**given)
+    return app.run(made).http_response
+
+
+@pytest.mark.parametrize("calls", ["x", [None], 7, {"index": 0}])
+def test_odd_calls_in_a_stream_fail_nothing(face, calls):
+    app = App(face, **KEEPS_ALL)
+    body = lines(event("a", tool_calls=calls), event(None, "tool_calls"))
+    app.api.script.append(sent(body))
+    raw = raw_of(app, stream=True)
+    parts = app.drain(raw.aiter_bytes() if app.is_async else raw.iter_bytes())
+    assert b"".join(parts) == body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"\xff\xfe\x00", "<html>ü".encode("latin-1"), json.dumps(completion("x")).encode("utf-16")],
+)
+def test_bytes_that_are_no_utf8_are_left_as_they_are(app, body):
+    app.api.script.append(httpx2.Response(200, content=body))
+    assert raw_of(app).content == body
+
+
+@pytest.mark.parametrize("body", [b"", b"busy", b'{"error": "plain"}', b"[]", b"\xff"])
+def test_an_error_with_any_body_is_the_providers(app, body):
+    headers = {"retry-after": "7", "x-request-id": "r", "content-type": "text/plain"}
+    app.api.script.extend(httpx2.Response(429, headers=headers, content=body) for _ in range(2))
+    with pytest.raises(openai.RateLimitError) as bare:
+        bare_stream(app.api)
+    with pytest.raises(openai.RateLimitError) as own:
+        app.ask(A)
+    assert (own.value.message, own.value.body) == (bare.value.message, bare.value.body)
+    assert own.value.response.headers["retry-after"] == "7"
+    assert own.value.response.content == body
+
+
+# Redis -----------------------------------------------------------------------------------------
+
+
+def test_a_reply_that_was_paid_for_is_not_lost_because_it_cannot_be_kept(face):
+    api = ChatAPI()
+
+    def full(name: str, client: Any) -> None:
+        if name == "execute_command" and api.requests:
+            raise redis.ResponseError("OOM command not allowed when used memory > 'maxmemory'")
+
+    server = fakeredis.FakeServer(server_type="redis", version=(8, 2))
+    spied = Spy(fakeredis.FakeRedis(server=server), full)
+    app = App(face, api, redis=spied, on_error="raise")
+    assert app.ask(A).text == "answer 1" and app.cache.stats.errors == 1
+    api.requests.clear()
+    assert text_of(app.stream(A)) == "answer1" and app.cache.stats.errors == 2
+
+
+@pytest.mark.parametrize("payload", ["no json", "[]", '{"choices": []}', '{"choices": [{}]}', "7"])
+def test_a_payload_of_another_version_is_replaced(face, payload, monkeypatch):
+    app = App(face)
+    with monkeypatch.context() as older:
+        writing = ExactTier.writing
+        older.setattr(
+            ExactTier, "writing",
+            lambda self, request, answer: writing(
+                self, request, type(answer)(answer.query, payload, 0.0, answer.expires_at)
+            ),
+        )  # fmt: skip
+        app.ask(A)
+    assert text_of(app.stream(A)) == "answer2" and app.cache.stats.errors == 1
+    assert app.ask(A).way == "exact" and app.calls == 2
+
+
+def test_an_old_reply_below_the_threshold_of_a_request_is_no_spare(face):
+    app = App(face, stale_if_error=600, ttl=60, threshold=0.95)
+    app.ask(A)
+    assert app.ask(NEAR_A).way == "semantic"
+    app.clock.advance(120)
+    down = httpx2.Response(503, json={"error": {"message": "down"}})
+    app.api.script.extend([down, down])
+    assert app.ask(NEAR_A).text == "answer 1"
+    with pytest.raises(openai.InternalServerError):
+        app.ask(NEAR_A, extra_body={"semcache": {"threshold": 0.99}})
+
+
+def test_who_waits_for_another_process_is_not_given_an_expired_reply(face):
+    app = App(face, stale_if_error=600, ttl=60, lease=0.2)
+    app.ask(A)
+    app.clock.advance(120)
+    audience = next(iter(app.redis.keys("*:exact:*"))).split(b":")
+    lease = b"semcache:1:{default}:lease:" + b":".join(audience[-2:])
+    app.redis.set(lease, b"another process")
+    assert app.ask(A).text == "answer 2" and app.cache.stats.joined == 0
+
+
+# Requests --------------------------------------------------------------------------------------
+
+
+def test_delete_takes_what_create_takes(app):
+    more = {"extra_body": {"top_k": 5}, "extra_query": {"v": "2"}, "timeout": 9}
+    more |= {"extra_headers": {"x-trace": "1"}, "temperature": openai.omit}
+    said = app.ask(A).reply.choices[0].message
+    request = {"model": "any", "messages": [*messages(A), said, *messages("more")], **more}
+    assert app.run(app.client.chat.completions.create(**request))
+    assert app.tell("delete", **request) is True
+    app.run(app.client.chat.completions.create(**request))
+    assert app.calls == 3
+
+
+def test_wishes_reach_no_provider_whatever_is_asked(face):
+    app = App(face, OfflineAPI(), embedding_model="multilingual-e5-small")
+    seen = bodies_of(app)
+    wish = {"semcache": {"keep": False}}
+    with pytest.raises(openai.APIStatusError):
+        app.run(app.client.completions.create(model="any", prompt="hi", extra_body=wish))
+    with pytest.raises(openai.APIStatusError):
+        app.run(app.client.moderations.create(input="hi", extra_body=wish))
+    app.embed("hi", extra_body=wish)
+    assert len(seen) == 3 and not any("semcache" in body for body in seen)
+
+
+def bodies_of(app: App) -> list[dict[str, Any]]:
+    """What the bare client of an application sends from now on."""
+    seen: list[dict[str, Any]] = []
+    behind = app.cache._openai._client
+
+    def note(request: httpx2.Request) -> None:
+        seen.append(json.loads(request.content))
+
+    async def note_async(request: httpx2.Request) -> None:
+        note(request)
+
+    behind.event_hooks = {"request": [note_async if app.is_async else note]}
+    return seen
+
+
+def test_what_the_http_client_adds_to_requests_is_added_still():
+    seen = []
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request)
+        return httpx2.Response(200, json=completion("yes"))
+
+    bare = openai.OpenAI(
+        api_key="k", base_url="http://chat.invalid/v1",
+        http_client=httpx2.Client(
+            transport=httpx2.MockTransport(handle), headers={"x-gateway": "g"},
+            params={"tenant": "b"}, cookies={"session": "s"}, timeout=7,
+        ),
+    )  # fmt: skip
+    client = cached(bare, fakeredis.FakeRedis(), embedding_cache=Drawn(), clock=Clock())
+    for one in (bare, client):
+        one.chat.completions.create(model="any", messages=messages(A))
+    without, through = seen
+    for name in ("x-gateway", "cookie", "user-agent", "content-length"):
+        assert through.headers[name] == without.headers[name]
+    assert through.url == without.url and through.extensions == without.extensions
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"type": "text", "text": A}, {"type": "text", "text": A, "about": "pears"}),
+        ({"type": "text", "text": A}, {"type": "input_text", "text": A}),
+    ],
+)
+def test_a_part_that_says_more_than_its_text_is_another(app, first, second):
+    for part in (first, second):
+        assert app.ask({"role": "user", "content": [part]}).way == "miss"
+
+
+def test_of_a_response_only_its_own_input_is_what_was_said_last(app):
+    def ask(result: str) -> str | None:
+        said = [{"type": "function_call_output", "call_id": "c", "output": result}]
+        body = {"messages": [{"role": "user", "content": "the same"}]}
+        made = app.client.responses.with_raw_response.create(model="m", input=said, extra_body=body)
+        return app.run(made).headers.get("x-semcache")
+
+    app.api.script.extend([response("one"), response("two")])
+    assert [ask("21 degrees"), ask("3 degrees"), ask("21 degrees")] == ["miss", "miss", "exact"]
+
+
+def response(text: Any) -> dict[str, Any]:
+    part = {"type": "output_text", "text": text, "annotations": []}
+    said = {"type": "message", "id": "m1", "role": "assistant", "status": "completed"}
+    about = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m"}
+    about |= {"parallel_tool_calls": True, "tool_choice": "auto", "tools": []}
+    return {**about, "status": "completed", "output": [{**said, "content": [part]}]}
+
+
+@pytest.mark.parametrize("content", [7, "text", [7], [{"type": "output_text", "text": 7}], None])
+def test_an_odd_response_is_handed_on(app, content):
+    odd = response("x")
+    odd["output"][0]["content"] = content
+    body = json.dumps(odd).encode()
+    app.api.script.append(httpx2.Response(200, content=body))
+    made = app.client.responses.with_raw_response.create(model="m", input=A)
+    assert app.run(made).http_response.content == body
+
+
+# Callers who share -------------------------------------------------------------------------------
+
+
+class Meeting:
+    """A provider that answers nobody before two requests are there."""
+
+    def __init__(self) -> None:
+        self.barrier = threading.Barrier(2)
+
+    def client(self, **options: Any) -> openai.OpenAI:
+        transport = httpx2.MockTransport(self._handle)
+        http_client = openai.DefaultHttpxClient(transport=transport)
+        given = {"api_key": "good", "base_url": "http://chat.invalid/v1", "max_retries": 0}
+        return openai.OpenAI(**given, http_client=http_client)
+
+    def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        self.barrier.wait(10)
+        if request.headers["authorization"] != "Bearer good":
+            return httpx2.Response(401, json={"error": {"message": "who are you"}})
+        if request.extensions["timeout"]["read"] == 0.5:
+            raise httpx2.ReadTimeout("too slow", request=request)
+        if request.url.path.endswith("/embeddings"):
+            data = [{"index": 0, "embedding": [1.0, 2.0]}]
+            return httpx2.Response(200, json={"object": "list", "data": data})
+        return httpx2.Response(200, json=completion("yes"))
+
+
+@pytest.mark.parametrize("other", [{"api_key": "bad"}, {"timeout": 0.5}], ids=str)
+@pytest.mark.parametrize("kind", ["chat", "embeddings"])
+def test_nobody_shares_what_was_refused_to_other_credentials_or_given_up(kind, other):
+    client = cached(Meeting().client(), fakeredis.FakeRedis(), embedding_cache=Drawn())
+
+    def ask(one: openai.OpenAI) -> Any:
+        try:
+            if kind == "chat":
+                return one.chat.completions.create(model="any", messages=messages(A))
+            return one.embeddings.create(model="any", input="hi")
+        except openai.OpenAIError as error:
+            return error
+
+    with ThreadPoolExecutor(2) as pool:
+        failed, got = pool.map(ask, [client.with_options(**other), client])
+    assert isinstance(failed, openai.AuthenticationError | openai.APITimeoutError)
+    assert got.choices if kind == "chat" else got.data
+
+
+# Embeddings --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "odd", [{"dimensions": "8"}, {"dimensions": 0}, {"dimensions": True}, {"encoding_format": "x"}]
+)
+def test_an_odd_request_for_embeddings_is_the_providers_to_judge(face, odd):
+    app = App(face, OfflineAPI(), embedding_model="multilingual-e5-small")
+    seen = bodies_of(app)
+    for _ in range(2):
+        with contextlib.suppress(openai.BadRequestError):
+            app.embed("hi", **odd)
+    assert len(seen) == 2 and all(one["input"] == "hi" for one in seen)
+
+
+def test_embeddings_over_a_tiered_cache():
+    api, server = VectorAPI(), fakeredis.FakeRedis()
+    tiered = TieredEmbeddingCache(server, api.client(), model="m-4")
+    client = cached(api.client(), server, embedding_cache=tiered)
+    first, second = (client.embeddings.create(model="m-4", input=["a", "b"]) for _ in range(2))
+    assert first.data == second.data
+    assert cache_of(client).embedding_stats.hits == 2
