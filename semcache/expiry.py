@@ -1,6 +1,7 @@
 """How long something lives: seconds for callers, milliseconds for Redis, an end for a clock."""
 
 import math
+import sys
 from datetime import timedelta
 
 from semcache.errors import ConfigError
@@ -28,7 +29,7 @@ def check_ttl(ttl: float | timedelta | None) -> float | None:
         return None
     seconds = ttl.total_seconds() if isinstance(ttl, timedelta) else ttl
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not is_number or not (seconds > 0 and math.isfinite(seconds)):
+    if not is_number or not 0 < seconds <= sys.float_info.max:
         raise ConfigError(f"ttl is {ttl!r}: give seconds above 0, or None for no expiry")
     return seconds
 

@@ -18,6 +18,7 @@ from semantic_bench import ChatAPI, Drawn, Spy, completion, event
 
 from semcache import TieredEmbeddingCache, cache_of, cached
 from semcache.answers.exact import ExactTier
+from semcache.errors import ConfigError
 from semcache.lab.offline import OfflineAPI
 
 A, NEAR_A = "apples@0", "apple@10"
@@ -344,6 +345,35 @@ def test_what_the_http_client_adds_to_requests_is_added_still():
     for name in ("x-gateway", "cookie", "user-agent", "content-length"):
         assert through.headers[name] == without.headers[name]
     assert through.url == without.url and through.extensions == without.extensions
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [{"threshold": True}, {"threshold": float("nan")}, {"ttl": 10**400}, {"ttl": False}, {"ttl": []}],
+)
+def test_a_wish_of_an_odd_kind_is_refused(app, wish):
+    body = json.dumps({"model": "any", "messages": messages(A), "semcache": wish}).encode()
+    with pytest.raises(ConfigError):
+        app.run(app.client.post("/chat/completions", cast_to=object, content=body))
+    assert app.calls == 0
+
+
+def test_what_one_asker_said_of_himself_is_not_repeated_to_another(app):
+    def ask(name: str, **arguments: Any) -> Any:
+        about = {"metadata": {"of": name}, "safety_identifier": name, **arguments}
+        return app.run(app.client.responses.create(model="m", input=A, **about))
+
+    app.api.script.append(response("one") | {"metadata": {"of": "ann"}, "safety_identifier": "ann"})
+    ask("ann")
+    reply = ask("bob")
+    assert (reply.metadata, reply.safety_identifier) == ({"of": "bob"}, "bob")
+    events = app.drain(ask("eve", stream=True))
+    assert '"ann"' not in "".join(event.model_dump_json() for event in events) and app.calls == 1
+
+
+def test_a_client_has_one_cache(app):
+    with pytest.raises(ConfigError, match="a cache already"):
+        cached(app.client, fakeredis.FakeAsyncRedis() if app.is_async else app.redis)
 
 
 @pytest.mark.parametrize(

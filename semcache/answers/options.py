@@ -101,7 +101,8 @@ def check_threshold(threshold: float) -> float:
     Raises:
         ConfigError: It is outside [-1, 1].
     """
-    if not isinstance(threshold, int | float) or not -1 <= threshold <= 1:
+    is_number = isinstance(threshold, int | float) and not isinstance(threshold, bool)
+    if not is_number or not -1 <= threshold <= 1:
         raise ConfigError(f"threshold is {threshold!r}: a similarity lies between -1 and 1")
     return threshold
 

@@ -17,7 +17,7 @@ from semcache.answers.looked import Looked
 from semcache.answers.wishes import Wishes
 from semcache.client import embeddings
 from semcache.client.body import read_body
-from semcache.client.call import Call, Standalone, read_call
+from semcache.client.call import ECHOED, Call, Standalone, read_call
 from semcache.client.chat import CHAT
 from semcache.client.embeddings import Embeddings
 from semcache.client.endpoint import Endpoint
@@ -84,6 +84,8 @@ class ClientCache(Tiers):
                 f"openai_client is {type(openai_client).__name__}: give an OpenAI or AsyncOpenAI "
                 "over an httpx2 client, which is what it makes by itself"
             )
+        if isinstance(behind._transport, ClientCache):
+            raise ConfigError("this client has a cache already: give the client below it")
         self._onward: Onward = self.ONWARD(behind)
         self._openai, self._standalone = openai_client, standalone
         given: dict[str, Any] = {"rules": rules, "answer_rules": answer_rules, "admit": admit}
@@ -199,6 +201,10 @@ def _kept(payload: str, call: Call, origin: dict[str, str]) -> Reply:
     reply = json.loads(payload)
     if not call.endpoint.is_reply(reply):
         raise TypeError(f"no reply of {call.endpoint.path}")
+    echoed = {name: call.body.get(name) for name in ECHOED if reply.get(name)}
+    if echoed:  # what another asker said of himself is not for this one
+        reply |= echoed
+        payload = json.dumps(reply, ensure_ascii=False)
     if not call.streams:
         headers = {"content-type": "application/json", **origin}
         return Reply(Head(200, headers), payload.encode("utf-8", "surrogatepass"))

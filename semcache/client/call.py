@@ -15,12 +15,14 @@ from semcache import keys
 from semcache.answers.request import normalise
 from semcache.client.endpoint import Asked, Body, Endpoint
 
-__all__ = ["Call", "Standalone", "read_call", "who"]
+__all__ = ["ECHOED", "Call", "Standalone", "read_call", "who"]
 
 log = logging.getLogger("semcache")
 
 Standalone = Callable[[list[Any]], str | Awaitable[str | None] | None]
 
+# What a caller says of himself; it shapes no answer, and some replies repeat it.
+ECHOED = ("metadata", "user", "safety_identifier", "prompt_cache_key")
 # Headers that say who asks and pays, whatever the provider calls them.
 _CREDENTIALS = re.compile("auth|key|token|cookie|openai-(?:organization|project)")
 
@@ -61,7 +63,8 @@ class Call:
     @property
     def flight(self) -> Hashable:
         """What must be equal, beside the audience, for two callers to share one answer."""
-        how = json.dumps(self.body.get("stream_options")) if self.streams else None
+        names = (*ECHOED, "stream_options") if self.streams else ECHOED
+        how = json.dumps([self.body.get(name) for name in names], sort_keys=True)
         return self.query, self.id, self.streams, how, who(self.http)
 
     def asking(self, query: str) -> Self:
