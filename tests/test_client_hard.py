@@ -138,6 +138,15 @@ def test_of_a_stream_that_told_no_usage_a_whole_reply_has_one(app):
     assert app.stream(A, stream_options={"include_usage": True})[-1].usage.total_tokens == 0
 
 
+def test_a_stream_that_is_not_called_one_comes_in_pieces(app):
+    body = lines(*WORDS)
+    app.api.script.append(sent(body, 9, **{"content-type": "text/plain"}))
+    raw = raw_of(app, stream=True)
+    parts = app.drain(raw.aiter_raw() if app.is_async else raw.iter_raw())
+    assert len(parts) == len(WORDS) + 1 and b"".join(parts) == body
+    assert app.ask(A).way == "exact"
+
+
 def test_answers_that_nobody_numbered_are_not_mixed(face):
     app = App(face, **KEEPS_ALL)
     chunks = [event("yes", "stop"), event("no", "stop")]
@@ -295,6 +304,23 @@ def test_delete_takes_what_create_takes(app):
     assert app.tell("delete", **request) is True
     app.run(app.client.chat.completions.create(**request))
     assert app.calls == 3
+
+
+def test_what_is_deleted_while_it_is_asked_for_is_not_kept_for_a_conversation_either(face):
+    turns = ["hi@50", {"role": "assistant", "content": "hello"}]
+    deleted: list[bool] = []
+
+    class Deletes(ChatAPI):
+        def _handle(self, request: httpx2.Request) -> httpx2.Response:
+            if not deleted:
+                deleted.append(cache_of(other.client).delete(model="any", messages=messages(A)))
+            return super()._handle(request)
+
+    app = App(face, Deletes(), standalone=lambda said: A)
+    other = App("blocking", ChatAPI(), app.redis, clock=app.clock)
+    app.ask(*turns, "and that?")
+    assert deleted and app.ask(A).way == "miss"
+    assert app.ask(*turns, "and that?").way == "semantic"
 
 
 def test_wishes_reach_no_provider_whatever_is_asked(face):
@@ -476,6 +502,20 @@ def test_an_odd_request_for_embeddings_is_the_providers_to_judge(face, odd):
         with contextlib.suppress(openai.BadRequestError):
             app.embed("hi", **odd)
     assert len(seen) == 2 and all(one["input"] == "hi" for one in seen)
+
+
+def test_new_embeddings_are_the_reply_that_the_provider_sent(face):
+    api = VectorAPI()
+    body = json.dumps(
+        {"object": "list", "data": [{"index": 0, "embedding": [0.123456789, 1], "of": "us"}],
+         "usage": {"total_tokens": 1, "cost": 0.5}, "provider": "us"}
+    )  # fmt: skip
+    api.script.append(lambda _: httpx2.Response(200, content=body, headers={"x-request-id": "r"}))
+    app = App(face, api, embedding_cache=Drawn())
+    made = app.client.embeddings.with_raw_response.create(model="m-2", input="hi")
+    raw = app.run(made).http_response
+    assert (raw.text, raw.headers["x-request-id"]) == (body, "r")
+    assert raw.headers["x-semcache"] == "miss" and app.embed("hi", model="m-2").way == "exact"
 
 
 def test_embeddings_over_a_tiered_cache():

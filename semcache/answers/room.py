@@ -258,8 +258,12 @@ class Room:
     # Deleting --------------------------------------------------------------------------------
 
     def mark_of(self, request: Wanted) -> str:
-        """Return what names a question among the marks of the scope."""
-        return f"{request.audience}:{request.id}"
+        """Return what names a question among the marks of the scope.
+
+        An answer that goes with a question's is on its way no longer if that one is deleted.
+        """
+        name = request.id if request.goes_with is None else id_of(request.goes_with)
+        return f"{request.audience}:{name}"
 
     async def clear(self) -> None:
         """Delete all answers of this audience, in both tiers."""

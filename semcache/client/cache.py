@@ -149,7 +149,7 @@ class ClientCache(Tiers):
             return _kept(first, call, {"x-semcache": "exact"})
         way = "miss" if looked.wishes.read or looked.wishes.keep else "bypass"
         head = Head(first.status, {**first.headers, "x-semcache": way})
-        if first.is_stream:
+        if first.is_stream(call.streams):
             return Reply(head, pieces)
         return Reply(head, b"".join([piece async for piece in pieces]))
 

@@ -31,10 +31,10 @@ class Head(NamedTuple):
     status: int
     headers: dict[str, str]
 
-    @property
-    def is_stream(self) -> bool:
-        """Whether what follows are events."""
-        return "event-stream" in self.headers.get("content-type", "")
+    def is_stream(self, wanted: bool) -> bool:
+        """Whether what follows are events; not every server says so that was asked for them."""
+        kind = self.headers.get("content-type", "")
+        return "event-stream" in kind or (wanted and "json" not in kind)
 
 
 class Lost(BadResponse):
@@ -74,7 +74,7 @@ class Provider:
             head = head_of(response)
             if response.status_code != 200:
                 raise Refused(head, await self._onward.body(response))
-            if head.is_stream:
+            if head.is_stream(request.streams):
                 yield head
                 async with aclosing(self._events(response, request, finished)) as events:
                     async for event in events:
