@@ -1,10 +1,8 @@
 """What stands between a client and its provider, whichever the face: from a request to a reply."""
 
-import json
 import logging
-from collections.abc import AsyncGenerator, Mapping
-from typing import Any, ClassVar, NamedTuple
-from urllib.parse import quote
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import httpx2
 import openai
@@ -13,14 +11,14 @@ from openai._models import FinalRequestOptions
 from semcache.answers.asking import Llm
 from semcache.answers.completion import Admission, Completion
 from semcache.answers.hybrid import Tiers
-from semcache.answers.looked import Looked
 from semcache.answers.wishes import Wishes
 from semcache.client import embeddings
 from semcache.client.body import read_body
-from semcache.client.call import ECHOED, Call, Standalone, read_call
+from semcache.client.call import Call, Standalone, read_call
 from semcache.client.chat import CHAT
 from semcache.client.embeddings import Embeddings
 from semcache.client.endpoint import Endpoint
+from semcache.client.kept import Reply, kept_reply, origin_of
 from semcache.client.onward import Onward
 from semcache.client.provider import Head, Provider, Refused
 from semcache.client.responses import RESPONSES
@@ -30,22 +28,14 @@ from semcache.errors import ConfigError
 from semcache.sharing import ANSWER_RULES, DEFAULT_RULES, Rule
 from semcache.stats import Stats
 
-__all__ = ["ClientCache", "Reply", "complete_replies"]
+__all__ = ["ClientCache", "complete_replies"]
 
 log = logging.getLogger("semcache")
 
 ENDPOINTS: tuple[Endpoint, ...] = (CHAT, RESPONSES)
 PATHS = (embeddings.PATH, *(endpoint.path for endpoint in ENDPOINTS))
-LONGEST = 500  # characters of a question in a header
 # What reading a reply raises that an older version kept, or another program.
 UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
-
-
-class Reply(NamedTuple):
-    """What the client gets: the body at once, or in pieces as it comes."""
-
-    head: Head
-    body: bytes | AsyncGenerator[Any, None]
 
 
 def complete_replies(completion: Completion) -> bool:
@@ -134,7 +124,7 @@ class ClientCache(Tiers):
         looked = await self._looked(call, wishes)
         if looked.text is not None:
             try:
-                return _kept(looked.text, call, _origin(looked, self.options.clock()))
+                return kept_reply(looked.text, call, origin_of(looked, self.options.clock()))
             except UNREADABLE as error:
                 self.exact_stats.count(errors=1)
                 log.warning("a kept reply cannot be read, and is asked for anew: %r", error)
@@ -146,7 +136,7 @@ class ClientCache(Tiers):
             return Reply(refused.head, refused.body)
         if not isinstance(first, Head):  # what another process answered, or an older answer
             await pieces.aclose()
-            return _kept(first, call, {"x-semcache": "exact"})
+            return kept_reply(first, call, {"x-semcache": "exact"})
         way = "miss" if looked.wishes.read or looked.wishes.keep else "bypass"
         head = Head(first.status, {**first.headers, "x-semcache": way})
         if first.is_stream(call.streams):
@@ -177,40 +167,3 @@ def _options(path: str, arguments: Mapping[str, Any]) -> FinalRequestOptions:
     headers = body.pop("extra_headers", openai.NOT_GIVEN)
     more = {"params": body.pop("extra_query", {}), "extra_json": body.pop("extra_body", None)}
     return FinalRequestOptions(method="post", url=path, headers=headers, json_data=body, **more)
-
-
-def _origin(looked: Looked, now: float) -> dict[str, str]:
-    """Return the headers that tell where an answer comes from."""
-    match = looked.lookup.match if looked.lookup else None
-    if match is not None:
-        question, similarity, created_at = match.original_query, match.similarity, match.created_at
-    elif looked.found is not None:
-        found = looked.found
-        question, similarity = found.source or found.query, found.similarity
-        created_at = found.created_at
-    return {
-        "x-semcache": looked.tier or "exact",
-        "x-semcache-similarity": f"{similarity:.6f}",
-        "x-semcache-question": quote(question[:LONGEST], safe=" ?!,.", errors="replace"),
-        "x-semcache-age": str(max(0, int(now - created_at))),
-    }
-
-
-def _kept(payload: str, call: Call, origin: dict[str, str]) -> Reply:
-    """Return a kept reply, in one piece or as the events of a stream."""
-    reply = json.loads(payload)
-    if not call.endpoint.is_reply(reply):
-        raise TypeError(f"no reply of {call.endpoint.path}")
-    echoed = {name: call.body.get(name) for name in ECHOED if reply.get(name)}
-    if echoed:  # what another asker said of himself is not for this one
-        reply |= echoed
-        payload = json.dumps(reply, ensure_ascii=False)
-    if not call.streams:
-        headers = {"content-type": "application/json", **origin}
-        return Reply(Head(200, headers), payload.encode("utf-8", "surrogatepass"))
-    events = [
-        (f"event: {name}\n" if name else "") + f"data: {data}\n\n"
-        for name, data in call.endpoint.events(reply, call.body)
-    ]
-    headers = {"content-type": "text/event-stream; charset=utf-8", **origin}
-    return Reply(Head(200, headers), "".join(events).encode("utf-8", "surrogatepass"))

@@ -8,7 +8,8 @@ import openai
 
 from semcache.answers.keeper import AsyncKeeper, BlockingKeeper
 from semcache.blocking import run
-from semcache.client.cache import ClientCache, Reply
+from semcache.client.cache import ClientCache
+from semcache.client.kept import Reply
 from semcache.client.onward import BlockingOnward, LoopOnward
 from semcache.errors import ConfigError
 

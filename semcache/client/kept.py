@@ -1,0 +1,62 @@
+"""A kept reply, as it is given to who asks: in one piece or as a stream, with its origin."""
+
+import json
+from collections.abc import AsyncGenerator
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from semcache.answers.looked import Looked
+from semcache.client.call import ECHOED, Call
+from semcache.client.provider import Head
+
+__all__ = ["Reply", "kept_reply", "origin_of"]
+
+LONGEST = 500  # characters of a question in a header
+
+
+class Reply(NamedTuple):
+    """What the client gets: the body at once, or in pieces as it comes."""
+
+    head: Head
+    body: bytes | AsyncGenerator[Any, None]
+
+
+def origin_of(looked: Looked, now: float) -> dict[str, str]:
+    """Return the headers that tell where an answer comes from."""
+    match = looked.lookup.match if looked.lookup else None
+    if match is not None:
+        question, similarity, created_at = match.original_query, match.similarity, match.created_at
+    elif looked.found is not None:
+        found = looked.found
+        question, similarity = found.source or found.query, found.similarity
+        created_at = found.created_at
+    return {
+        "x-semcache": looked.tier or "exact",
+        "x-semcache-similarity": f"{similarity:.6f}",
+        "x-semcache-question": quote(question[:LONGEST], safe=" ?!,.", errors="replace"),
+        "x-semcache-age": str(max(0, int(now - created_at))),
+    }
+
+
+def kept_reply(payload: str, call: Call, origin: dict[str, str]) -> Reply:
+    """Return a kept reply, in one piece or as the events of a stream.
+
+    Raises:
+        TypeError: It is none; or another error of :data:`semcache.client.cache.UNREADABLE`.
+    """
+    reply = json.loads(payload)
+    if not call.endpoint.is_reply(reply):
+        raise TypeError(f"no reply of {call.endpoint.path}")
+    echoed = {name: call.body.get(name) for name in ECHOED if reply.get(name)}
+    if echoed:  # what another asker said of himself is not for this one
+        reply |= echoed
+        payload = json.dumps(reply, ensure_ascii=False)
+    if not call.streams:
+        headers = {"content-type": "application/json", **origin}
+        return Reply(Head(200, headers), payload.encode("utf-8", "surrogatepass"))
+    events = [
+        (f"event: {name}\n" if name else "") + f"data: {data}\n\n"
+        for name, data in call.endpoint.events(reply, call.body)
+    ]
+    headers = {"content-type": "text/event-stream; charset=utf-8", **origin}
+    return Reply(Head(200, headers), "".join(events).encode("utf-8", "surrogatepass"))
