@@ -223,6 +223,13 @@ def test_bytes_that_are_no_utf8_are_left_as_they_are(app, body):
     assert raw_of(app).content == body
 
 
+def test_headers_that_are_given_twice_stay_two(app):
+    cookies = [("set-cookie", "a=1; path=/; secure"), ("set-cookie", "b=2; path=/")]
+    reply = httpx2.Response(200, headers=cookies, content=json.dumps(completion("x")).encode())
+    app.api.script.append(reply)
+    assert raw_of(app).headers.get_list("set-cookie") == [value for _, value in cookies]
+
+
 @pytest.mark.parametrize("body", [b"", b"busy", b'{"error": "plain"}', b"[]", b"\xff"])
 def test_an_error_with_any_body_is_the_providers(app, body):
     headers = {"retry-after": "7", "x-request-id": "r", "content-type": "text/plain"}
@@ -395,6 +402,14 @@ def test_what_one_asker_said_of_himself_is_not_repeated_to_another(app):
     assert (reply.metadata, reply.safety_identifier) == ({"of": "bob"}, "bob")
     events = app.drain(ask("eve", stream=True))
     assert '"ann"' not in "".join(event.model_dump_json() for event in events) and app.calls == 1
+
+
+def test_a_blocking_client_takes_no_coroutine_function():
+    async def standalone(said: list[Any]) -> str:
+        return "never awaited"
+
+    with pytest.raises(ConfigError, match="coroutine"):
+        App("blocking", standalone=standalone)
 
 
 def test_a_client_has_one_cache(app):

@@ -1,5 +1,6 @@
 """What stands between a client and its provider, whichever the face: from a request to a reply."""
 
+import inspect
 import logging
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -12,6 +13,7 @@ from semcache.answers.asking import Llm
 from semcache.answers.completion import Admission, Completion
 from semcache.answers.hybrid import Tiers
 from semcache.answers.wishes import Wishes
+from semcache.blocking import BLOCKING
 from semcache.client import embeddings
 from semcache.client.body import read_body
 from semcache.client.call import Call, Standalone, read_call
@@ -79,6 +81,8 @@ class ClientCache(Tiers):
         self._onward: Onward = self.ONWARD(behind)
         self._openai, self._standalone = openai_client, standalone
         given: dict[str, Any] = {"rules": rules, "answer_rules": answer_rules, "admit": admit}
+        if self.PORTS is BLOCKING and inspect.iscoroutinefunction(standalone):
+            raise ConfigError("standalone is a coroutine function: a blocking client awaits none")
         super().__init__(redis_client, openai_client, **given, **options)
         clients = redis_client, openai_client
         own: Any = self.embedding_cache
@@ -138,7 +142,7 @@ class ClientCache(Tiers):
             await pieces.aclose()
             return kept_reply(first, call, {"x-semcache": "exact"})
         way = "miss" if looked.wishes.read or looked.wishes.keep else "bypass"
-        head = Head(first.status, {**first.headers, "x-semcache": way})
+        head = first.that_came(way)
         if first.is_stream(call.streams):
             return Reply(head, pieces)
         return Reply(head, b"".join([piece async for piece in pieces]))

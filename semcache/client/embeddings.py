@@ -105,12 +105,12 @@ class Embeddings:
             if isinstance(error, CacheUnavailable):
                 raise
             return None  # the provider says what is wrong with it
-        way = {"x-semcache": "miss" if asking.calls else "exact"}
         if asking.whole is not None:
             head, content = asking.whole
-            return Head(head.status, head.headers | way), content
-        headers = {"content-type": "application/json", **way}
-        return Head(200, headers), reply(texts, body, rows, asking.tokens)
+            return head.that_came("miss"), content
+        head = Head(200, httpx2.Headers({"content-type": "application/json"}))
+        head = head.that_came("miss" if asking.calls else "exact")
+        return head, reply(texts, body, rows, asking.tokens)
 
     def _cache(self, texts: Texts, url: str) -> Any:
         """Return the cache of a model, length and endpoint."""

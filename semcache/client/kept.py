@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+import httpx2
+
 from semcache.answers.looked import Looked
 from semcache.client.call import ECHOED, Call
 from semcache.client.provider import Head
@@ -52,11 +54,11 @@ def kept_reply(payload: str, call: Call, origin: dict[str, str]) -> Reply:
         reply |= echoed
         payload = json.dumps(reply, ensure_ascii=False)
     if not call.streams:
-        headers = {"content-type": "application/json", **origin}
+        headers = httpx2.Headers({"content-type": "application/json", **origin})
         return Reply(Head(200, headers), payload.encode("utf-8", "surrogatepass"))
     events = [
         (f"event: {name}\n" if name else "") + f"data: {data}\n\n"
         for name, data in call.endpoint.events(reply, call.body)
     ]
-    headers = {"content-type": "text/event-stream; charset=utf-8", **origin}
+    headers = httpx2.Headers({"content-type": "text/event-stream; charset=utf-8", **origin})
     return Reply(Head(200, headers), "".join(events).encode("utf-8", "surrogatepass"))

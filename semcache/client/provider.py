@@ -29,7 +29,13 @@ class Head(NamedTuple):
     """The beginning of a provider's reply; what it says comes after it."""
 
     status: int
-    headers: dict[str, str]
+    headers: httpx2.Headers
+
+    def that_came(self, way: str) -> "Head":
+        """Return the same, saying how the reply came."""
+        headers = self.headers.copy()
+        headers["x-semcache"] = way
+        return Head(self.status, headers)
 
     def is_stream(self, wanted: bool) -> bool:
         """Whether what follows are events; not every server says so that was asked for them."""
@@ -138,8 +144,8 @@ class Provider:
 
 def head_of(response: httpx2.Response) -> Head:
     """Return a response's status and headers, without those that a new body makes untrue."""
-    kept = {k: v for k, v in response.headers.items() if k.lower() not in _HOPS}
-    return Head(response.status_code, kept)
+    kept = [(k, v) for k, v in response.headers.multi_items() if k.lower() not in _HOPS]
+    return Head(response.status_code, httpx2.Headers(kept))
 
 
 class _Body:
