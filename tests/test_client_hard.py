@@ -18,7 +18,7 @@ from semantic_bench import ChatAPI, Drawn, Spy, completion, event
 
 from semcache import TieredEmbeddingCache, cache_of, cached
 from semcache.answers.exact import ExactTier
-from semcache.errors import ConfigError
+from semcache.errors import CacheUnavailable, ConfigError
 from semcache.lab.offline import OfflineAPI
 
 A, NEAR_A = "apples@0", "apple@10"
@@ -223,6 +223,16 @@ def test_bytes_that_are_no_utf8_are_left_as_they_are(app, body):
     assert raw_of(app).content == body
 
 
+def test_headers_need_not_be_ascii(app):
+    sent_as = "千问".encode()
+    reply = completion("x")
+    for content in (json.dumps(reply).encode(), b"<html>"):
+        response = httpx2.Response(200, headers=[(b"x-served-by", sent_as)], content=content)
+        app.api.script.append(response)
+        raw = raw_of(app, extra_body={"semcache": {"read": False}})
+        assert (b"x-served-by", sent_as) in raw.headers.raw
+
+
 def test_headers_that_are_given_twice_stay_two(app):
     cookies = [("set-cookie", "a=1; path=/; secure"), ("set-cookie", "b=2; path=/")]
     reply = httpx2.Response(200, headers=cookies, content=json.dumps(completion("x")).encode())
@@ -259,6 +269,21 @@ def test_a_reply_that_was_paid_for_is_not_lost_because_it_cannot_be_kept(face):
     assert app.ask(A).text == "answer 1" and app.cache.stats.errors == 1
     api.requests.clear()
     assert text_of(app.stream(A)) == "answer1" and app.cache.stats.errors == 2
+
+
+def test_nor_are_embeddings(face):
+    api = VectorAPI()
+
+    def full(name: str, client: Any) -> None:
+        if name in ("execute", "execute_command") and api.calls:
+            raise redis.ResponseError("OOM command not allowed when used memory > 'maxmemory'")
+
+    spied = Spy(fakeredis.FakeRedis(server=fakeredis.FakeServer(version=(8, 2))), full)
+    app = App(face, api, redis=spied, on_error="raise", embedding_cache=Drawn())
+    assert len(app.embed(["one", "two"], model="m-4").reply.data) == 2
+    with pytest.raises(CacheUnavailable):  # nothing was paid for yet
+        app.embed(["one", "two"], model="m-4")
+    assert len(api.calls) == 1
 
 
 @pytest.mark.parametrize("payload", ["no json", "[]", '{"choices": []}', '{"choices": [{}]}', "7"])

@@ -101,9 +101,11 @@ class Embeddings:
             raise lost.error from None
         except BadResponse:  # what was paid for is the caller's, whatever it is
             return asking.whole
-        except (SemcacheError, openai.OpenAIError) as error:
-            if isinstance(error, CacheUnavailable):
+        except CacheUnavailable:
+            if not asking.calls:
                 raise
+            return asking.whole
+        except (SemcacheError, openai.OpenAIError):
             return None  # the provider says what is wrong with it
         if asking.whole is not None:
             head, content = asking.whole

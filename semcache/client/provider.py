@@ -21,7 +21,7 @@ log = logging.getLogger("semcache")
 
 # What belongs to one connection, or to the body as it was sent.
 _HOPS = frozenset(
-    ("connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding")
+    (b"connection", b"content-encoding", b"content-length", b"keep-alive", b"transfer-encoding")
 )
 
 
@@ -144,7 +144,7 @@ class Provider:
 
 def head_of(response: httpx2.Response) -> Head:
     """Return a response's status and headers, without those that a new body makes untrue."""
-    kept = [(k, v) for k, v in response.headers.multi_items() if k.lower() not in _HOPS]
+    kept = [(k, v) for k, v in response.headers.raw if k.lower() not in _HOPS]  # some are no ASCII
     return Head(response.status_code, httpx2.Headers(kept))
 
 
