@@ -1,5 +1,6 @@
 """The cached client against what providers, networks and applications do at their worst."""
 
+import asyncio
 import contextlib
 import gzip
 import json
@@ -527,6 +528,55 @@ def test_nobody_shares_what_was_refused_to_other_credentials_or_given_up(kind, o
         failed, got = pool.map(ask, [client.with_options(**other), client])
     assert isinstance(failed, openai.AuthenticationError | openai.APITimeoutError)
     assert got.choices if kind == "chat" else got.data
+
+
+class Closes(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A body whose reader is closed by another thread or task while it waits for the rest."""
+
+    def __init__(self) -> None:
+        self.reader: Any = None
+        self.has_begun = asyncio.Event()
+        self.is_closed = False
+
+    def __iter__(self):
+        yield lines(event("a"))[: -len("data: [DONE]\n\n")]
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(self.reader.close).result()
+        yield lines(event("b", "stop"))
+
+    async def __aiter__(self):
+        yield lines(event("a"))[: -len("data: [DONE]\n\n")]
+        await self.has_begun.wait()
+        await asyncio.create_task(self.reader.close())
+        yield lines(event("b", "stop"))
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+def test_a_stream_can_be_closed_while_another_thread_or_task_waits_for_it(app):
+    body = Closes()
+    headers = {"content-type": "text/event-stream"}
+    app.api.script.append(httpx2.Response(200, headers=headers, stream=body))
+    given = {"model": "any", "messages": messages(A), "stream": True}
+
+    async def read() -> list[Any]:
+        body.reader = await app.client.chat.completions.create(**given)
+        chunks = []
+        async for chunk in body.reader:
+            chunks.append(chunk)
+            body.has_begun.set()
+        return chunks
+
+    if app.is_async:
+        chunks = app.run(read())
+    else:
+        body.reader = app.client.chat.completions.create(**given)
+        chunks = list(body.reader)
+    assert text_of(chunks) == "a" and body.is_closed
 
 
 # Embeddings --------------------------------------------------------------------------------------

@@ -155,7 +155,7 @@ class _Body(httpx2.SyncByteStream):
     """What comes in pieces; closing it hands on what others still read."""
 
     def __init__(self, pieces: AsyncGenerator[Any, None]) -> None:
-        self._pieces = pieces
+        self._pieces, self._is_closed = pieces, False
 
     def __iter__(self) -> Iterator[bytes]:
         while True:
@@ -163,21 +163,41 @@ class _Body(httpx2.SyncByteStream):
                 piece = run(self._pieces.asend(None))
             except StopAsyncIteration:
                 return
+            if self._is_closed:
+                run(self._pieces.aclose())
+                return
             yield piece
 
     def close(self) -> None:
-        run(self._pieces.aclose())
+        self._is_closed = True
+        try:
+            run(self._pieces.aclose())
+        except RuntimeError as error:
+            _check_is_read(error)
 
 
 class _AsyncBody(httpx2.AsyncByteStream):
     """The same, on an event loop."""
 
     def __init__(self, pieces: AsyncGenerator[Any, None]) -> None:
-        self._pieces = pieces
+        self._pieces, self._is_closed = pieces, False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for piece in self._pieces:
+            if self._is_closed:
+                await self._pieces.aclose()
+                return
             yield piece
 
     async def aclose(self) -> None:
-        await self._pieces.aclose()
+        self._is_closed = True
+        try:
+            await self._pieces.aclose()
+        except RuntimeError as error:
+            _check_is_read(error)
+
+
+def _check_is_read(error: RuntimeError) -> None:
+    """Pass over that another thread or task waits for the next piece; it closes the stream then."""
+    if "already running" not in str(error):
+        raise error
