@@ -45,7 +45,10 @@ def read_body(
 
 def with_body(request: httpx2.Request, body: Body) -> httpx2.Request:
     """Return the same request with another body."""
-    content = json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    try:
+        content = json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a character, which came as an escape
+        content = json.dumps(body).encode()
     headers = [(k, v) for k, v in request.headers.raw if k.lower() != b"content-length"]
     return httpx2.Request(
         request.method, request.url, headers=headers, content=content, extensions=request.extensions

@@ -67,7 +67,7 @@ class Chat:
     def events(self, payload: dict[str, Any], body: Body) -> Iterator[tuple[str, str]]:
         """Yield a kept reply as chunks."""
         for chunk in chunks_of(payload, body):
-            yield "", json.dumps(chunk, ensure_ascii=False)
+            yield "", json.dumps(chunk)
         yield "", "[DONE]"
 
     def gather(self, body: Body) -> ChatGathering:

@@ -55,10 +55,18 @@ def kept_reply(payload: str, call: Call, origin: dict[str, str]) -> Reply:
         payload = json.dumps(reply, ensure_ascii=False)
     if not call.streams:
         headers = httpx2.Headers({"content-type": "application/json", **origin})
-        return Reply(Head(200, headers), payload.encode("utf-8", "surrogatepass"))
+        return Reply(Head(200, headers), _encoded(payload, reply))
     events = [
         (f"event: {name}\n" if name else "") + f"data: {data}\n\n"
         for name, data in call.endpoint.events(reply, call.body)
     ]
     headers = httpx2.Headers({"content-type": "text/event-stream; charset=utf-8", **origin})
-    return Reply(Head(200, headers), "".join(events).encode("utf-8", "surrogatepass"))
+    return Reply(Head(200, headers), "".join(events).encode())
+
+
+def _encoded(payload: str, reply: Any) -> bytes:
+    """Return JSON as bytes; half characters, which a provider may have sent, as it sent them."""
+    try:
+        return payload.encode()
+    except UnicodeEncodeError:
+        return json.dumps(reply).encode()

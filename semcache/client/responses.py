@@ -76,7 +76,7 @@ class Responses:
         """Yield a kept reply as events."""
         for number, event in enumerate(_events(payload)):
             numbered = {**event, "sequence_number": number}
-            yield event["type"], json.dumps(numbered, ensure_ascii=False)
+            yield event["type"], json.dumps(numbered)
 
     def gather(self, body: Body) -> "ResponseGathering":
         """Return what takes a reply from its last event."""
