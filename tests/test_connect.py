@@ -15,6 +15,7 @@ from fakes import http_api, vector_of
 from semcache import EmbeddingCache, connect, keys
 from semcache.errors import CacheUnavailable, ConfigError
 from semcache.lab.offline import Call, OfflineAPI
+from semcache.lab.online import OnlineAPI
 from semcache.lab.redis_server import MISSING, start_redis
 
 SECRET = "s3cr3t-passw0rd"
@@ -233,6 +234,17 @@ def test_online_works_with_any_compatible_server(monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "local-16" in out and server.base_url.split("/")[2] in out
     assert SECRET not in out + repr(lab) + repr(lab.openai) + lab.description
+
+
+def test_online_counts_what_an_offline_api_would():
+    with http_api() as server:
+        online = OnlineAPI("none", server.base_url)
+        with online.client() as client:
+            client.embeddings.create(model="local-16", input=["hello", "world"])
+    assert [call.inputs for call in online.calls] == [("hello", "world")]
+    assert (online.call_count("embeddings"), online.call_count("models")) == (1, 0)
+    with pytest.raises(ConfigError, match="chat/completions"):
+        online.call_count("chat")
 
 
 def test_a_local_server_needs_no_key(monkeypatch):

@@ -6,8 +6,9 @@ import httpx2
 import openai
 import pytest
 
+from semcache.lab.ledger import ENDPOINTS
 from semcache.lab.offline import OfflineAPI
-from semcache.lab.offline.routes import ENDPOINTS, Incoming
+from semcache.lab.offline.routes import Incoming
 
 E5 = "multilingual-e5-small"
 

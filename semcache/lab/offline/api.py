@@ -6,18 +6,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, OpenAI
 
 from semcache.errors import ConfigError
+from semcache.lab.ledger import Call, Ledger, known
 from semcache.lab.offline.faults import Fault, scripted
 from semcache.lab.offline.hold import Hold
 from semcache.lab.offline.quirks import Quirk, quirky
 from semcache.lab.offline.refusal import Refusal
-from semcache.lab.offline.routes import ENDPOINTS, Incoming
+from semcache.lab.offline.routes import Incoming
 from semcache.lab.offline.wire import reply
 
 __all__ = ["Call", "OfflineAPI"]
@@ -26,27 +26,7 @@ __all__ = ["Call", "OfflineAPI"]
 OFFLINE = {"api_key": "offline", "base_url": "http://offline.invalid/v1"}
 
 
-@dataclass(frozen=True)
-class Call:
-    """One HTTP request that reached the API; a client that retries makes several.
-
-    Attributes:
-        endpoint: ``"embeddings"``, ``"chat/completions"`` or ``"models"``.
-        model: The model asked for, ``None`` if none was named.
-        inputs: The texts that were sent, in order.
-        tokens: Prompt and completion tokens billed; 0 when the request failed. A stream is
-            billed in full, whether or not it is read to its end.
-        status: The HTTP status, ``None`` when no reply was sent (a timeout, a lost connection).
-    """
-
-    endpoint: str
-    model: str | None
-    inputs: tuple[str, ...]
-    tokens: int
-    status: int | None
-
-
-class OfflineAPI:
+class OfflineAPI(Ledger):
     """An OpenAI API in this process, for the real client, with calls counted and faults scripted.
 
     Embeddings come from a real model, multilingual-e5-small (384 dimensions). The chat models
@@ -56,7 +36,6 @@ class OfflineAPI:
     Attributes:
         latency: Seconds that every request takes longer, 0 at first. A caller whose read timeout
             is shorter waits that long and gets a timeout.
-        waiting: Requests that have come and are not answered yet.
         waiting: How many requests have come and are not answered yet.
 
     Example:
@@ -70,8 +49,8 @@ class OfflineAPI:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.latency = 0.0
-        self._calls: list[Call] = []
         self._faults: deque[Fault] = deque()
         self._quirks: list[Quirk] = []
         self._hold: Hold | None = None
@@ -94,27 +73,6 @@ class OfflineAPI:
         transport = httpx2.MockTransport(self._handle_async)
         http_client = DefaultAsyncHttpxClient(transport=transport)
         return AsyncOpenAI(**{**OFFLINE, **openai_options}, http_client=http_client)
-
-    @property
-    def calls(self) -> list[Call]:
-        """Every request so far, oldest first: a copy, to keep and compare."""
-        with self._lock:
-            return list(self._calls)
-
-    @property
-    def tokens(self) -> int:
-        """Tokens billed so far, over all calls."""
-        return sum(call.tokens for call in self.calls)
-
-    def call_count(self, endpoint: str | None = None) -> int:
-        """Return the number of requests so far, to one endpoint or to all.
-
-        Raises:
-            ConfigError: There is no such endpoint.
-        """
-        if endpoint is not None and endpoint not in ENDPOINTS:
-            raise ConfigError(f"no endpoint {endpoint!r}: choose one of {', '.join(ENDPOINTS)}")
-        return sum(endpoint in (None, call.endpoint) for call in self.calls)
 
     def fail(
         self,
@@ -192,14 +150,14 @@ class OfflineAPI:
         Raises:
             ConfigError: There is no such endpoint.
         """
-        self.call_count(endpoint)  # refuses what is none
+        known(endpoint)
         self._hold = Hold(until, endpoint, most)
         return self._hold
 
     def reset(self) -> None:
         """Forget all calls, faults, quirks, latency and holds: as new. Clients stay connected."""
+        super().reset()
         with self._lock:
-            self._calls.clear()
             self._faults.clear()
             self._quirks.clear()
             self._hold = None
@@ -270,6 +228,4 @@ class OfflineAPI:
     def _record(self, incoming: Incoming, tokens: int, status: int | None) -> dict[str, str]:
         """Add the request to the calls, and return the headers that name it."""
         call = Call(incoming.endpoint, incoming.model, incoming.texts, tokens, status)
-        with self._lock:
-            self._calls.append(call)
-            return {"x-request-id": f"req_offline_{len(self._calls)}"}
+        return {"x-request-id": f"req_offline_{self._enter(call)}"}

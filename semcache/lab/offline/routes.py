@@ -12,9 +12,7 @@ from semcache.lab.offline.model import EMBEDDING_MODEL
 from semcache.lab.offline.refusal import Refusal
 from semcache.lab.offline.wire import Answer
 
-__all__ = ["ENDPOINTS", "Incoming"]
-
-ENDPOINTS = ("embeddings", "chat/completions", "models")
+__all__ = ["Incoming"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,8 @@ class Incoming:
 
     @property
     def endpoint(self) -> str:
-        """The path without ``/v1/``, such as ``"chat/completions"``."""
-        return self.path.removeprefix("/v1/")
+        """The path after ``/v1/``, such as ``"chat/completions"``."""
+        return self.path.rpartition("/v1/")[2].strip("/")
 
     @property
     def model(self) -> str | None:
