@@ -7,7 +7,7 @@ import openai
 import pytest
 
 from semcache.lab.offline import OfflineAPI, chat
-from semcache.lab.offline.chat import complete
+from semcache.lab.offline.completion import divide
 from semcache.tokens import count_tokens
 
 QUESTION = "What is Redis?"
@@ -210,7 +210,6 @@ def test_a_refused_stream_raises_before_it_is_read():
 
 def test_the_pieces_of_a_completion_are_its_text():
     for text in ("one two three", "缓存保存结果", "👩🏽‍💻", "<|endoftext|>", ""):
-        completion = complete(text, (), None)
-        assert "".join(completion.pieces) == text
-        assert completion.tokens == count_tokens(text)
-        assert completion.finish_reason == "stop"
+        pieces = divide(text, None)
+        assert "".join(pieces.parts) == pieces.text == text
+        assert (pieces.tokens, pieces.whole) == (count_tokens(text), True)

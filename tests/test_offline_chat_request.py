@@ -58,9 +58,14 @@ WRONG = {
         "invalid_type",
     ),
     "no content": ("messages[1].content", [*HELLO, {"role": "user"}], "invalid_type"),
-    "an image": (
-        "messages[0].content",
-        [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}],
+    "a part of no known kind": (
+        "messages[0].content[0].type",
+        [{"role": "user", "content": [{"type": "input_text", "text": "x"}]}],
+        "invalid_value",
+    ),
+    "a part without its text": (
+        "messages[0].content[1]",
+        [{"role": "user", "content": [{"type": "text", "text": "x"}, {"type": "text"}]}],
         "invalid_type",
     ),
 }
@@ -72,6 +77,28 @@ def test_a_message_of_the_wrong_form_is_named(subtests):
             error = refusal(openai.BadRequestError, messages=messages)
             assert (error["param"], error["code"]) == (param, code)
             assert param.split("[")[0] in error["message"] or code == "invalid_value"
+
+
+MEDIA = [
+    {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}},
+    {"type": "input_audio", "input_audio": {"data": "", "format": "wav"}},
+    {"type": "file", "file": {"file_id": "file-1"}},
+]
+
+
+def test_what_is_no_text_is_refused_as_by_a_model_that_only_reads(subtests):
+    for part in MEDIA:
+        with subtests.test(part["type"]):
+            content = [{"type": "text", "text": "What is this?"}, part]
+            assert refusal(
+                openai.BadRequestError, messages=[{"role": "user", "content": content}]
+            ) == {
+                "message": f"Invalid content type. {part['type']} is only supported by certain "
+                "models.",
+                "type": "invalid_request_error",
+                "param": "messages.[0].content.[1].type",
+                "code": None,
+            }
 
 
 NUMBERS = [
@@ -109,7 +136,7 @@ def test_stream_options_need_a_stream():
 
 
 def test_what_would_be_ignored_in_silence_is_refused(subtests):
-    for name in ("tools", "response_format", "logprobs", "temprature"):
+    for name in ("audio", "functions", "logprobs", "modalities", "temprature"):
         with subtests.test(name):
             error = refusal(openai.BadRequestError, **{name: {}})
             assert error["message"] == f"Unrecognized request argument supplied: {name}"
@@ -134,17 +161,18 @@ def test_the_question_is_what_the_user_said_last():
         {"role": "user", "content": "What is Redis?"},
         {"role": "developer", "content": "Answer in English."},
     ]
-    request = read({"model": "offline-large", "messages": messages})
-    assert request.question == "What is Redis?"
-    assert [message.role for message in request.messages] == [m["role"] for m in messages]
+    prompt = read({"model": "offline-large", "messages": messages}).prompt
+    assert prompt.question == "What is Redis?"
+    assert [message.role for message in prompt.messages] == [m["role"] for m in messages]
 
 
 def test_without_a_user_the_last_message_is_the_question():
     messages = [{"role": "system", "content": "What is Redis?"}]
-    assert read({"model": "offline-mini", "messages": messages}).question == "What is Redis?"
+    assert read({"model": "offline-mini", "messages": messages}).prompt.question == "What is Redis?"
 
 
 def test_text_parts_are_joined():
     parts = [{"type": "text", "text": "What is"}, {"type": "text", "text": "Redis?"}]
     messages = [{"role": "user", "content": parts}]
-    assert read({"model": "offline-mini", "messages": messages}).question == "What is\nRedis?"
+    prompt = read({"model": "offline-mini", "messages": messages}).prompt
+    assert prompt.question == "What is\nRedis?"

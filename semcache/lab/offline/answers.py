@@ -1,12 +1,13 @@
 """What the offline chat models say: recorded answers, or a sentence that says there is none."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from semcache.lab.data import FOLDER, read_rows
 
-__all__ = ["CHAT_MODELS", "answer"]
+__all__ = ["CHAT_MODELS", "answer", "answer_from"]
 
 CHAT_MODELS = ("offline-mini", "offline-large")
 RECORDED = FOLDER / "answers.jsonl"
@@ -31,6 +32,21 @@ def answer(question: str, model: str) -> str:
             f"and has nothing recorded for this question. You asked: {question}"
         )
     return recorded if model == "offline-large" else _END_OF_SENTENCE.split(recorded)[0]
+
+
+def answer_from(results: Sequence[tuple[str, str]], model: str) -> str:
+    """Return what ``model`` says when tools have been called for it.
+
+    Args:
+        results: Each tool's name and what it returned.
+        model: The chat model.
+
+    Example:
+        >>> answer_from([("get_weather", "21 degrees")], "offline-mini")[-24:]
+        ' get_weather: 21 degrees'
+    """
+    told = " ".join(f"{name}: {result}" for name, result in results)
+    return f"This is an offline answer of {model}, made of what its tools returned. {told}"
 
 
 def _normal(question: str) -> str:

@@ -1,8 +1,17 @@
 """Errors as the API sends them: a status and a body with message, type, param and code."""
 
+from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["Refusal", "missing", "unknown_arguments", "unknown_model"]
+__all__ = [
+    "Refusal",
+    "empty",
+    "invalid_value",
+    "missing",
+    "unknown_arguments",
+    "unknown_model",
+    "wrong_type",
+]
 
 
 class Refusal(Exception):
@@ -42,6 +51,30 @@ def missing(param: str) -> Refusal:
     """Return the refusal for a request that lacks ``param``."""
     message = f"Missing required parameter: '{param}'."
     return Refusal(400, message, param=param, code="missing_required_parameter")
+
+
+def empty(param: str) -> Refusal:
+    """Return the refusal for an array that has nothing in it."""
+    message = (
+        f"Invalid '{param}': empty array. Expected an array with minimum length 1, "
+        "but got an empty array instead."
+    )
+    return Refusal(400, message, param=param, code="empty_array")
+
+
+def invalid_value(param: str, given: object, known: Iterable[str]) -> Refusal:
+    """Return the refusal for a value that is none of the known ones."""
+    *others, last = (f"'{name}'" for name in known)
+    listed = ", ".join(others)
+    supported = f"{listed}{',' * (len(others) > 1)} and {last}" if others else last
+    message = f"Invalid value: '{given}'. Supported values are: {supported}."
+    return Refusal(400, message, param=param, code="invalid_value")
+
+
+def wrong_type(param: str, expected: str) -> Refusal:
+    """Return the refusal for a value of another type."""
+    message = f"Invalid type for '{param}': expected {expected}."
+    return Refusal(400, message, param=param, code="invalid_type")
 
 
 def unknown_arguments(body: dict[str, Any], known: frozenset[str]) -> None:
