@@ -241,8 +241,10 @@ def test_online_counts_what_an_offline_api_would():
         online = OnlineAPI("none", server.base_url)
         with online.client() as client:
             client.embeddings.create(model="local-16", input=["hello", "world"])
-    assert [call.inputs for call in online.calls] == [("hello", "world")]
-    assert (online.call_count("embeddings"), online.call_count("models")) == (1, 0)
+            body = {"model": "local-16", "input": "Hi", "instructions": "Be brief."}
+            client.post("/responses", body=body, cast_to=object)
+    assert [call.inputs for call in online.calls] == [("hello", "world"), ("Be brief.", "Hi")]
+    assert (online.call_count("embeddings"), online.call_count("responses")) == (1, 1)
     with pytest.raises(ConfigError, match="chat/completions"):
         online.call_count("chat")
 

@@ -98,4 +98,5 @@ def test_the_endpoints_that_can_be_counted_are_the_ones_that_answer():
     client.embeddings.create(model=E5, input="hello")
     ask = [{"role": "user", "content": "hello"}]
     client.chat.completions.create(model="offline-mini", messages=ask)
+    client.responses.create(model="offline-mini", input="hello")
     assert {call.endpoint for call in api.calls} == set(ENDPOINTS)

@@ -25,6 +25,13 @@ def test_a_stream_is_server_sent_events_closed_by_done():
     assert (done, rest) == ("data: [DONE]", "")
 
 
+def test_named_events_say_their_type_and_the_last_one_ends_them():
+    response = reply(Answer(iter([{"type": "a.b"}, {"type": "c"}]), 0, named=True), {}, None)
+    assert response.read().decode() == (
+        'event: a.b\ndata: {"type": "a.b"}\n\nevent: c\ndata: {"type": "c"}\n\n'
+    )
+
+
 def test_a_cut_stream_sends_whole_events_and_never_done():
     response = reply(Answer(iter(EVENTS), 0), {}, 1)
     received = []

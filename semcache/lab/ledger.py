@@ -7,7 +7,7 @@ from semcache.errors import ConfigError
 
 __all__ = ["ENDPOINTS", "Call", "Ledger"]
 
-ENDPOINTS = ("embeddings", "chat/completions", "models")
+ENDPOINTS = ("embeddings", "chat/completions", "responses", "models")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from openai import AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, Ope
 
 from semcache.errors import ConfigError
 from semcache.lab.ledger import Call, Ledger, known
+from semcache.lab.offline.conversations import Conversations
 from semcache.lab.offline.faults import Fault, scripted
 from semcache.lab.offline.hold import Hold
 from semcache.lab.offline.quirks import Quirk, quirky
@@ -30,8 +31,9 @@ class OfflineAPI(Ledger):
     """An OpenAI API in this process, for the real client, with calls counted and faults scripted.
 
     Embeddings come from a real model, multilingual-e5-small (384 dimensions). The chat models
-    offline-mini and offline-large give recorded answers, or say that they have none. Safe to use
-    from many threads and tasks.
+    offline-mini and offline-large give recorded answers, or say that they have none, through
+    ``chat.completions`` and ``responses``. They call tools and fill JSON schemas by the rules of
+    ``tools.py`` and ``schema.py``. Safe to use from many threads and tasks.
 
     Attributes:
         latency: Seconds that every request takes longer, 0 at first. A caller whose read timeout
@@ -54,6 +56,7 @@ class OfflineAPI(Ledger):
         self._faults: deque[Fault] = deque()
         self._quirks: list[Quirk] = []
         self._hold: Hold | None = None
+        self._conversations = Conversations()
         self.waiting = 0
         self._lock = threading.Lock()
 
@@ -64,15 +67,27 @@ class OfflineAPI(Ledger):
             openai_options: Anything ``OpenAI`` takes except ``http_client``, such as
                 ``max_retries`` or ``timeout``.
         """
-        transport = httpx2.MockTransport(self._handle)
-        http_client = DefaultHttpxClient(transport=transport)
-        return OpenAI(**{**OFFLINE, **openai_options}, http_client=http_client)
+        return OpenAI(**{**OFFLINE, **openai_options}, http_client=self.http_client())
 
     def async_client(self, **openai_options: Any) -> AsyncOpenAI:
         """Return a real ``openai.AsyncOpenAI`` that talks to this API; options as above."""
-        transport = httpx2.MockTransport(self._handle_async)
-        http_client = DefaultAsyncHttpxClient(transport=transport)
-        return AsyncOpenAI(**{**OFFLINE, **openai_options}, http_client=http_client)
+        return AsyncOpenAI(**{**OFFLINE, **openai_options}, http_client=self.async_http_client())
+
+    def http_client(self) -> httpx2.Client:
+        """Return a transport for whatever makes an OpenAI client of its own.
+
+        Such a client needs a key and a base URL, too: any that ends with ``/v1`` will do.
+
+        Example:
+            >>> http_client = OfflineAPI().http_client()
+            >>> OpenAI(**OFFLINE, http_client=http_client).models.list().data[-1].id
+            'offline-large'
+        """
+        return DefaultHttpxClient(transport=httpx2.MockTransport(self._handle))
+
+    def async_http_client(self) -> httpx2.AsyncClient:
+        """Return the same for an asynchronous client."""
+        return DefaultAsyncHttpxClient(transport=httpx2.MockTransport(self._handle_async))
 
     def fail(
         self,
@@ -155,12 +170,13 @@ class OfflineAPI(Ledger):
         return self._hold
 
     def reset(self) -> None:
-        """Forget all calls, faults, quirks, latency and holds: as new. Clients stay connected."""
+        """Forget all calls, faults, quirks, latency, holds and conversations; clients go on."""
         super().reset()
         with self._lock:
             self._faults.clear()
             self._quirks.clear()
             self._hold = None
+            self._conversations.clear()
             self.latency = 0.0
 
     def _handle(self, request: httpx2.Request) -> httpx2.Response:
@@ -213,7 +229,7 @@ class OfflineAPI(Ledger):
             quirks = [q for q in self._quirks if q.endpoint in (None, incoming.endpoint)]
             for quirk in quirks:
                 quirk.check(incoming.body or {})
-            answer = incoming.answer()
+            answer = incoming.answer(self._conversations)
             for quirk in quirks:
                 answer = quirk.bend(answer)
         except Refusal as refusal:

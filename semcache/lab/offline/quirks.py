@@ -35,7 +35,7 @@ class Quirk:
 
     @property
     def endpoint(self) -> str | None:
-        """The endpoint that has the habit; ``None`` for both."""
+        """The endpoint that has the habit; ``None`` for all."""
         return QUIRKS[self.kind]
 
     def check(self, body: Body) -> None:
@@ -57,8 +57,8 @@ class Quirk:
         if self.kind == "error in a 200":
             return Answer(ERROR if isinstance(answer.body, dict) else [ERROR], 0)
         if isinstance(answer.body, dict):
-            return Answer(_BODIES.get(self.kind, _as_it_is)(answer.body), answer.tokens)
-        return Answer(_STREAMS.get(self.kind, _as_they_are)(answer.body), answer.tokens)
+            return answer._replace(body=_BODIES.get(self.kind, _as_it_is)(answer.body))
+        return answer._replace(body=_STREAMS.get(self.kind, _as_they_are)(answer.body))
 
 
 def quirky(kind: str, most: int | None) -> Quirk:
@@ -149,8 +149,12 @@ def _with_an_empty_chunk(chunks: Iterable[Body]) -> Iterator[Body]:
             yield {**_without_usage(chunk), "choices": None}
 
 
-def _without_usage_chunk(chunks: Iterable[Body]) -> Iterator[Body]:
-    return (_without_usage(chunk) for chunk in chunks if chunk["choices"])
+def _without_usages(chunks: Iterable[Body]) -> Iterator[Body]:
+    for chunk in chunks:
+        if "response" in chunk:
+            yield {**chunk, "response": _without_usage(chunk["response"])}
+        elif chunk.get("choices") != []:  # the chunk that has nothing but the usage
+            yield _without_usage(chunk)
 
 
 _BODIES: dict[str, Callable[[Body], Body]] = {
@@ -165,5 +169,5 @@ _STREAMS: dict[str, Callable[[Iterable[Body]], Iterable[Body]]] = {
     "no delta": _with_a_note,
     "null choices": _with_an_empty_chunk,
     "no stop reason": lambda chunks: map(_without_reason, chunks),
-    "no usage": _without_usage_chunk,
+    "no usage": _without_usages,
 }

@@ -6,8 +6,15 @@ from typing import Any
 
 import httpx2
 
-from semcache.lab.offline import chat, chat_request, embeddings
+from semcache.lab.offline import (
+    chat,
+    chat_request,
+    embeddings,
+    response_request,
+    responses,
+)
 from semcache.lab.offline.answers import CHAT_MODELS
+from semcache.lab.offline.conversations import Conversations
 from semcache.lab.offline.model import EMBEDDING_MODEL
 from semcache.lab.offline.refusal import Refusal
 from semcache.lab.offline.wire import Answer
@@ -47,15 +54,20 @@ class Incoming:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The texts that were sent: embedding inputs, or the contents of chat messages."""
-        if self.endpoint == "embeddings":
-            return embeddings.texts_of(self.body or {})
-        if self.endpoint == "chat/completions":
-            return chat_request.texts_of(self.body or {})
-        return ()
+        """The texts that were sent: embedding inputs, or what the messages say."""
+        readers = {
+            "embeddings": embeddings.texts_of,
+            "chat/completions": chat_request.texts_of,
+            "responses": response_request.texts_of,
+        }
+        reader = readers.get(self.endpoint)
+        return reader(self.body or {}) if reader else ()
 
-    def answer(self) -> Answer:
+    def answer(self, conversations: Conversations) -> Answer:
         """Let the endpoint answer.
+
+        Args:
+            conversations: Where a response is stored, and another goes on from.
 
         Raises:
             Refusal: There is no such endpoint, or it does not serve this request.
@@ -67,6 +79,8 @@ class Incoming:
                 return embeddings.create(self._object())
             case "POST", "/v1/chat/completions":
                 return chat.create(self._object())
+            case "POST", "/v1/responses":
+                return responses.create(self._object(), conversations)
         raise Refusal(404, f"Invalid URL ({self.method} {self.path})")
 
     def _object(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import httpx2
@@ -17,10 +17,13 @@ class Answer(NamedTuple):
     Attributes:
         body: One JSON object, or an iterable of them that is sent as a stream of events.
         tokens: What the API would bill for it, prompt and completion together.
+        named: Whether the events of a stream have names, and the last of them ends it; otherwise
+            ``[DONE]`` does.
     """
 
     body: dict[str, Any] | Iterable[dict[str, Any]]
     tokens: int
+    named: bool = False
 
 
 def reply(answer: Answer, headers: dict[str, str], cut_after: int | None) -> httpx2.Response:
@@ -39,9 +42,10 @@ def reply(answer: Answer, headers: dict[str, str], cut_after: int | None) -> htt
             return httpx2.Response(200, headers=headers, content=content)
         return httpx2.Response(200, headers=headers, stream=_Broken([content[: len(content) // 2]]))
     headers = {**headers, "content-type": "text/event-stream; charset=utf-8"}
-    events = map(_event, answer.body)
+    events = map(_named_event if answer.named else _event, answer.body)
     if cut_after is None:
-        return httpx2.Response(200, headers=headers, stream=_Parts(_until_done(events)))
+        parts = events if answer.named else chain(events, [b"data: [DONE]\n\n"])
+        return httpx2.Response(200, headers=headers, stream=_Parts(parts))
     return httpx2.Response(200, headers=headers, stream=_Broken(islice(events, cut_after)))
 
 
@@ -49,9 +53,8 @@ def _event(data: dict[str, Any]) -> bytes:
     return b"data: " + json.dumps(data, ensure_ascii=False).encode() + b"\n\n"
 
 
-def _until_done(events: Iterable[bytes]) -> Iterator[bytes]:
-    yield from events
-    yield b"data: [DONE]\n\n"
+def _named_event(data: dict[str, Any]) -> bytes:
+    return f"event: {data['type']}\n".encode() + _event(data)
 
 
 class _Parts(httpx2.SyncByteStream, httpx2.AsyncByteStream):
