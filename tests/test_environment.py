@@ -13,7 +13,10 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 GROUPS = {
-    "requirements.lock": ("lab", "course", "query-engine", "test", "test-query-engine"),
+    "requirements.lock": (
+        *("lab", "course", "query-engine"),
+        *("test", "test-query-engine", "test-neighbours"),
+    ),
     "requirements-bench.lock": ("bench",),
 }
 
