@@ -247,7 +247,7 @@ def while_asked(bench, action):
     return Between().client()
 
 
-@pytest.mark.parametrize("how", ["delete", "clear", "another"])
+@pytest.mark.parametrize("how", ["delete", "delete, flush", "clear", "another"])
 def test_an_answer_that_was_asked_for_before_its_deletion_is_not_kept(every, how, caplog):
     # It blocks: the LLM of an asynchronous cache is asked on its event loop.
     plain = HybridLLMCache(
@@ -256,12 +256,14 @@ def test_an_answer_that_was_asked_for_before_its_deletion_is_not_kept(every, how
     )  # fmt: skip
 
     def meanwhile() -> None:
-        if how == "delete":
+        if how.startswith("delete"):
             plain.delete("q@0")
         elif how == "another":
             plain.delete("another@90")
         else:
             plain.clear_cache()
+        if how.endswith("flush"):  # which takes away what tells of the deletion
+            every.redis.flushall()
 
     client = while_asked(every, meanwhile)
     cache = every.hybrid(embedding_cache=Drawn(), openai=client, threshold=0.99)
@@ -274,7 +276,7 @@ def test_an_answer_that_was_asked_for_before_its_deletion_is_not_kept(every, how
     assert cache.stats.errors == 0
 
 
-@pytest.mark.parametrize("how", ["delete", "delete another", "clear"])
+@pytest.mark.parametrize("how", ["delete", "delete another", "delete, flush", "clear"])
 def test_a_copy_is_not_made_of_what_was_deleted_after_it_was_found(every, how):
     """Between search and promotion; a promotion cannot know which answer was deleted."""
     api = ChatAPI()
@@ -293,7 +295,9 @@ def test_a_copy_is_not_made_of_what_was_deleted_after_it_was_found(every, how):
             if how == "clear":
                 plain.clear_cache()
             else:
-                plain.delete("q@0" if how == "delete" else "another@90")
+                plain.delete("another@90" if "another" in how else "q@0")
+            if how.endswith("flush"):
+                every.redis.flushall()
         return True
 
     cache = every.hybrid(**options, verifier=meanwhile)
@@ -301,6 +305,24 @@ def test_a_copy_is_not_made_of_what_was_deleted_after_it_was_found(every, how):
     copies = [key for key in exact_keys(every) if key.endswith(keys.digest("near@1").encode())]
     assert not waiting and not copies
     assert cache.get_or_generate("near@1") == ("answer 1" if "another" in how else "answer 3")
+
+
+def test_a_scope_that_lost_its_first_mark_begins_anew_whatever_was_found(every):
+    """A promoted answer is there, but not similar enough for this request: the LLM is asked."""
+    options = {"embedding_cache": Drawn(), "threshold": 0.99}
+    cache = every.hybrid(**options, openai=ChatAPI().client())
+    for question in ("q@0", "near@1"):
+        cache.get_or_generate(question)
+    plain = HybridLLMCache(every.connect(), ChatAPI().client(), **options, index=every.index)
+    every.redis.delete(*every.redis.keys("*:cleared"))  # it lives a day
+
+    def meanwhile() -> None:
+        plain.delete("near@1")
+        every.redis.flushall()
+
+    cache = every.hybrid(**options, openai=while_asked(every, meanwhile))
+    assert cache.get_or_generate("near@1", threshold=1) == "answer 1"
+    assert not every.stored()
 
 
 def test_caches_of_two_models_or_rules_for_capitals_share_no_exact_answer(bench):
@@ -485,20 +507,20 @@ def test_what_may_not_be_kept_is_kept_in_neither_tier(every, stream):
         every.api.fail(401)
         with pytest.raises(openai.AuthenticationError):
             cache.get_or_generate(A, model=MINI)
-    assert not every.redis.dbsize()
+    assert not every.stored()
 
 
 def test_both_tiers_are_written_at_once(every):
-    watcher, seen = every.connect(), []
+    seen = []
 
     def look(name, client) -> None:
         if name in ("execute", "execute_command"):
-            seen.append(watcher.dbsize())
+            seen.append(every.stored())
 
     cache = every.hybrid(redis=Spy(every.redis, look))
     cache.get_or_generate(A, model=MINI)
     keys_of_an_answer = KEYS_OF_AN_ANSWER[every.index]
-    assert set(seen) == {0} and watcher.dbsize() == 1 + keys_of_an_answer
+    assert set(seen) == {0} and every.stored() == 1 + keys_of_an_answer
 
 
 KEYS_OF_AN_ANSWER = {
@@ -507,7 +529,7 @@ KEYS_OF_AN_ANSWER = {
 
 
 def test_a_connection_that_dies_before_the_write_leaves_nothing_in_either_tier(every):
-    watcher, chats = every.connect(), []
+    chats = []
 
     def die(name, client) -> None:
         if name in ("execute", "execute_command") and chats and every.chats() > chats[0]:
@@ -518,7 +540,7 @@ def test_a_connection_that_dies_before_the_write_leaves_nothing_in_either_tier(e
     every.redis.flushall()
     chats.append(every.chats())
     assert cache.get_or_generate(A, model=MINI)
-    assert not watcher.dbsize() and cache.stats.errors == 1
+    assert not every.stored() and cache.stats.errors == 1
 
 
 DAMAGE = {
@@ -592,6 +614,16 @@ def test_round_trips_of_every_path(every, request):
     miss, exact, semantic = trips(A), trips(A), trips(A_ZH)
     assert (exact, semantic, miss) == HYBRID_TRIPS[kind_of(request)]
     assert tiers(cache) == (1, 1, 2)
+
+
+def test_the_first_look_into_a_new_scope_looks_twice(every):
+    """It finds no mark that the scope has begun, writes it, and may rely on it from then on."""
+    cache, counted = every.hybrid(embedding_model="multilingual-e5-small"), []
+    for question in (A, RUST):
+        with round_trips(every.redis) as trips:
+            cache.get_or_generate(question, model=MINI, keep=False)
+        counted.append(trips.count)
+    assert counted[0] == counted[1] + 1
 
 
 def test_another_process_write_costs_one_more_trip_once(bench):

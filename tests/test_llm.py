@@ -161,7 +161,7 @@ def test_the_documents_name_for_the_threshold_is_understood_too(bench):
 def test_a_ttl_may_be_a_timedelta_for_ever_or_nought(every):
     api = ChatAPI()
     cache = every.llm(openai=api.client(), ttl=timedelta(seconds=100))
-    assert cache.get_or_generate(A, ttl=0) == "answer 1" and not every.redis.dbsize()
+    assert cache.get_or_generate(A, ttl=0) == "answer 1" and not every.stored()
     assert cache.get_or_generate(A, ttl=timedelta(seconds=10)) == "answer 2"
     every.clock.advance(10)
     assert cache.get_or_generate(A) == "answer 3"
@@ -177,7 +177,7 @@ def test_a_ttl_may_be_a_timedelta_for_ever_or_nought(every):
 
 def test_a_timedelta_of_nought_is_nought(bench):
     cache = bench.llm(openai=ChatAPI().client())
-    assert cache.get_or_generate(A, ttl=timedelta(0)) == "answer 1" and not bench.redis.dbsize()
+    assert cache.get_or_generate(A, ttl=timedelta(0)) == "answer 1" and not bench.stored()
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -188,7 +188,7 @@ def test_one_request_may_not_want_to_read_or_not_want_to_be_kept(every, stream):
     def ask(question, **wishes) -> str:
         return "".join(cache.get_or_generate(question, stream=stream, **wishes)).replace(" ", "")
 
-    assert ask(A, keep=False) == "answer1" and not every.redis.dbsize()
+    assert ask(A, keep=False) == "answer1" and not every.stored()
     assert ask(A) == "answer2" == ask(A_ZH, keep=False)
     assert ask(A, read=False, keep=False) == "answer3"
     assert ask(A) == "answer2" == ask(A_ZH)
@@ -224,7 +224,7 @@ def test_what_has_no_answer_that_is_one_text_is_refused_before_anything(bench, s
     cache = bench.llm(embedding_model="multilingual-e5-small")
     with pytest.raises(ConfigError):
         cache.get_or_generate(A, model=MINI, stream=stream, **sampling)
-    assert not bench.redis.dbsize() and not bench.api.calls and not cache.stats.lookups
+    assert not bench.stored() and not bench.api.calls and not cache.stats.lookups
 
 
 TOOL_CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -256,7 +256,7 @@ def test_only_complete_successful_answers_are_kept(every, reply):
     cache = every.llm(openai=api.client())
     text = reply["choices"][0]["message"]["content"] or ""
     assert cache.get_or_generate(A) == text, "given to the caller, as the API gave it"
-    assert not every.redis.dbsize()
+    assert not every.stored()
     assert cache.get_or_generate(A) == "answer 2" == cache.get_or_generate(A_ZH)
     assert counts(cache.stats) == (1, 2, 2)
 
@@ -267,7 +267,7 @@ def test_only_complete_successful_streams_are_kept(bench, reply):
     api.script.append(reply)
     cache = bench.llm(openai=api.client())
     list(cache.get_or_generate(A, stream=True))
-    assert not bench.redis.dbsize()
+    assert not bench.stored()
     assert cache.get_or_generate(A) == "answer 2"
 
 
@@ -297,7 +297,7 @@ def test_an_admission_rule_that_raises_costs_nobody_the_answer_and_is_told(bench
 
     cache = bench.llm(openai=ChatAPI().client(), admit=fails)
     assert "".join(cache.get_or_generate(A, stream=stream)).startswith("answer")
-    assert not bench.redis.dbsize() and cache.stats.errors == 1
+    assert not bench.stored() and cache.stats.errors == 1
     assert "a rule with a mistake" in caplog.text
 
 
@@ -312,7 +312,7 @@ def test_a_call_of_a_tool_is_never_kept_whatever_the_rule(bench, stream):
         else completion("I'll look.", "tool_calls", tool_calls=[TOOL_CALL])
     )
     assert "".join(cache.get_or_generate(A, stream=stream)) == "I'll look."
-    assert not bench.redis.dbsize()
+    assert not bench.stored()
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -323,7 +323,7 @@ def test_an_api_error_comes_through_and_nothing_is_kept(bench, status, stream):
     cache = bench.llm(openai=api.client())
     with pytest.raises(openai.APIStatusError):
         "".join(cache.get_or_generate(A, stream=stream))
-    assert not bench.redis.dbsize()
+    assert not bench.stored()
     assert counts(cache.stats) == (0, 1, 0)
     assert cache.get_or_generate(A) == "answer 2"
 
@@ -335,7 +335,7 @@ def test_a_reply_that_is_none_is_a_bad_response_and_nothing_is_kept(bench):
     cache = bench.llm(openai=api.client())
     with pytest.raises(BadResponse, match="no completion"):
         cache.get_or_generate(A)
-    assert not bench.redis.dbsize() and cache.stats.api_calls == 0
+    assert not bench.stored() and cache.stats.api_calls == 0
     assert cache.get_or_generate(A) == "answer 2"
 
 
@@ -375,7 +375,7 @@ def test_a_stream_yields_as_it_comes_and_is_kept_at_its_end(every):
     cache = every.llm(openai=api.client())
     pieces = cache.get_or_generate(A, stream=True)
     assert [next(pieces), next(pieces)] == ["one", "two"]
-    assert not every.redis.dbsize() and cache.stats.api_calls == 0
+    assert not every.stored() and cache.stats.api_calls == 0
     held.go_on.set()
     assert list(pieces) == ["three", "four", "five"]
     assert cache.get_or_generate(A_ZH) == "onetwothreefourfive"
@@ -388,7 +388,7 @@ def test_a_stream_that_is_cut_keeps_nothing(every, after):
     every.api.fail("cut", after=after)
     with pytest.raises(openai.APIError):
         list(cache.get_or_generate(A, model=MINI, stream=True))
-    assert not every.redis.dbsize()
+    assert not every.stored()
     assert "".join(cache.get_or_generate(A, model=MINI, stream=True))
     assert every.chats() == 2
 
@@ -405,7 +405,7 @@ def test_an_abandoned_stream_keeps_nothing(every, read, leave):
     if leave == "close":
         pieces.close()
     del pieces
-    assert not every.redis.dbsize() and len(api.requests) == (read > 0)
+    assert not every.stored() and len(api.requests) == (read > 0)
     api.script.clear()
     assert cache.get_or_generate(A) == f"answer {1 + (read > 0)}"
     assert every.llm().stats.hits == 0 and cache.stats.hits == 0
@@ -491,7 +491,7 @@ def test_a_question_that_is_none_is_refused_before_anything(bench, bad, stream):
         cache.get_or_generate(bad, model=MINI, stream=stream)
     with pytest.raises(InvalidInput):
         cache.delete(bad, model=MINI)
-    assert not bench.redis.dbsize() and not bench.api.calls
+    assert not bench.stored() and not bench.api.calls
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -515,7 +515,7 @@ def test_where_the_embedding_api_fails_the_llm_answers(every, stream):
     every.api.fail(500)
     assert "".join(cache.get_or_generate(A, stream=stream)).startswith("answer")
     assert counts(cache.stats) == (0, 1, 1) and cache.stats.errors == 1
-    assert not every.redis.dbsize(), "it could not be found again"
+    assert not every.stored(), "it could not be found again"
     second = "".join(cache.get_or_generate(A, stream=stream))
     assert cache.get_or_generate(A_ZH) == second and len(api.requests) == 2
 

@@ -115,17 +115,18 @@ class AnswerFlow:
     ) -> tuple[Answer | None, Reply[Any], Reply[Any], Read]:
         """Ask all that is known to be wanted; read what decides how to go on."""
         request, room, similar = looked.request, looked.room, looked.wishes.similar
-        for begins in (False, True):  # who finds a new scope, or one that was flushed, looks again
+        of = room.mark_of(request)
+        for seen in (room.generations.question, room.generations.beginning):
             marks, exact, embedding, changes = await self.redis.ask_all(
-                room.generations.question(room.mark_of(request), begins),
+                seen(of),
                 self.exact.question(request),
                 room.directions.question(request.query) if similar else NOTHING,
                 room.index.question() if similar else NOTHING,
             )
-            found, read = exact(), marks()
-            if found is not None or read.has_begun:
-                break
-        return found, embedding, changes, read
+            read = marks()
+            if read.has_begun:
+                break  # who finds a new scope, or one that was flushed, looks again
+        return exact(), embedding, changes, read
 
     def _may_serve(self, found: Answer, looked: Looked) -> bool:
         """Whether an answer of the exact tier may be served to this request."""

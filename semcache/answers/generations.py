@@ -27,20 +27,25 @@ Marks = dict[str, bytes | None]
 
 
 class Read(NamedTuple):
-    """The marks that a lookup read.
+    """The marks that a lookup read: *cleared*, *deleted* and *any*."""
 
-    Attributes:
-        answer: What must be unchanged when an answer to the question is written.
-        promotion: What must be unchanged when another question's answer is copied.
-    """
-
-    answer: Marks
-    promotion: Marks
+    names: tuple[str, str, str]
+    values: Sequence[bytes | None]
 
     @property
     def has_begun(self) -> bool:
         """Whether the scope has its first mark."""
-        return next(iter(self.answer.values())) is not None
+        return self.values[0] is not None
+
+    @property
+    def answer(self) -> Marks:
+        """What must be unchanged when an answer to the question is written."""
+        return dict(zip(self.names[:2], self.values[:2], strict=True))
+
+    @property
+    def promotion(self) -> Marks:
+        """What must be unchanged when another question's answer is copied."""
+        return dict(zip(self.names, self.values, strict=True))
 
 
 class Generations:
@@ -50,20 +55,23 @@ class Generations:
         self._cleared = keys.namespace(scope, "cleared").rstrip(":")
         self._any = keys.namespace(scope, "deleted").rstrip(":")
 
-    def question(self, of: str, begins: bool = False) -> Question[Read]:
-        """Return the question for the marks that concern one question, named by its id.
-
-        With ``begins`` the scope gets its first mark before they are read, if it has none.
-        """
+    def question(self, of: str) -> Question[Read]:
+        """Return the question for the marks that concern one question, named by its id."""
         names = self._cleared, self._deleted(of), self._any
+        return Question((("MGET", *names),), lambda replies: Read(names, only(replies)))
+
+    def beginning(self, of: str) -> Question[Read]:
+        """Return the same question, before which the scope gets its first mark if it has none."""
+        begin = self._mark(self._cleared, "NX")
+        question = self.question(of)
 
         def read(replies: Sequence[Any]) -> Read:
-            cleared, deleted, any_ = only(replies[-1:])
-            own = {names[0]: cleared, names[1]: deleted}
-            return Read(own, {**own, names[2]: any_})
+            marks = question.read(replies[1:])
+            if replies[0] is True and not marks.has_begun:  # flushed in between: expect our mark
+                return marks._replace(values=[begin[2], *marks.values[1:]])
+            return marks
 
-        begin = (self._mark(self._cleared, "NX"),) if begins else ()
-        return Question((*begin, ("MGET", *names)), read)
+        return Question((begin, *question.commands), read)
 
     def deleting(self, of: str) -> list[Command]:
         """Return the commands that mark a question as deleted."""

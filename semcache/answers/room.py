@@ -82,14 +82,14 @@ class Room:
         return await self.find(request, vector, least, changes, marks)
 
     async def _first_trip(self, request: Wanted) -> tuple[Reply[Any], Reply[Any], Read | None]:
-        for begins in (False, True):
-            marks = self.generations.question(self.mark_of(request), begins)
-            seen, embedding, changes = await self.redis.ask_all(
-                marks if self.near_misses.wanted else NOTHING,
+        of, read = self.mark_of(request), None
+        for seen in (self.generations.question, self.generations.beginning):
+            marks, embedding, changes = await self.redis.ask_all(
+                seen(of) if self.near_misses.wanted else NOTHING,
                 self.directions.question(request.query),
                 self.index.question(),
             )
-            read = seen()
+            read = marks()
             if read is None or read.has_begun:
                 break
         return embedding, changes, read
