@@ -1,13 +1,16 @@
-"""Other people's frameworks over the offline API: what their applications get, and nothing else."""
+"""Other people's frameworks over the offline API, bare and through the cached client."""
 
 import importlib.util
 import socket
 from collections.abc import Iterator
 from typing import Any
 
+import fakeredis
+import httpx2
 import pytest
 from neighbours import NEEDS, REPORT, SCRIPTS, Clients, Weather
 
+from semcache import AsyncCacheTransport, CacheTransport, cached
 from semcache.lab.offline import OfflineAPI
 
 REDIS = "Redis is a server that keeps its data in memory"
@@ -40,12 +43,34 @@ def api() -> OfflineAPI:
 @pytest.fixture
 def got(request: pytest.FixtureRequest, api: OfflineAPI, nobody_else: None) -> dict[str, Any]:
     """What the application of the marked script got."""
-    name = request.param
+    return script_of(request.param)(bare(api))
+
+
+def script_of(name: str) -> Any:
     needed = NEEDS[name.partition(",")[0]]
     if importlib.util.find_spec(needed) is None:
         pytest.skip(f"{needed} is not installed: pip install -e '.[test-neighbours]'")
+    return SCRIPTS[name]
+
+
+def bare(api: OfflineAPI) -> Clients:
     openai, async_openai = api.client(max_retries=0), api.async_client(max_retries=0)
-    return SCRIPTS[name](Clients(openai, async_openai, api.http_client(), api.async_http_client()))
+    return Clients(openai, async_openai, api.http_client(), api.async_http_client())
+
+
+def over_a_cache(api: OfflineAPI, server: fakeredis.FakeServer) -> Clients:
+    """The same clients, each with the same cache in front: made anew, as in another process."""
+    openai, async_openai = api.client(max_retries=0), api.async_client(max_retries=0)
+    redis, async_redis = fakeredis.FakeRedis(server=server), fakeredis.FakeAsyncRedis(server=server)
+    options: dict[str, Any] = {"embedding_model": "multilingual-e5-small", "keep_calls": True}
+    transport = CacheTransport(redis, openai, **options)
+    async_transport = AsyncCacheTransport(async_redis, async_openai, **options)
+    return Clients(
+        cached(openai, redis, **options),
+        cached(async_openai, async_redis, **options),
+        httpx2.Client(transport=transport),
+        httpx2.AsyncClient(transport=async_transport),
+    )
 
 
 def of(*names: str) -> pytest.MarkDecorator:
@@ -112,11 +137,31 @@ def test_a_form_comes_back_as_an_object(got):
         assert (type(value), value.city) == (Weather, "New York")
 
 
+IN_PIECES = ("chunks", "events")  # a kept reply is streamed in fewer pieces
+
+
+def seen(got: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in got.items() if name not in IN_PIECES}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_through_the_cache_an_application_gets_the_same_and_the_second_time_for_nothing(
+    name, api, nobody_else
+):
+    script, server = script_of(name), fakeredis.FakeServer(server_type="redis", version=(8, 2))
+    expected = seen(script(bare(api)))
+    api.reset()
+    assert seen(script(over_a_cache(api, server))) == expected
+    paid = [call for call in api.calls if call.endpoint != "embeddings"]
+    assert len(paid) > 0 and seen(script(over_a_cache(api, server))) == expected
+    assert [call for call in api.calls if call.endpoint != "embeddings"] == paid
+
+
 def test_every_script_is_run():
     marks = [
         mark
         for test in globals().values()
         for mark in getattr(test, "pytestmark", [])
-        if mark.name == "parametrize"
+        if mark.name == "parametrize" and mark.args[0] == "got"
     ]
     assert sorted(name for mark in marks for name in mark.args[1]) == sorted(SCRIPTS)
