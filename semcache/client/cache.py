@@ -86,9 +86,7 @@ class ClientCache(Tiers):
         super().__init__(redis_client, openai_client, **given, **options)
         clients = redis_client, openai_client
         own: Any = self.embedding_cache
-        if not isinstance(
-            own, EmbeddingFace
-        ):  # another program's: it knows one model, and no batch
+        if not isinstance(own, EmbeddingFace):  # another program's: of one model, without batches
             own = self.EMBEDDING(*clients, scope=self.options.scope, on_error=self.options.on_error)
         self._embeddings = Embeddings(own, *clients, self._onward)
 
