@@ -76,7 +76,8 @@ while at <= #ARGV do
   local tolerated, size = ARGV[at], tonumber(ARGV[at + 1])
   local reply = redis.pcall(unpack(ARGV, at + 2, at + 1 + size))
   if type(reply) == 'table' and reply.err then
-    if tolerated == '' or not string.find(reply.err, tolerated, 1, true) then return reply end
+    local said = tostring(reply.err)
+    if tolerated == '' or not string.find(said, tolerated, 1, true) then return reply end
     reply = 0
   end
   replies[#replies + 1] = reply or 0

@@ -22,7 +22,7 @@ class Stats:
         bypassed: Operations for which Redis was not asked, since it had just failed.
         overloads: Operations that found no free connection in the client's pool in time.
         refused: Requests that a rule of admission kept from the cache, or from similarity.
-        evictions: Entries pushed out of memory to make room.
+        evictions: Entries pushed out to make room: of memory, or by a cap on a scope's answers.
 
     Example:
         >>> stats = Stats()

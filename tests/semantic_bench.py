@@ -116,7 +116,7 @@ class SemanticBench(Bench):
 def is_mark(key: bytes) -> bool:
     """Whether a key only says that something was deleted."""
     kind = key.split(b"}:", 1)[-1].partition(b":")[0]
-    return kind in (b"deleted", b"cleared")
+    return kind in (b"deleted", b"cleared", b"tagged")
 
 
 Body = dict[str, Any]

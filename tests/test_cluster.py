@@ -98,6 +98,23 @@ def test_a_hybrid_cache_keeps_its_contract_on_every_node(client, lab, index):
         assert not [key for key in all_keys(client) if b"{%b}:semantic" % scope.encode() in key]
 
 
+@pytest.mark.parametrize("index", ANYWHERE.values(), ids=ANYWHERE)
+def test_what_was_made_from_a_source_goes_on_every_node_and_caps_hold(client, lab, index):
+    for scope in SCOPES:
+        caps = {"max_entries": 2, "max_entries_per_asker": 1}
+        cache = hybrid(client, lab, scope, index=index, **caps)
+        cache.get_or_generate(A, model=MINI, tags=["doc:42"], asker="one")
+        cache.get_or_generate(A_ZH, model=MINI)
+        for question in (RUST, "What is JavaScript?"):
+            cache.get_or_generate(question, model=MINI, tags=["doc:43"], asker="two")
+        assert cache.stats.evictions == 1
+        again = hybrid(client, lab, scope, index=index, **caps)
+        assert again.invalidate("doc:42", dry_run=True) == again.invalidate("doc:42") == 1
+        assert again.invalidate("doc:43") == 1 and again.invalidate("doc:42") == 0
+        assert cache.stats.errors == again.stats.errors == 0
+        assert not [key for key in all_keys(client) if b"{%b}:exact" % scope.encode() in key]
+
+
 def test_tiers_in_two_scopes_ask_two_nodes_on_one_trip_and_cross_no_slot(client, lab):
     embeddings = EmbeddingCache(client, lab.openai, model=lab.embedding_model, scope="b")
     cache = hybrid(client, lab, "a", embedding_cache=embeddings)

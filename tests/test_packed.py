@@ -22,15 +22,26 @@ seconds = st.floats(-1e12, 1e12)
 
 
 promoted = st.tuples(text, text | st.none()) | st.just(())
+labels = st.tuples(st.lists(text).map(tuple), text)
 
 
-@given(text, text, seconds, seconds | st.just(math.inf), st.floats(-1, 1), promoted, st.binary())
-@example("\ud83d", "\ud83d\ude00", 0, 0, 1, ("\ud83d", None), b"")
-@example('"\\', "\0\u2028", 0, math.inf, -1, (), b"\0")
+@given(
+    text,
+    text,
+    seconds,
+    seconds | st.just(math.inf),
+    st.floats(-1, 1),
+    promoted,
+    labels,
+    st.binary(),
+)
+@example("\ud83d", "\ud83d\ude00", 0, 0, 1, ("\ud83d", None), ((), ""), b"")
+@example('"\\', "\0\u2028", 0, math.inf, -1, (), (("\ud83d",), ""), b"\0")
 def test_every_answer_comes_back_as_it_was(
-    query, response, created_at, expires_at, similarity, promoted, owner
+    query, response, created_at, expires_at, similarity, promoted, labels, owner
 ):
-    answer = Answer(query, response, created_at, expires_at, similarity, *promoted)
+    named = dict(zip(("tags", "model"), labels, strict=True))
+    answer = Answer(query, response, created_at, expires_at, similarity, *promoted, **named)
     for vector in (None, VECTOR):
         packed = Packed.read(pack(answer, vector, owner), owner)
         assert packed.answer() == answer and packed.expires_at == expires_at
@@ -96,8 +107,13 @@ def sealed(expires_at: float, length: int, rest: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "fields", [[], {}, None, 7, ["q"], ["q", "r", 1.0], ["q", "r", 1.0, 1.0, "s", "by", "more"]]
-)
+    "fields",
+    [
+        [], {}, None, 7, ["q"], ["q", "r", 1.0], ["q", "r", 1.0, 1.0, "s", "by", "more"],
+        ["q", "r", 1.0, 1.0, None, None, [7], ""], ["q", "r", 1.0, 1.0, None, None, [], None],
+        ["q", "r", 1.0, 1.0, None, None, [], "", "more"],
+    ],
+)  # fmt: skip
 def test_json_that_is_no_answer_is_refused_also_with_a_right_checksum(fields):
     text = json.dumps(fields).encode()
     with pytest.raises(CodecError):
@@ -116,3 +132,12 @@ def test_parts_that_do_not_fit_are_refused_also_with_a_right_checksum(data):
 def test_a_vector_that_cannot_be_compared_is_refused(bad):
     with pytest.raises(CodecError):
         pack(ANSWER, np.array(bad, np.float32))
+
+
+@pytest.mark.parametrize("more", [[], ["source", None], ["source", "by"]])
+def test_what_was_stored_before_there_were_tags_is_read_and_is_written_the_same(more):
+    text = json.dumps(["q", "r", 1.5, 0.9, *more]).encode()
+    data = sealed(2.5, len(text), text)
+    answer = Packed.read(data).answer()
+    assert answer == Answer("q", "r", 1.5, 2.5, 0.9, *more)
+    assert pack(answer) == data

@@ -71,7 +71,7 @@ class Asker:
     def _key(self, looked: Looked) -> Hashable:
         """What the same answer would do for."""
         request, wishes = looked.request, looked.wishes
-        return request.audience, request.flight, wishes.ttl, wishes.keep
+        return request.audience, request.flight, wishes.ttl, wishes.keep, wishes.tags
 
     async def answer(self, looked: Looked) -> str:
         """Return the answer that was found, or the LLM's."""
@@ -131,10 +131,13 @@ class Asker:
         self.stats.count(api_calls=1, tokens=completion.tokens)
         log.info("LLM    %s, %d tokens", looked.request.model, completion.tokens)
         if looked.wishes.keep and looked.marks is not None and self._is_admitted(completion):
-            answer = looked.room.answer(looked.request.query, completion.kept, looked.wishes.ttl)
+            request, wishes = looked.request, looked.wishes
+            said = request.query, completion.kept, wishes.ttl, wishes.tags, request.model
+            answer = looked.room.answer(*said)
             vector = looked.lookup.vector if looked.lookup and not completion.calls else None
-            replaces = looked.renews or not looked.wishes.read
-            await looked.room.keep(looked.request, answer, vector, looked.marks, replaces)
+            replaces = looked.renews or not wishes.read
+            kept = answer, vector, looked.marks, replaces, wishes.asker
+            await looked.room.keep(request, *kept)
             self._rooms.shrink()
 
     def _is_admitted(self, completion: Completion) -> bool:

@@ -1,6 +1,7 @@
 """What every LLM cache has, whichever its face: its parts, put together."""
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, ClassVar, Unpack
 
@@ -11,6 +12,7 @@ from semcache.answers.directions import Directions, model_of
 from semcache.answers.exact import NoExactTier
 from semcache.answers.flow import AnswerFlow
 from semcache.answers.generations import Generations
+from semcache.answers.invalidating import Invalidation
 from semcache.answers.lease import Lease
 from semcache.answers.looked import Looked
 from semcache.answers.match import Embeds, Near
@@ -72,8 +74,7 @@ class AnswersFace(HoldsConnections):
             self._near_misses,
             self._exact,
         )
-        opens("")  # so that an index that cannot work is refused here
-        self._rooms = Rooms(scope, Generations(scope), opens)
+        self._rooms = Rooms(scope, Generations(scope), opens, self.options.is_capped)
         self.flow = self._flow(self._exact)
 
     def _llm(self) -> Llm:
@@ -115,6 +116,10 @@ class AnswersFace(HoldsConnections):
         """How many near misses wait for a judge."""
         return len(self._near_misses)
 
+    @property
+    def _invalidation(self) -> Invalidation:
+        return self._rooms.invalidation
+
     async def _looked(self, request: Wanted, wishes: Wishes) -> Looked:
         """Look, as far as the rules of admission allow it."""
         if self.options.rules:
@@ -148,7 +153,8 @@ class TextAnswers(AnswersFace):
         """Return the semantic cache of the answers of this model, system prompt and sampling."""
         request = Request("any", model, system, sampling)
         request.check()
-        return self.SEMANTIC.of_room(self._rooms.of(request.audience), self.embedding_cache)
+        room = self._rooms.of(request.audience)
+        return self.SEMANTIC.of_room(room, self.embedding_cache, model)
 
     async def _look(
         self,
@@ -160,6 +166,8 @@ class TextAnswers(AnswersFace):
         ttl: TTL,
         read: bool,
         keep: bool,
+        tags: Iterable[str],
+        asker: str | None,
     ) -> Looked:
         semantic_threshold = sampling.pop("semantic_threshold", None)
         if threshold is None:
@@ -167,5 +175,5 @@ class TextAnswers(AnswersFace):
         request = Request(query, model, system, sampling)
         request.check()
         own = self.options.threshold, self.options.seconds
-        wishes = Wishes.of(threshold, ttl, read, keep, *own)
+        wishes = Wishes.of(threshold, ttl, read, keep, *own, tags, asker)
         return await self._looked(request, wishes)

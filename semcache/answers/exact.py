@@ -1,6 +1,6 @@
 """The exact tier of HybridLLMCache: answers under a digest of their question. Lesson 07."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 from semcache import keys
@@ -9,12 +9,13 @@ from semcache.errors import CodecError
 from semcache.expiry import milliseconds
 from semcache.index.answer import Answer
 from semcache.index.packed import Packed, pack
+from semcache.index.pages import Page, pages_of_keys
 from semcache.ports import RedisPort
 from semcache.question import NOTHING, Command, Question, refuse_errors
 from semcache.server import is_foreign
 from semcache.stats import Stats
 
-__all__ = ["ExactTier", "NoExactTier", "Spelling"]
+__all__ = ["ExactTier", "NoExactTier", "Spelling", "exact_pages", "id_of"]
 
 Spelling = Callable[[str], str]
 
@@ -26,6 +27,11 @@ if copies.err then copies = {} end
 for _, copy in ipairs(copies) do deleted = deleted + redis.call('UNLINK', copy) end
 return deleted + redis.call('UNLINK', KEYS[2])
 """
+
+
+def id_of(query: str) -> str:
+    """Return what names a question in an index."""
+    return keys.digest(normalise(query))
 
 
 class NoExactTier:
@@ -45,7 +51,19 @@ class NoExactTier:
         """Write nothing."""
         return []
 
+    def name_of(self, request: Wanted) -> str:
+        """Return what names a request in the exact tier."""
+        return request.id
+
+    def spelt(self, query: str) -> str:
+        """Return what names a question in the exact tier."""
+        return id_of(query)
+
     def deleting(self, request: Wanted) -> Question[int]:
+        """Delete nothing."""
+        return Question((), lambda replies: 0)
+
+    def deleting_at(self, audience: str, name: str, spelt: str) -> Question[int]:
         """Delete nothing."""
         return Question((), lambda replies: 0)
 
@@ -139,8 +157,12 @@ class ExactTier(NoExactTier):
 
     def deleting(self, request: Wanted) -> Question[int]:
         """Return the command that deletes an answer with all its copies; reading counts them."""
-        own = self._answer_key(request)
-        copies = self._key(self._copies, request, request.query)
+        names = self.name_of(request), self._name(request, request.query)
+        return self.deleting_at(request.audience, *names)
+
+    def deleting_at(self, audience: str, name: str, spelt: str) -> Question[int]:
+        """Return the same for what :meth:`name_of` and :meth:`spelt` say of a request."""
+        own, copies = f"{self._answers}{audience}:{name}", f"{self._copies}{audience}:{spelt}"
         command = ("EVAL", _DELETE, 2, own, copies)
         return Question((command,), lambda replies: int(refuse_errors(replies)[0]))
 
@@ -149,15 +171,31 @@ class ExactTier(NoExactTier):
         for namespace in (self._answers, self._copies):
             await redis.delete_all(f"{namespace}{audience}:")
 
+    def name_of(self, request: Wanted) -> str:
+        """Return what names a request in the exact tier."""
+        return self._name(request, request.query) if request.is_spelt else request.id
+
+    def spelt(self, query: str) -> str:
+        """Return what names a question in the exact tier."""
+        return keys.digest(self._spell(query))
+
     def _answer_key(self, request: Wanted) -> str:
-        if request.is_spelt:
-            return self._key(self._answers, request, request.query)
-        return f"{self._answers}{request.audience}:{request.id}"
+        return f"{self._answers}{request.audience}:{self.name_of(request)}"
 
     def _key(self, namespace: str, request: Wanted, query: str) -> str:
+        return f"{namespace}{request.audience}:{self._name(request, query)}"
+
+    def _name(self, request: Wanted, query: str) -> str:
         if request.is_spelt and self._spell is normalise and query == request.query:
-            return f"{namespace}{request.audience}:{request.id}"
-        return f"{namespace}{request.audience}:{keys.digest(self._spell(query))}"
+            return request.id
+        return self.spelt(query)
+
+
+async def exact_pages(redis: RedisPort, scope: str) -> AsyncGenerator[Page, None]:
+    """Yield all entries of a scope's exact tiers, whoever wrote them."""
+    found = redis.keys(keys.namespace(scope, "exact"))
+    async for page in pages_of_keys(redis, found, -2, "GET"):
+        yield page
 
 
 def spelling_of(fold_case: bool, fold_spaces: bool) -> tuple[str, Spelling]:

@@ -1,6 +1,6 @@
 """The two faces of the LLM caches: the same flow, awaited or run to its end."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any, Literal, overload
 
 from semcache.answers.base import TTL, TextAnswers
@@ -21,15 +21,15 @@ class BlockingAnswers(TextAnswers, BlockingKeeper):
     @overload
     def get_or_generate(
         self, query: str, model: str = ..., *, threshold: float | None = ..., ttl: TTL = ...,
-        system: str | None = ..., read: bool = ..., keep: bool = ...,
-        stream: Literal[False] = ..., **sampling: Any,
+        system: str | None = ..., read: bool = ..., keep: bool = ..., tags: Iterable[str] = ...,
+        asker: str | None = ..., stream: Literal[False] = ..., **sampling: Any,
     ) -> str: ...  # fmt: skip
 
     @overload
     def get_or_generate(
         self, query: str, model: str = ..., *, threshold: float | None = ..., ttl: TTL = ...,
-        system: str | None = ..., read: bool = ..., keep: bool = ...,
-        stream: Literal[True], **sampling: Any,
+        system: str | None = ..., read: bool = ..., keep: bool = ..., tags: Iterable[str] = ...,
+        asker: str | None = ..., stream: Literal[True], **sampling: Any,
     ) -> Iterator[str]: ...  # fmt: skip
 
     def get_or_generate(
@@ -42,6 +42,8 @@ class BlockingAnswers(TextAnswers, BlockingKeeper):
         system: str | None = None,
         read: bool = True,
         keep: bool = True,
+        tags: Iterable[str] = (),
+        asker: str | None = None,
         stream: bool = False,
         **sampling: Any,
     ) -> str | Iterator[str]:
@@ -60,17 +62,22 @@ class BlockingAnswers(TextAnswers, BlockingKeeper):
             read: Whether an answer of the cache will do; ``False`` asks the LLM anew, and keeps
                 what it says in place of the old.
             keep: Whether a new answer may be kept.
+            tags: What a new answer is made from, such as ``["doc:42"]``, at most 64 texts, for
+                :meth:`invalidate`. What is served does not depend on them.
+            asker: Who asks, such as a user's id, for ``max_entries_per_asker``; kept as a digest.
             stream: Whether to yield the answer as it comes; a cached one comes in one piece.
             **sampling: Further arguments of the API, such as ``temperature``.
 
         Raises:
             InvalidInput: The question is empty or not a string, or a text has half a character.
-            ConfigError: An argument that cannot work: tools, ``n`` above 1, a TTL below 0.
+            ConfigError: An argument that cannot work: tools, ``n`` above 1, a TTL below 0, a tag
+                that is no text.
             BadResponse: The API answered with something else.
             openai.OpenAIError: The API was needed and failed; nothing is kept.
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
         """
-        looked = run(self._look(query, model, system, sampling, threshold, ttl, read, keep))
+        wishes = threshold, ttl, read, keep, tags, asker
+        looked = run(self._look(query, model, system, sampling, *wishes))
         if stream:
             return iterate(self.flow.pieces(looked))
         return run(self.flow.answer(looked))
@@ -104,15 +111,15 @@ class AsyncAnswers(TextAnswers, AsyncKeeper):
     @overload
     async def get_or_generate(
         self, query: str, model: str = ..., *, threshold: float | None = ..., ttl: TTL = ...,
-        system: str | None = ..., read: bool = ..., keep: bool = ...,
-        stream: Literal[False] = ..., **sampling: Any,
+        system: str | None = ..., read: bool = ..., keep: bool = ..., tags: Iterable[str] = ...,
+        asker: str | None = ..., stream: Literal[False] = ..., **sampling: Any,
     ) -> str: ...  # fmt: skip
 
     @overload
     async def get_or_generate(
         self, query: str, model: str = ..., *, threshold: float | None = ..., ttl: TTL = ...,
-        system: str | None = ..., read: bool = ..., keep: bool = ...,
-        stream: Literal[True], **sampling: Any,
+        system: str | None = ..., read: bool = ..., keep: bool = ..., tags: Iterable[str] = ...,
+        asker: str | None = ..., stream: Literal[True], **sampling: Any,
     ) -> AsyncIterator[str]: ...  # fmt: skip
 
     async def get_or_generate(
@@ -125,6 +132,8 @@ class AsyncAnswers(TextAnswers, AsyncKeeper):
         system: str | None = None,
         read: bool = True,
         keep: bool = True,
+        tags: Iterable[str] = (),
+        asker: str | None = None,
         stream: bool = False,
         **sampling: Any,
     ) -> str | AsyncIterator[str]:
@@ -133,7 +142,8 @@ class AsyncAnswers(TextAnswers, AsyncKeeper):
         As with the client, a stream is awaited and then iterated:
         ``async for piece in await cache.get_or_generate(query, stream=True)``.
         """
-        looked = await self._look(query, model, system, sampling, threshold, ttl, read, keep)
+        wishes = threshold, ttl, read, keep, tags, asker
+        looked = await self._look(query, model, system, sampling, *wishes)
         if stream:
             return self.flow.pieces(looked)
         return await self.flow.answer(looked)

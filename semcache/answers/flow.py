@@ -118,7 +118,7 @@ class AnswerFlow:
         of = room.mark_of(request)
         for seen in (room.generations.question, room.generations.beginning):
             marks, exact, embedding, changes = await self.redis.ask_all(
-                seen(of),
+                seen(of, looked.wishes.tags),
                 self.exact.question(request),
                 room.directions.question(request.query) if similar else NOTHING,
                 room.index.question() if similar else NOTHING,
@@ -191,6 +191,8 @@ class AnswerFlow:
             match.similarity,  # a stricter request must not be served by it
             match.original_query,
             room.acceptor,
+            match.tags,
+            match.model,
         )
         commands = self.exact.writing(request, promoted)
         if commands:

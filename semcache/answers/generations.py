@@ -4,8 +4,9 @@ An answer takes seconds to come. If it was asked for before a deletion, it may b
 wanted gone. So each deletion leaves a mark, a lookup reads the marks on its first trip, and what
 was found or generated is only written if they are unchanged, in one step with the write.
 
-There are three marks. *cleared*: the whole scope was cleared. *deleted*: this very question was.
-*any*: something was deleted, which is all that a promotion can know of the answer that it copies.
+There are four kinds. *cleared*: the whole scope was cleared, or searched for answers to delete.
+*deleted*: this very question was. *tagged*: what was made from this source was. *any*: something
+was deleted, which is all that a promotion can know of the answer that it copies.
 
 A server that is flushed, or comes back empty, has lost its marks, and no mark must not look like
 no deletion. So a scope *begins* with a mark: who finds none writes one before it goes on, and who
@@ -27,9 +28,9 @@ Marks = dict[str, bytes | None]
 
 
 class Read(NamedTuple):
-    """The marks that a lookup read: *cleared*, *deleted* and *any*."""
+    """The marks that a lookup read: *cleared*, *deleted*, those of its tags, and *any*."""
 
-    names: tuple[str, str, str]
+    names: tuple[str, ...]
     values: Sequence[bytes | None]
 
     @property
@@ -40,7 +41,7 @@ class Read(NamedTuple):
     @property
     def answer(self) -> Marks:
         """What must be unchanged when an answer to the question is written."""
-        return dict(zip(self.names[:2], self.values[:2], strict=True))
+        return dict(zip(self.names[:-1], self.values[:-1], strict=True))
 
     @property
     def promotion(self) -> Marks:
@@ -54,16 +55,20 @@ class Generations:
     def __init__(self, scope: str) -> None:
         self._cleared = keys.namespace(scope, "cleared").rstrip(":")
         self._any = keys.namespace(scope, "deleted").rstrip(":")
+        self._tags = keys.namespace(scope, "tagged")
 
-    def question(self, of: str) -> Question[Read]:
-        """Return the question for the marks that concern one question, named by its id."""
-        names = self._cleared, self._deleted(of), self._any
+    def question(self, of: str, tags: Sequence[str] = ()) -> Question[Read]:
+        """Return the question for the marks that concern one question, named by its id.
+
+        ``tags`` are those that an answer to it would get.
+        """
+        names = self._cleared, self._deleted(of), *map(self._tagged, tags), self._any
         return Question((("MGET", *names),), lambda replies: Read(names, only(replies)))
 
-    def beginning(self, of: str) -> Question[Read]:
+    def beginning(self, of: str, tags: Sequence[str] = ()) -> Question[Read]:
         """Return the same question, before which the scope gets its first mark if it has none."""
         begin = self._mark(self._cleared, "NX")
-        question = self.question(of)
+        question = self.question(of, tags)
 
         def read(replies: Sequence[Any]) -> Read:
             marks = question.read(replies[1:])
@@ -80,6 +85,15 @@ class Generations:
     def clearing(self) -> list[Command]:
         """Return the commands that mark the scope as cleared."""
         return [self._mark(self._cleared), self._mark(self._any)]
+
+    def invalidating(self, tag: str | None) -> list[Command]:
+        """Return the commands that mark a tag; without one, the scope."""
+        if tag is None:
+            return self.clearing()
+        return [self._mark(self._tagged(tag)), self._mark(self._any)]
+
+    def _tagged(self, tag: str) -> str:
+        return f"{self._tags}{keys.digest(tag)}"
 
     def _deleted(self, of: str) -> str:
         return f"{self._any}:{of}"

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from semcache.aio import ASYNC
 from semcache.answers.base import AnswersFace
+from semcache.answers.invalidating import AsyncInvalidates, Invalidates
 from semcache.answers.judging import Judge, judge_near_misses
 from semcache.blocking import BLOCKING, run
 from semcache.embedding.string import AsyncEmbeddingCache, EmbeddingCache
@@ -11,7 +12,7 @@ from semcache.embedding.string import AsyncEmbeddingCache, EmbeddingCache
 __all__ = ["AsyncKeeper", "BlockingKeeper"]
 
 
-class BlockingKeeper(AnswersFace):
+class BlockingKeeper(AnswersFace, Invalidates):
     """A cache of answers over ``redis.Redis`` and ``openai.OpenAI``."""
 
     PORTS, EMBEDDING = BLOCKING, EmbeddingCache
@@ -32,7 +33,7 @@ class BlockingKeeper(AnswersFace):
         return run(self.flow.clear())
 
 
-class AsyncKeeper(AnswersFace):
+class AsyncKeeper(AnswersFace, AsyncInvalidates):
     """A cache of answers over ``redis.asyncio`` and ``openai.AsyncOpenAI``.
 
     What each method does, and raises, is said at its namesake in :class:`BlockingKeeper`.

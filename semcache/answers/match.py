@@ -23,6 +23,8 @@ class Match:
         expires_at: When it expires; infinity for never.
         margin: How much more similar it is than the next candidate with another answer, in
             [0, 2]; ``None`` if there is no other.
+        tags: What the answer was made from.
+        model: The LLM that gave it; empty if that was not said.
     """
 
     query: str
@@ -32,13 +34,16 @@ class Match:
     created_at: float
     expires_at: float
     margin: float | None = None
+    tags: tuple[str, ...] = ()
+    model: str = ""
 
     @classmethod
     def of(cls, query: str, found: Found, margin: float | None = None) -> "Match":
         """Return what an index found, as an answer to ``query``."""
         answer = found.answer
         times = answer.created_at, answer.expires_at
-        return cls(query, answer.response, found.similarity, answer.query, *times, margin)
+        labels = answer.tags, answer.model
+        return cls(query, answer.response, found.similarity, answer.query, *times, margin, *labels)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,10 @@ class AnswerOptions:
             whether somebody asked before; 0 for as fast as can be.
         lease: Seconds that one process has to answer a new question while the others wait for it,
             looking into the exact tier, which HybridLLMCache has; 0 for not at all.
+        max_entries: How many answers the scope may hold, of one embedding model; the oldest give
+            way, with their copies. ``None`` for no cap.
+        max_entries_per_asker: How many of them one asker, named by the request, may give rise to:
+            beyond that the asker's own oldest give way. ``None`` for no cap.
         on_error: What happens when Redis fails: ``"bypass"`` counts the error and goes on without
             it; ``"raise"`` raises :class:`CacheUnavailable`.
         clock: Seconds since the epoch; tests turn it by hand.
@@ -71,6 +75,8 @@ class AnswerOptions:
     answer_rules: Sequence[Rule] = ()
     keep_calls: bool = False
     hit_takes: float = 0.0
+    max_entries: int | None = None
+    max_entries_per_asker: int | None = None
     on_error: Literal["bypass", "raise"] = "bypass"
     clock: Callable[[], float] = time.time
 
@@ -88,6 +94,13 @@ class AnswerOptions:
         for name in ("renew_ahead", "stale_if_error", "lease", "hit_takes"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ConfigError(f"{name} is {getattr(self, name)}: give seconds, 0 for none")
+        for name in ("max_entries", "max_entries_per_asker"):
+            _check_cap(name, getattr(self, name))
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there is a cap on entries."""
+        return self.max_entries is not None or self.max_entries_per_asker is not None
 
     @property
     def seconds(self) -> float | None:
@@ -107,6 +120,11 @@ def check_threshold(threshold: float) -> float:
     return threshold
 
 
+def _check_cap(name: str, cap: int | None) -> None:
+    if cap is not None and (not isinstance(cap, int) or isinstance(cap, bool) or cap < 1):
+        raise ConfigError(f"{name} is {cap!r}: give a number of answers, at least 1, or None")
+
+
 class AnswerKeywords(TypedDict, total=False):
     """The same names, for a type checker that looks at ``**options``."""
 
@@ -124,5 +142,7 @@ class AnswerKeywords(TypedDict, total=False):
     answer_rules: Sequence[Rule]
     keep_calls: bool
     hit_takes: float
+    max_entries: int | None
+    max_entries_per_asker: int | None
     on_error: Literal["bypass", "raise"]
     clock: Callable[[], float]

@@ -1,38 +1,32 @@
 """A room: the answers that one audience may be given, and how one of them is found."""
 
 import logging
-import random
 from collections.abc import Sequence
 from typing import Any
 
-from semcache import keys
+from semcache.answers.caps import Caps
 from semcache.answers.directions import Directions
-from semcache.answers.exact import NoExactTier
-from semcache.answers.generations import Generations, Marks, Read
+from semcache.answers.exact import NoExactTier, id_of
+from semcache.answers.generations import Generations, Read
+from semcache.answers.invalidating import Invalidation
 from semcache.answers.match import Lookup, Match, Near
 from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.answers.options import AnswerOptions
-from semcache.answers.request import Wanted, normalise
+from semcache.answers.request import Wanted
+from semcache.answers.writing import Writer
 from semcache.codecs import Vector
-from semcache.expiry import end_of
-from semcache.index.answer import Answer
 from semcache.index.base import Found, Index
 from semcache.policy import Policy
 from semcache.ports import RedisPort
-from semcache.question import NOTHING, Command, Reply
+from semcache.question import NOTHING, Reply
 from semcache.server import is_foreign
 from semcache.stats import Stats
 
-__all__ = ["Room", "id_of"]
+__all__ = ["Room"]
 
 log = logging.getLogger("semcache")
 
 CANDIDATES = 5  # that a verifier may be asked about: the nearest may be a trap
-
-
-def id_of(query: str) -> str:
-    """Return what names a question in an index."""
-    return keys.digest(normalise(query))
 
 
 class Room:
@@ -48,6 +42,8 @@ class Room:
         near_misses: Where those are noted that were near and not served.
         exact: What else is written with each answer.
         generations: The scope's marks of what was deleted.
+        caps: What bounds how many answers there are.
+        invalidation: Deletes the scope's answers by what they are.
         audience: Whose answers these are.
     """
 
@@ -62,12 +58,17 @@ class Room:
         near_misses: NearMisses,
         exact: NoExactTier,
         generations: Generations,
+        caps: Caps,
+        invalidation: Invalidation,
         audience: str,
     ) -> None:
         self.audience = audience
         self.redis, self.index, self.directions, self.options = redis, index, directions, options
         self.stats, self.policy, self.near_misses = stats, policy, near_misses
-        self.exact, self.generations = exact, generations
+        self.exact, self.generations, self._caps = exact, generations, caps
+        self.invalidation = invalidation
+        writer = Writer(redis, index, exact, caps, policy, options)
+        self.answer, self.keep = writer.answer, writer.keep
 
     # Finding ---------------------------------------------------------------------------------
 
@@ -180,81 +181,6 @@ class Room:
         """
         return getattr(self.options.verifier, "fingerprint", None)
 
-    # Keeping ---------------------------------------------------------------------------------
-
-    def answer(self, query: str, response: str, ttl: float | None) -> Answer:
-        """Return an answer that lives from now on."""
-        now = self.options.clock()
-        if ttl is not None and self.options.jitter:
-            ttl *= 1 - self.options.jitter * random.random()
-        return Answer(query, response, now, end_of(ttl, now))
-
-    async def keep(
-        self,
-        request: Wanted,
-        answer: Answer,
-        vector: Vector | None,
-        unless: Marks | None,
-        replaces: bool = False,
-    ) -> bool:
-        """Write an answer in both tiers, at once; return whether it was written.
-
-        Args:
-            request: What it answers.
-            answer: The answer.
-            vector: The question's direction; without one only the exact tier can have it.
-            unless: Marks that somebody may have changed meanwhile; ``None`` to write anyway.
-            replaces: Whether there may be an older answer, whose copies go.
-        """
-        return await self.policy.attempt(
-            False, self._keep(request, answer, vector, unless, replaces)
-        )
-
-    async def _keep(
-        self,
-        request: Wanted,
-        answer: Answer,
-        vector: Vector | None,
-        unless: Marks | None,
-        replaces: bool,
-    ) -> bool:
-        if replaces:
-            await self.redis.change(self.exact.deleting(request).commands)
-        try:
-            return await self._write(request, answer, vector, unless)
-        except Exception as error:
-            if not self.index.adapts_to(error):
-                if not is_foreign(error):
-                    raise
-                await self.index.heal()
-        return await self._write(request, answer, vector, unless)
-
-    async def _write(
-        self, request: Wanted, answer: Answer, vector: Vector | None, unless: Marks | None
-    ) -> bool:
-        commands: list[Command] = self.exact.writing(request, answer)
-        writing = None
-        if vector is not None:
-            await self.index.prepare()
-            writing = self.index.adding(id_of(answer.query), answer, vector)
-            commands = [*writing.commands, *commands]
-        if not commands:
-            return False
-        replies = await self._changed(commands, unless)
-        if replies is None:
-            log.info("not kept: it was deleted meanwhile")
-            return False
-        if writing is not None:
-            await self.index.sweep(writing.read(replies[: len(writing.commands)]))
-        return True
-
-    async def _changed(
-        self, commands: Sequence[Command], unless: Marks | None
-    ) -> Sequence[object] | None:
-        if unless is None:
-            return await self.redis.change(commands)
-        return await self.redis.change_if(unless, commands)
-
     # Deleting --------------------------------------------------------------------------------
 
     def mark_of(self, request: Wanted) -> str:
@@ -270,6 +196,7 @@ class Room:
         await self.redis.change(self.generations.clearing())
         await self.index.clear()
         await self.exact.clear(self.redis, self.audience)
+        await self._caps.forget_all(self.audience)
 
     async def delete(self, request: Wanted) -> bool:
         """Delete the answer to a question in both tiers; return whether there was one.
@@ -284,9 +211,9 @@ class Room:
                 self.exact.deleting(one),
             ]
             commands = [command for part in parts for command in part.commands]
-            replies = await self.redis.change(
-                [*commands, *self.generations.deleting(self.mark_of(one))]
-            )
+            commands += self.generations.deleting(self.mark_of(one))
+            commands += self._caps.forgetting([self._caps.name_of(one)])
+            replies = await self.redis.change(commands)
             for part in parts:
                 size = len(part.commands)
                 found |= part.read(replies[:size]) > 0

@@ -4,14 +4,16 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from semcache import keys
+from semcache.answers.caps import KEPT, Caps
 from semcache.answers.directions import Directions
 from semcache.answers.exact import NoExactTier
 from semcache.answers.generations import Generations
+from semcache.answers.invalidating import Invalidation
 from semcache.answers.near_misses import NearMisses
 from semcache.answers.options import AnswerOptions
 from semcache.answers.room import Room
 from semcache.flights import Flights
-from semcache.index.base import IndexSettings
+from semcache.index.base import Index, IndexSettings
 from semcache.locks import Lock
 from semcache.policy import Policy
 from semcache.ports import RedisPort
@@ -32,11 +34,18 @@ class Rooms:
         scope: Who shares the answers.
         generations: The scope's marks of what was deleted.
         open_room: Makes the room of an audience; asks nothing.
+        capped: Whether there is a cap on entries, and so a list of them.
     """
 
     def __init__(
-        self, scope: str, generations: Generations, open_room: Callable[[str], Room]
+        self,
+        scope: str,
+        generations: Generations,
+        open_room: Callable[[str], Room],
+        capped: bool = False,
     ) -> None:
+        self.invalidation = open_room("").invalidation  # an index that cannot work is refused here
+        self._kinds = (*KINDS, KEPT) if capped else KINDS
         self._scope, self._generations, self._open = scope, generations, open_room
         self._lock = Lock()
         self._rooms: OrderedDict[str, Room] = OrderedDict()
@@ -70,7 +79,7 @@ class Rooms:
             prefix = keys.namespace(self._scope, "semantic")
             names = sorted({key async for key in redis.keys(prefix)})
             deleted += await redis.unlink(names[::-1])
-            for kind in KINDS:
+            for kind in self._kinds:
                 deleted += await redis.delete_all(keys.namespace(self._scope, kind))
         return deleted
 
@@ -92,13 +101,20 @@ def opens_rooms(
     def count_damaged(damaged: int) -> None:
         stats.count(errors=damaged)
 
+    def settings(*audience: str) -> IndexSettings:
+        namespace = keys.namespace(options.scope, "semantic", *model, *audience)
+        return IndexSettings(redis, namespace, options.clock, count_damaged, flights)
+
+    def index_of(audience: str) -> Index:
+        return options.index(settings(audience))
+
+    caps = Caps(redis, model, options, index_of, exact, stats)
+    invalidation = Invalidation(settings(), options.scope, generations, caps, policy)
+
     def open_room(audience: str) -> Room:
-        namespace = keys.namespace(options.scope, "semantic", *model, audience)
-        settings = IndexSettings(redis, namespace, options.clock, count_damaged, flights)
-        index = options.index(settings)
         return Room(
             redis,
-            index,
+            index_of(audience),
             directions,
             options,
             stats,
@@ -106,6 +122,8 @@ def opens_rooms(
             near_misses,
             exact,
             generations,
+            caps,
+            invalidation,
             audience,
         )
 

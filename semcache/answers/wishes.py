@@ -1,15 +1,19 @@
 """What one request may ask for, checked before anything is sent or paid."""
 
 import math
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import Enum
 from typing import NamedTuple
 
 from semcache.answers.options import check_threshold
+from semcache.errors import ConfigError
 from semcache.expiry import check_ttl
 from semcache.sharing import Admission
 
-__all__ = ["OWN", "Own", "Wishes"]
+__all__ = ["OWN", "Own", "Wishes", "check_label", "check_tags"]
+
+MOST_TAGS = 64  # of one answer: each is a mark that a lookup reads
 
 
 class Own(Enum):
@@ -30,6 +34,8 @@ class Wishes(NamedTuple):
         read: Whether an answer of the cache will do.
         keep: Whether a new answer may be kept.
         similar: Whether an answer to a similar question will do, and the new one may be found so.
+        tags: What a new answer is made from; no answer is refused for its tags.
+        asker: Who asks, for a cap on the answers that one asker gives rise to.
     """
 
     least: float
@@ -37,6 +43,8 @@ class Wishes(NamedTuple):
     read: bool = True
     keep: bool = True
     similar: bool = True
+    tags: tuple[str, ...] = ()
+    asker: str | None = None
 
     def within(self, admission: Admission) -> "Wishes":
         """Return what is left of the wishes where a rule of admission limits them."""
@@ -55,21 +63,65 @@ class Wishes(NamedTuple):
         keep: bool,
         own_threshold: float,
         own_ttl: float | None,
+        tags: Iterable[str] = (),
+        asker: str | None = None,
     ) -> "Wishes":
         """Return the wishes, with the cache's own threshold and TTL where none is given.
 
         A TTL of 0 means that the answer is not kept.
 
         Raises:
-            ConfigError: A threshold or a TTL that cannot work.
+            ConfigError: A threshold, a TTL, a tag or an asker that cannot work.
 
         Example:
-            >>> Wishes.of(None, 0, True, True, 0.9, 60.0)
-            Wishes(least=0.9, ttl=60.0, read=True, keep=False, similar=True)
+            >>> Wishes.of(None, 0, True, True, 0.9, 60.0)[:4]
+            (0.9, 60.0, True, False)
         """
         least = own_threshold if threshold is None else check_threshold(threshold)
         if isinstance(ttl, Own):
-            return cls(least, own_ttl, read, keep)
-        if ttl in (0, timedelta(0)) and not isinstance(ttl, bool):
-            return cls(least, own_ttl, read, keep=False)
-        return cls(least, check_ttl(ttl), read, keep)
+            ttl = own_ttl
+        elif ttl in (0, timedelta(0)) and not isinstance(ttl, bool):
+            ttl, keep = own_ttl, False
+        if asker is not None:
+            check_label("asker", asker)
+        checked = check_tags(tags)
+        return cls(least, check_ttl(ttl), read, keep, tags=checked, asker=asker)
+
+
+def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return tags in order, each once.
+
+    Raises:
+        ConfigError: One is no text, empty or has half a character; or there are too many.
+
+    Example:
+        >>> check_tags(["price-list:7", "doc:42", "doc:42"])
+        ('doc:42', 'price-list:7')
+        >>> check_tags("doc:42")
+        Traceback (most recent call last):
+        ...
+        semcache.errors.ConfigError: tags is 'doc:42': give a list of texts, such as ['doc:42']
+    """
+    if tags == ():
+        return ()
+    if isinstance(tags, str | bytes) or not isinstance(tags, Iterable):
+        raise ConfigError(f"tags is {tags!r}: give a list of texts, such as ['doc:42']")
+    checked = tuple(sorted({check_label("tag", tag) for tag in tags}))
+    if len(checked) > MOST_TAGS:
+        raise ConfigError(f"{len(checked)} tags: an answer has at most {MOST_TAGS}")
+    return checked
+
+
+def check_label(name: str, text: str) -> str:
+    """Return a text that names something.
+
+    Raises:
+        ConfigError: It is no text, empty, or has half a character (a lone surrogate).
+    """
+    if not isinstance(text, str) or not text:
+        raise ConfigError(f"{name} is {text!r}: give a text that is not empty")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ConfigError(f"{name} is {text!r}, with half a character (a lone surrogate)") from None
+    return text

@@ -32,7 +32,7 @@ class CacheTransport(ClientCache, BlockingKeeper, httpx2.BaseTransport):
     A reply says in its headers how it came: ``x-semcache`` is ``exact``, ``semantic``, ``miss`` or
     ``bypass``; a hit has ``x-semcache-similarity``, ``-question`` (percent-encoded) and ``-age``
     (seconds). A request may say under ``extra_body={"semcache": ...}`` what it wants: ``read``,
-    ``keep``, ``ttl``, and a stricter ``threshold``.
+    ``keep``, ``ttl``, ``tags``, ``asker``, and a stricter ``threshold``.
 
     Args:
         redis_client: A ``redis.Redis`` or ``RedisCluster`` that returns bytes.

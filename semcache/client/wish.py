@@ -13,7 +13,7 @@ from semcache.errors import ConfigError
 __all__ = ["NAME", "wishes_of"]
 
 NAME = "semcache"
-_NAMES = ("read", "keep", "ttl", "threshold")
+_NAMES = ("read", "keep", "ttl", "threshold", "tags", "asker")
 
 
 def wishes_of(asked: Any, own_threshold: float, own_ttl: float | None) -> Wishes:
@@ -30,8 +30,8 @@ def wishes_of(asked: Any, own_threshold: float, own_ttl: float | None) -> Wishes
         ConfigError: A wish that there is not, or that cannot be fulfilled.
 
     Example:
-        >>> wishes_of({"threshold": 0.95, "ttl": 60}, 0.9, 3_600.0)
-        Wishes(least=0.95, ttl=60, read=True, keep=True, similar=True)
+        >>> wishes_of({"threshold": 0.95, "ttl": 60, "tags": ["doc:42"]}, 0.9, 3_600.0)
+        Wishes(least=0.95, ttl=60, read=True, keep=True, similar=True, tags=('doc:42',), asker=None)
         >>> wishes_of({"threshold": 0.5}, 0.9, None).least
         0.9
     """
@@ -52,5 +52,7 @@ def wishes_of(asked: Any, own_threshold: float, own_ttl: float | None) -> Wishes
         asked.get("keep", True),
         own_threshold,
         own_ttl,
+        asked.get("tags", ()),
+        asked.get("asker"),
     )
     return wishes._replace(least=max(wishes.least, own_threshold))

@@ -18,6 +18,8 @@ class Answer:
         source: For a promoted one, the question that it was given to.
         accepted_by: For a promoted one, what said that it may be served; see
             :meth:`semcache.answers.room.Room.accepts`.
+        tags: What it was made from, in order; a copy has those of what it was copied from.
+        model: The LLM that gave it; empty if that was not said.
     """
 
     query: str
@@ -27,3 +29,5 @@ class Answer:
     similarity: float = 1.0
     source: str | None = None
     accepted_by: str | None = None
+    tags: tuple[str, ...] = ()
+    model: str = ""

@@ -12,6 +12,10 @@ they are damaged.
 The vector has unit length. Half precision moves a cosine by less than 0.0001 at 384 dims, and
 takes half the memory and half the bytes on the way; lesson 04 measures what it changes. In the
 exact tier, which compares texts, there is none.
+
+The text part is a list of two, three or four pairs: question and answer, when and how similar,
+for a promoted answer whence and by whose leave, for one that has them its tags and its LLM. What
+was stored before there were tags is read as it was.
 """
 
 import json
@@ -19,7 +23,8 @@ import math
 import struct
 import zlib
 from collections.abc import Sequence
-from typing import NamedTuple
+from sys import intern
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,6 +40,7 @@ _BODY = struct.Struct("<dI")
 _TEXT = _HEAD.size + _BODY.size
 _MAGIC, _VERSION = b"sa", 2
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+_LEFT_OUT: list[Any] = [None, None, [], ""]  # source, by whose leave, tags, LLM
 
 
 def pack(answer: Answer, vector: Vector | None = None, owner: bytes = b"") -> bytes:
@@ -48,10 +54,12 @@ def pack(answer: Answer, vector: Vector | None = None, owner: bytes = b"") -> by
     Raises:
         CodecError: The vector has NaN, an infinity or a wrong shape.
     """
-    fields: list[str | float | None] = [answer.query, answer.response]
-    fields += [answer.created_at, answer.similarity]
-    if answer.source is not None:
+    fields: list[Any] = [answer.query, answer.response, answer.created_at, answer.similarity]
+    labelled = bool(answer.tags or answer.model)
+    if labelled or answer.source is not None:
         fields += [answer.source, answer.accepted_by]
+    if labelled:
+        fields += [answer.tags, answer.model]
     text = _JSON.encode(fields).encode("utf-8", "surrogatepass")
     numbers = b"" if vector is None else as_vector(vector).astype("<f2").tobytes()
     body = _BODY.pack(answer.expires_at, len(text)) + text + numbers
@@ -99,10 +107,20 @@ class Packed(NamedTuple):
         """
         try:
             fields = json.loads(self.text.decode("utf-8", "surrogatepass"))
-            query, response, created_at, similarity, *promoted = fields
-            return Answer(query, response, created_at, self.expires_at, similarity, *promoted)
+            query, response, created_at, similarity, *more = fields
+            source, accepted_by, tags, model = more + _LEFT_OUT[len(more) :]
+            return Answer(
+                query, response, created_at, self.expires_at, similarity, source, accepted_by,
+                _texts(tags), intern(model),
+            )  # fmt: skip
         except (ValueError, TypeError) as error:
             raise CodecError(f"not a cached answer: {error}") from error
+
+
+def _texts(tags: Any) -> tuple[str, ...]:
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise TypeError("tags are a list of texts")
+    return tuple(tags)
 
 
 def rows_of(entries: Sequence[Packed]) -> Vector:
