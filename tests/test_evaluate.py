@@ -299,3 +299,17 @@ def test_labels_that_are_all_alike_cannot_be_fitted(mine):
     mine.write_text(HEAD + "".join(rows(600)[::2]))
     with pytest.raises(InvalidInput, match="labelled alike"):
         run(options(mine, "--fit"), Embedder, fit=StandIn.fit)
+
+
+def test_a_file_that_a_verifier_was_fitted_on_flatters_it_and_another_does_not(mine, call):
+    _, printed, _ = call("evaluate", mine, "--fit")
+    (fitted,) = re.findall(r"a verifier, fitted on (\d+) of the pairs", printed)
+    assert "It was fitted on" not in printed, "the part it is judged on is another"
+    verifier = mine.with_name("mine.verifier.json")
+    _, printed, _ = call("evaluate", mine, "--verifier", verifier)
+    assert f"It was fitted on {fitted} of these pairs: what it scores there flatters it." in printed
+    other = mine.with_name("other.csv")
+    other.write_text(mine.read_text().replace("asked", "wondered"), encoding="utf-8")
+    code, printed, _ = call("evaluate", other, "--verifier", verifier)
+    assert code == 0 and f"Score: the verifier in {verifier}" in printed
+    assert "It was fitted on" not in printed

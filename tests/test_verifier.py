@@ -85,7 +85,7 @@ def test_it_is_the_same_again_and_after_a_file(verifier, tmp_path):
 @pytest.mark.parametrize(
     "change",
     [{"format": "other"}, {"version": 2}, {"coefficients": {"moon": 1}}, {"threshold": 75},
-     {"scales": None}, {"threshold": "high"}],
+     {"scales": None}, {"threshold": "high"}, {"fitted_on": 7}],
 )  # fmt: skip
 def test_a_file_that_is_no_verifier_is_named(change, verifier, tmp_path):
     path = tmp_path / "mine.json"
@@ -139,3 +139,23 @@ def test_its_fingerprint_changes_with_the_verdicts(verifier, tmp_path):
     strict.save(tmp_path / "mine.json")
     assert strict.fingerprint == Verifier.load(tmp_path / "mine.json").fingerprint
     assert strict.fingerprint != verifier.fingerprint
+
+
+def test_it_knows_the_pairs_that_it_was_fitted_on_also_after_a_file(verifier, tmp_path):
+    path = tmp_path / "mine.json"
+    verifier.with_threshold(0.9).save(path)
+    for one in (verifier, Verifier.load(path)):
+        assert one.saw("keep 3 days", "keep 5 days") and one.saw("keep 5 days", "keep 3 days")
+        assert not one.saw("keep 3 days", "keep 4 days")
+    assert Verifier.load(path).fitted_on == verifier.fitted_on and len(verifier.fitted_on) == 2
+
+
+def test_a_file_of_an_older_version_loads_and_knows_no_pair(verifier, tmp_path):
+    path = tmp_path / "old.json"
+    verifier.save(path)
+    record = json.loads(path.read_text())
+    del record["fitted_on"]
+    path.write_text(json.dumps(record))
+    old = Verifier.load(path)
+    assert old.coefficients == verifier.coefficients and old.fingerprint == verifier.fingerprint
+    assert not old.fitted_on and not old.saw("keep 3 days", "keep 5 days")

@@ -141,8 +141,8 @@ def seen(verifier: object, pairs: Pairs) -> int:
     saw: Callable[[str, str], bool] | None = getattr(verifier, "saw", None)
     if saw is None:
         return 0
-    texts = pairs.texts
-    return sum(saw(texts[a], texts[b]) for a, b in zip(pairs.a, pairs.b, strict=True))
+    sides = ([pairs.texts[k] for k in side.tolist()] for side in (pairs.a, pairs.b))
+    return sum(map(saw, *sides))
 
 
 # Verifiers ------------------------------------------------------------------------------
