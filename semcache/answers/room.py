@@ -12,6 +12,7 @@ from semcache.answers.invalidating import Invalidation
 from semcache.answers.match import Lookup, Match, Near
 from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.answers.options import AnswerOptions
+from semcache.answers.prefixes import SharedPrefix
 from semcache.answers.request import Wanted
 from semcache.answers.writing import Writer
 from semcache.codecs import Vector
@@ -44,6 +45,7 @@ class Room:
         generations: The scope's marks of what was deleted.
         caps: What bounds how many answers there are.
         invalidation: Deletes the scope's answers by what they are.
+        prefix: Told of each two questions that share an answer.
         audience: Whose answers these are.
     """
 
@@ -60,13 +62,14 @@ class Room:
         generations: Generations,
         caps: Caps,
         invalidation: Invalidation,
+        prefix: SharedPrefix,
         audience: str,
     ) -> None:
         self.audience = audience
         self.redis, self.index, self.directions, self.options = redis, index, directions, options
         self.stats, self.policy, self.near_misses = stats, policy, near_misses
         self.exact, self.generations, self._caps = exact, generations, caps
-        self.invalidation = invalidation
+        self.invalidation, self._prefix = invalidation, prefix
         writer = Writer(redis, index, exact, caps, policy, options)
         self.answer, self.keep = writer.answer, writer.keep
 
@@ -119,6 +122,7 @@ class Room:
         self.stats.count(hits=1)
         log.info("semantic hit, similarity %.3f", served.similarity)
         log.info("   original question: %s", served.answer.query)
+        self._prefix.look(served.answer.query, request.query, served.similarity)
         match = Match.of(request.query, served, _margin(served, found))
         return Lookup(request.query, match, nearest, vector)
 

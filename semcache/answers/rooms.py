@@ -11,6 +11,7 @@ from semcache.answers.generations import Generations
 from semcache.answers.invalidating import Invalidation
 from semcache.answers.near_misses import NearMisses
 from semcache.answers.options import AnswerOptions
+from semcache.answers.prefixes import SharedPrefix
 from semcache.answers.room import Room
 from semcache.flights import Flights
 from semcache.index.base import Index, IndexSettings
@@ -96,7 +97,7 @@ def opens_rooms(
 ) -> Callable[[str], Room]:
     """Return what makes the room of an audience; nothing is asked by it."""
     policy = Policy(stats, options.on_error, "nothing is found")
-    generations = Generations(options.scope)
+    generations, prefix = Generations(options.scope), SharedPrefix(options.scope)
 
     def count_damaged(damaged: int) -> None:
         stats.count(errors=damaged)
@@ -124,6 +125,7 @@ def opens_rooms(
             generations,
             caps,
             invalidation,
+            prefix,
             audience,
         )
 
