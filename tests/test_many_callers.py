@@ -231,7 +231,7 @@ def test_when_all_are_cancelled_the_call_is_given_up_and_the_next_asks_anew():
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        kept = [key async for key in cache._redis.client.scan_iter() if not is_mark(key)]
+        kept = [key async for key in cache._parts.redis.client.scan_iter() if not is_mark(key)]
         api.go.set()
         return kept, await cache.get_or_generate("q@1"), api.chats
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, NamedTuple, Unpack
 
 from semcache.answers.asking import Asker, Llm
 from semcache.answers.completion import Admission, Completions, complete_answers
@@ -22,17 +22,53 @@ from semcache.answers.request import Request, Wanted
 from semcache.answers.rooms import Rooms, opens_rooms
 from semcache.answers.wishes import Own, Wishes
 from semcache.embedding.faces import EmbeddingFace
+from semcache.flights import Flights
 from semcache.locks import HoldsConnections
 from semcache.policy import Policy
-from semcache.ports import Ports
+from semcache.ports import ApiPort, Ports, RedisPort
 from semcache.sharing import may_share
 from semcache.stats import Stats
 
-__all__ = ["TTL", "AnswersFace", "TextAnswers"]
+__all__ = ["TTL", "AnswersFace", "LLMKeywords", "Parts", "TextAnswers"]
 
 log = logging.getLogger("semcache")
 
 TTL = float | timedelta | Own | None
+
+
+class LLMKeywords(AnswerKeywords, total=False):
+    """The options of :class:`AnswersFace`, for a type checker that looks at ``**options``."""
+
+    embedding_cache: Embeds | None
+    embedding_model: str
+    embed_within: float | None
+    admit: Admission
+
+
+class Parts(NamedTuple):
+    """What the tiers of one LLM cache share.
+
+    Attributes:
+        redis: The port to Redis.
+        llm: Asks the LLM.
+        options: Those of the cache.
+        embedding_cache: What embeds questions.
+        stats: Hits and misses by similarity, LLM calls, errors.
+        admit: Which answers may be kept.
+        flights: Where those meet who want the same at once.
+        near_misses: What was near and not served.
+        rooms: The answers, by audience.
+    """
+
+    redis: RedisPort
+    llm: Llm
+    options: AnswerOptions
+    embedding_cache: Embeds
+    stats: Stats
+    admit: Admission
+    flights: Flights
+    near_misses: NearMisses
+    rooms: Rooms
 
 
 class AnswersFace(HoldsConnections):
@@ -40,6 +76,7 @@ class AnswersFace(HoldsConnections):
 
     PORTS: ClassVar[Ports]
     EMBEDDING: ClassVar[type[EmbeddingFace]]
+    flow: AnswerFlow
 
     def __init__(
         self,
@@ -52,55 +89,59 @@ class AnswersFace(HoldsConnections):
         admit: Admission = complete_answers,
         **options: Unpack[AnswerKeywords],
     ) -> None:
-        self._redis, self._api = self.PORTS.redis(redis_client), self.PORTS.api(openai_client)
-        self.options = AnswerOptions(**options)
-        scope, on_error = self.options.scope, self.options.on_error
+        redis, llm = self.PORTS.redis(redis_client), self._llm(self.PORTS.api(openai_client))
+        own = AnswerOptions(**options)
         if embed_within is not None:
             openai_client = openai_client.with_options(timeout=embed_within, max_retries=0)
+        model, scope, on_error = embedding_model, own.scope, own.on_error
         made: Any = self.EMBEDDING(
-            redis_client, openai_client, model=embedding_model, scope=scope, on_error=on_error
+            redis_client, openai_client, model=model, scope=scope, on_error=on_error
         )
-        self.embedding_cache = made if embedding_cache is None else embedding_cache
-        self._stats, self._admit = Stats(), admit
-        self._exact, self._flights = self._exact_tier(), self.PORTS.flights()
-        self._near_misses = NearMisses(self.options.judge_from)
-        opens = opens_rooms(
-            self._redis,
-            self._flights,
-            Directions(self.embedding_cache, redis_client, self.PORTS),
-            model_of(self.embedding_cache),
-            self.options,
-            self._stats,
-            self._near_misses,
-            self._exact,
-        )
-        self._rooms = Rooms(scope, Generations(scope), opens, self.options.is_capped)
-        self.flow = self._flow(self._exact)
+        embeddings = made if embedding_cache is None else embedding_cache
+        embedded_by = model_of(embeddings)
+        directions = Directions(embeddings, redis_client, self.PORTS)
+        exact, flights = self._exact_tier(own, embedded_by), self.PORTS.flights()
+        stats, near_misses = Stats(), NearMisses(own.judge_from)
+        opens = opens_rooms(redis, flights, directions, embedded_by, own, stats, near_misses, exact)
+        rooms = Rooms(own.scope, Generations(own.scope), opens, own.is_capped)
+        parts = redis, llm, own, embeddings, stats, admit, flights, near_misses, rooms
+        self._adopt(Parts(*parts), exact)
 
-    def _llm(self) -> Llm:
-        return Completions(self._api)
+    @classmethod
+    def of_parts(cls, parts: Parts) -> Any:
+        """Return the face of what another cache has, without an exact tier."""
+        face = cls.__new__(cls)
+        face._adopt(parts, NoExactTier())
+        return face
 
-    def _exact_tier(self) -> NoExactTier:
+    def _adopt(self, parts: Parts, exact: NoExactTier) -> None:
+        self._parts, self._rooms, self._near_misses = parts, parts.rooms, parts.near_misses
+        self.options, self.embedding_cache = parts.options, parts.embedding_cache
+        self.flow = self._flow(exact)
+
+    def _llm(self, api: ApiPort) -> Llm:
+        return Completions(api)
+
+    def _exact_tier(self, options: AnswerOptions, embedded_by: tuple[object, ...]) -> NoExactTier:
         return NoExactTier()
 
     def _flow(self, exact: NoExactTier) -> AnswerFlow:
-        policy = Policy(self._stats, self.options.on_error, "the LLM answers")
+        policy = Policy(self._parts.stats, self.options.on_error, "the LLM answers")
         return self._flow_of(exact, policy, Stats())
 
     def _flow_of(self, exact: NoExactTier, policy: Policy, exact_stats: Stats) -> AnswerFlow:
-        options = self.options
+        parts, options = self._parts, self.options
         lease = None
         if options.lease and exact.is_there:
-            lease = Lease(self._redis, exact, policy, options.scope, options.lease)
-        parts = self._flights, self._rooms, lease, self._stats, self._admit, options
-        asker = Asker(self._llm(), *parts)
-        flow = self._redis, self._rooms, exact, asker, policy, options
-        return AnswerFlow(*flow, self._stats, exact_stats)
+            lease = Lease(parts.redis, exact, policy, options.scope, options.lease)
+        own = parts.flights, parts.rooms, lease, parts.stats, parts.admit, options
+        flow = parts.redis, parts.rooms, exact, Asker(parts.llm, *own), policy, options
+        return AnswerFlow(*flow, parts.stats, exact_stats)
 
     @property
     def stats(self) -> Stats:
         """Hits, misses, LLM calls and their tokens, errors."""
-        return self._stats
+        return self._parts.stats
 
     @property
     def last_lookup(self) -> Near | None:
@@ -133,11 +174,11 @@ class AnswersFace(HoldsConnections):
         try:
             admission = may_share(request.query, self.options.rules)
         except Exception:
-            self._stats.count(errors=1)
+            self._parts.stats.count(errors=1)
             log.exception("a rule of admission failed, so the cache is not asked")
             return wishes._replace(read=False, keep=False)
         if not admission:
-            self._stats.count(refused=1)
+            self._parts.stats.count(refused=1)
             wishes = wishes.within(admission)
         return wishes
 

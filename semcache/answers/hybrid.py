@@ -1,17 +1,24 @@
 """HybridLLMCache: the same question first, then a similar one, then the LLM. Lesson 07."""
 
-from typing import Any
+from typing import Any, Unpack
 
-from semcache.answers.base import AnswersFace
-from semcache.answers.directions import model_of
+from semcache.answers.base import AnswersFace, LLMKeywords
 from semcache.answers.exact import ExactTier, NoExactTier, spelling_of
 from semcache.answers.faces import AsyncAnswers, BlockingAnswers
 from semcache.answers.flow import AnswerFlow
 from semcache.answers.llm import AsyncSemanticLLMCache, SemanticLLMCache
+from semcache.answers.options import AnswerOptions
 from semcache.policy import Policy
 from semcache.stats import Stats
 
 __all__ = ["AsyncHybridLLMCache", "HybridLLMCache", "Tiers"]
+
+
+class TierKeywords(LLMKeywords, total=False):
+    """The options of :class:`Tiers`, for a type checker that looks at ``**options``."""
+
+    fold_case: bool
+    fold_spaces: bool
 
 
 class Tiers(AnswersFace):
@@ -24,16 +31,15 @@ class Tiers(AnswersFace):
         *,
         fold_case: bool = False,
         fold_spaces: bool = False,
-        **options: Any,
+        **options: Unpack[LLMKeywords],
     ) -> None:
         self._spelling = spelling_of(fold_case, fold_spaces)
         self.exact_stats = Stats()
         super().__init__(redis_client, openai_client, **options)
 
-    def _exact_tier(self) -> NoExactTier:
-        scope, clock, model = self.options.scope, self.options.clock, model_of(self.embedding_cache)
-        parts = scope, model, *self._spelling, clock, self.exact_stats
-        return ExactTier(*parts, self.options.stale_if_error)
+    def _exact_tier(self, options: AnswerOptions, embedded_by: tuple[object, ...]) -> ExactTier:
+        parts = options.scope, embedded_by, *self._spelling, options.clock, self.exact_stats
+        return ExactTier(*parts, options.stale_if_error)
 
     def _flow(self, exact: NoExactTier) -> AnswerFlow:
         policy = Policy(self.exact_stats, self.options.on_error, "the LLM answers")
@@ -43,7 +49,7 @@ class Tiers(AnswersFace):
     def stats(self) -> Stats:
         """Both tiers together: a hit in either is a hit. A snapshot, not a live object."""
         total = Stats()
-        total.count(**self._stats.as_dict())
+        total.count(**self._parts.stats.as_dict())
         exact = self.exact_stats.as_dict()
         shared = ("hits", "errors", "bypassed", "overloads")  # whose misses the other tier counts
         total.count(**{name: exact[name] for name in shared})
@@ -53,18 +59,11 @@ class Tiers(AnswersFace):
 class _Hybrid(Tiers):
     BEHIND: type[AnswersFace]
 
-    def __init__(self, redis_client: Any, openai_client: Any, **options: Any) -> None:
+    def __init__(
+        self, redis_client: Any, openai_client: Any, **options: Unpack[TierKeywords]
+    ) -> None:
         super().__init__(redis_client, openai_client, **options)
-        self.semantic = self._behind()
-
-    def _behind(self) -> Any:
-        """The tier behind the exact one, as a cache of its own over the same answers."""
-        behind = self.BEHIND.__new__(self.BEHIND)
-        behind.__dict__.update(
-            {name: value for name, value in vars(self).items() if name != "exact_stats"}
-        )
-        behind.flow = AnswersFace._flow(behind, NoExactTier())
-        return behind
+        self.semantic = self.BEHIND.of_parts(self._parts)
 
 
 class HybridLLMCache(_Hybrid, BlockingAnswers):

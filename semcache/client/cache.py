@@ -27,6 +27,7 @@ from semcache.client.responses import RESPONSES
 from semcache.client.wish import wishes_of
 from semcache.embedding.faces import EmbeddingFace
 from semcache.errors import ConfigError
+from semcache.ports import ApiPort
 from semcache.sharing import ANSWER_RULES, DEFAULT_RULES, Rule
 from semcache.stats import Stats
 
@@ -90,7 +91,7 @@ class ClientCache(Tiers):
             own = self.EMBEDDING(*clients, scope=self.options.scope, on_error=self.options.on_error)
         self._embeddings = Embeddings(own, *clients, self._onward)
 
-    def _llm(self) -> Llm:
+    def _llm(self, api: ApiPort) -> Llm:
         return Provider(self._onward)
 
     @property

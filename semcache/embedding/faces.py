@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Unpack
 
 from semcache.aio import ASYNC
 from semcache.blocking import BLOCKING, run
@@ -10,7 +10,7 @@ from semcache.codecs import Codec, Vector
 from semcache.embedding.api import Embedder, as_rows
 from semcache.embedding.flow import ReadThrough
 from semcache.embedding.layout import Layout
-from semcache.embedding.options import EmbeddingOptions
+from semcache.embedding.options import EmbeddingOptions, RareKeywords
 from semcache.locks import HoldsConnections
 from semcache.ports import Ports
 from semcache.stats import Stats
@@ -48,7 +48,7 @@ class EmbeddingFace(HoldsConnections):
         scope: str = "default",
         ttl: float | timedelta | None = 86_400,
         on_error: Literal["bypass", "raise"] = "bypass",
-        **options: Any,
+        **options: Unpack[RareKeywords],
     ) -> None:
         self.options = EmbeddingOptions(
             model=model,

@@ -12,7 +12,7 @@ from semcache.errors import ConfigError
 from semcache.expiry import check_ttl
 from semcache.options import check_on_error, check_scope
 
-__all__ = ["KNOWN_DIMS", "EmbeddingKeywords", "EmbeddingOptions"]
+__all__ = ["KNOWN_DIMS", "EmbeddingKeywords", "EmbeddingOptions", "RareKeywords"]
 
 KNOWN_DIMS = {
     "multilingual-e5-small": 384,
@@ -101,20 +101,25 @@ class EmbeddingOptions:
         return keys.namespace(self.scope, kind, *parts)
 
 
-class EmbeddingKeywords(TypedDict, total=False):
-    """The same names, for a type checker that looks at ``**options``."""
+class RareKeywords(TypedDict, total=False):
+    """The names that :class:`EmbeddingFace` does not spell out, for a type checker."""
 
-    model: str
-    dimensions: int | None
-    codec: str | Codec
-    scope: str
-    ttl: float | timedelta | None
     jitter: float
     refresh_on_read: bool
-    on_error: Literal["bypass", "raise"]
     texts_per_call: int
     tokens_per_text: int
     encoding_format: Literal["float", "base64"] | None
     extra_body: Mapping[str, Any] | None
     revision: str | None
     clock: Callable[[], float]
+
+
+class EmbeddingKeywords(RareKeywords, total=False):
+    """All names, for a type checker that looks at ``**options``."""
+
+    model: str
+    dimensions: int | None
+    codec: str | Codec
+    scope: str
+    ttl: float | timedelta | None
+    on_error: Literal["bypass", "raise"]
