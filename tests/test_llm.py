@@ -11,7 +11,7 @@ import httpx2
 import openai
 import pytest
 import redis
-from bench import round_trips
+from bench import E5, round_trips
 from semantic_bench import (
     EVERY_INDEX,
     LARGE,
@@ -26,7 +26,7 @@ from semantic_bench import (
     events,
 )
 
-from semcache import EmbeddingCache, SemanticLLMCache
+from semcache import EmbeddingCache, HybridLLMCache, SemanticLLMCache
 from semcache.answers import rooms
 from semcache.answers.completion import Completion
 from semcache.errors import BadResponse, CacheUnavailable, ConfigError, InvalidInput
@@ -561,3 +561,41 @@ def test_sixteen_threads_and_every_request_is_accounted_for(every):
         degrees = body["messages"][0]["content"].rpartition("@")[2]
         cache.get_or_generate(f"other words@{degrees}", model=body["model"])
     assert len(api.requests) == before
+
+
+# A deadline of the embedding's own ---------------------------------------------------------------
+
+
+@pytest.fixture(params=["matrix", "async matrix"])
+def faced(request, fakeredis_) -> SemanticBench:
+    return SemanticBench(request.param, fakeredis_)
+
+
+@pytest.mark.parametrize("kind", [SemanticLLMCache, HybridLLMCache])
+def test_a_question_that_is_not_embedded_in_time_is_counted_and_the_llm_answers(faced, kind):
+    cache = faced.llm(
+        kind, openai=faced.api.client(max_retries=2), embedding_model=E5, embed_within=0.01
+    )
+    faced.api.latency = 0.02
+    first = cache.get_or_generate(A, model=MINI)
+    assert faced.chats() == 1, "which has the client's own patience"
+    assert faced.api.call_count("embeddings") == 1, "and none tries again to embed"
+    assert cache.stats.errors == 1 and counts(cache.stats) == (0, 1, 1)
+    if kind is HybridLLMCache:
+        assert cache.get_or_generate(A, model=MINI) == first
+        assert cache.exact_stats.hits == 1 and faced.api.call_count("embeddings") == 1
+        assert cache.stats.errors == 1
+    faced.api.latency = 0.0
+    cache.get_or_generate(A_ZH, model=MINI)
+    assert faced.chats() == 2, "nothing similar was kept without its embedding"
+    cache.get_or_generate(f"{A_ZH} ", model=MINI)
+    assert cache.stats.errors == 1 and faced.chats() == 2
+
+
+@pytest.mark.parametrize("kind", [SemanticLLMCache, HybridLLMCache])
+def test_without_a_deadline_the_embedding_is_waited_for(faced, kind):
+    cache = faced.llm(kind, embedding_model=E5)
+    faced.api.latency = 0.02
+    cache.get_or_generate(A, model=MINI)
+    cache.get_or_generate(A_ZH, model=MINI)
+    assert cache.stats.errors == 0 and faced.chats() == 1
