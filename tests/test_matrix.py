@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -363,34 +364,9 @@ def test_whatever_comes_between_any_two_steps_the_next_lookup_tells_the_truth(be
         assert responses(other.nearest(unit(0), 9)) == truth, turn
 
 
-def test_everything_is_read_once_by_all_who_want_it_at_once(bench):
-    other = index(bench)
-    for number in range(50):
-        other.add(f"n{number}", answer(bench, "x"), unit(number))
-    mine, reads = watched(bench), []
-    together = threading.Barrier(8)
-    others_wait = threading.Event()
-
-    def after(names: list[str]) -> None:
-        if "XREVRANGE" in names:
-            together.wait(5)
-
-    def before(names: list[str]) -> None:
-        if "HGETALL" in names:
-            reads.append(names)
-            others_wait.wait(0.2)  # the others come to the reader meanwhile
-
-    mine.redis.before, mine.redis.after = before, after
-    with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda n: ids(mine.nearest(unit(n))), range(8)))
-    assert found == [[f"n{n}"] for n in range(8)] and len(reads) == 1
-
-
-def test_who_waits_for_a_read_that_fails_fails_too_and_the_next_lookup_reads_again(bench):
-    index(bench).add("a", answer(bench, "a"), unit(0))
-    mine, failures = watched(bench), []
-    together = threading.Barrier(4)
-    others_wait = threading.Event()
+def read_while_others_wait(mine: Any, callers: int, read: Callable[[list[str]], None]) -> None:
+    """Let callers meet who want everything; the others come to the reader before it reads."""
+    together, others_wait = threading.Barrier(callers), threading.Event()
 
     def after(names: list[str]) -> None:
         if "XREVRANGE" in names:
@@ -399,7 +375,28 @@ def test_who_waits_for_a_read_that_fails_fails_too_and_the_next_lookup_reads_aga
     def before(names: list[str]) -> None:
         if "HGETALL" in names:
             others_wait.wait(0.2)
-            raise redis.TimeoutError("too large to read in time")
+            read(names)
+
+    mine.redis.before, mine.redis.after = before, after
+
+
+def test_everything_is_read_once_by_all_who_want_it_at_once(bench):
+    other = index(bench)
+    for number in range(50):
+        other.add(f"n{number}", answer(bench, "x"), unit(number))
+    mine, reads = watched(bench), []
+    read_while_others_wait(mine, 8, reads.append)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda n: ids(mine.nearest(unit(n))), range(8)))
+    assert found == [[f"n{n}"] for n in range(8)] and len(reads) == 1
+
+
+def test_who_waits_for_a_read_that_fails_fails_too_and_the_next_lookup_reads_again(bench):
+    index(bench).add("a", answer(bench, "a"), unit(0))
+    mine, failures = watched(bench), []
+
+    def fails(names: list[str]) -> None:
+        raise redis.TimeoutError("too large to read in time")
 
     def look(_) -> None:
         try:
@@ -407,7 +404,7 @@ def test_who_waits_for_a_read_that_fails_fails_too_and_the_next_lookup_reads_aga
         except redis.TimeoutError as error:
             failures.append(error)
 
-    mine.redis.before, mine.redis.after = before, after
+    read_while_others_wait(mine, 4, fails)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(look, range(4)))
     assert len(failures) == 4

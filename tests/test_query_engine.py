@@ -11,7 +11,7 @@ import redis
 from bench import quick, round_trips
 from redis.asyncio import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
-from semantic_bench import Drawn, SemanticBench, at, embed_once, real_texts, starts
+from semantic_bench import Drawn, SemanticBench, at, embed_once, real_texts
 from test_store import Ran, settings
 
 from semcache import keys
@@ -165,22 +165,6 @@ def test_names_that_the_query_language_would_read_are_only_names(bench):
         assert cache.lookup("r@1").response == str(number) and cache.get_cache_size() == 1
     caches[0].clear_cache()
     assert [cache.get_cache_size() for cache in caches] == [0] + [1] * (len(caches) - 1)
-
-
-def test_where_the_engine_is_refused_nothing_is_half_written():
-    with starts("redisvl")() as server, quick(server.url) as admin:
-        admin.acl_setuser(
-            "r", enabled=True, nopass=True, keys=["*"], commands=["-ft.create", "-ft.search"],
-            categories=["+@all"],
-        )  # fmt: skip
-        with quick(server.url, username="r", password="any") as client:
-            bench = SemanticBench("redisvl", lambda: client)
-            cache = bench.semantic(Drawn())
-            cache.add_cache("q@0", "x")
-            assert cache.lookup("q@0") is None and cache.stats.errors == 2
-            assert not client.dbsize(), "half an entry"
-            with pytest.raises(CacheUnavailable, match="no permissions"):
-                bench.semantic(Drawn(), on_error="raise").add_cache("q@0", "x")
 
 
 def test_a_search_index_that_the_engine_does_not_make_is_an_error(search_server):

@@ -772,6 +772,28 @@ def test_a_redis_that_does_not_work_is_a_counted_miss_and_logged_once(index, bro
 
 
 @needs_redis8
+@pytest.mark.parametrize(
+    ("index", "refused"),
+    [("vectorset", ["-vadd", "-vsim"]), ("redisvl", ["-ft.create", "-ft.search"])],
+)
+def test_where_its_commands_are_refused_nothing_is_half_written_and_a_lookup_is_a_miss(
+    index, refused
+):
+    with starts(index)() as server, quick(server.url) as admin:
+        admin.acl_setuser(
+            "r", enabled=True, nopass=True, keys=["*"], commands=refused, categories=["+@all"]
+        )
+        with quick(server.url, username="r", password="any") as client:
+            bench = SemanticBench(index, lambda: client)
+            cache = bench.semantic(Drawn())
+            cache.add_cache("q@0", "x")
+            assert cache.lookup("q@0") is None and cache.stats.errors == 2
+            assert not client.dbsize(), "half an entry"
+            with pytest.raises(CacheUnavailable, match="no permissions"):
+                bench.semantic(Drawn(), on_error="raise").add_cache("q@0", "x")
+
+
+@needs_redis8
 @pytest.mark.parametrize("index", INDEXES)
 @pytest.mark.parametrize("state", ["replica", "full"])
 def test_a_hit_stays_a_hit_on_a_server_that_only_reads(index, state):

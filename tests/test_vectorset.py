@@ -6,18 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bench import SERVERS, quick, round_trips
+from bench import SERVERS, round_trips
 from fakes import Clock
 from semantic_bench import SERVER_FIXTURES, Drawn, SemanticBench, Spy, at, embed_once, real_texts
 from test_contract_redis_failing import needs_redis8
 from test_store import Ran, settings
 
-from semcache.errors import CacheUnavailable
 from semcache.index import VectorSetIndex
 from semcache.index.answer import Answer
 from semcache.index.rescore import SPARE
 from semcache.index.vectorset import SWEEP
-from semcache.lab.redis_server import start_redis
 
 VECTORS, EXPIRY, LENGTHS = "ns:2:vectors", "ns:2:expiry", "ns:lengths"
 
@@ -196,23 +194,6 @@ def test_an_entry_replaced_between_search_and_clean_up_costs_one_miss_at_most(be
     assert spied.lookup("q@0") is None
     match = plain.lookup("q@0")
     assert match is None or match.response == "new"
-
-
-@needs_redis8
-def test_where_vector_sets_are_refused_nothing_is_half_written_and_a_lookup_is_a_miss():
-    with start_redis() as server, quick(server.url) as admin:
-        admin.acl_setuser(
-            "r", enabled=True, nopass=True, keys=["*"], commands=["-vadd", "-vsim"],
-            categories=["+@all"],
-        )  # fmt: skip
-        with quick(server.url, username="r", password="any") as client:
-            bench = SemanticBench("vectorset", lambda: client)
-            cache = bench.semantic(Drawn())
-            cache.add_cache("q@0", "x")
-            assert cache.lookup("q@0") is None and cache.stats.errors == 2
-            assert not client.dbsize(), "half an entry"
-            with pytest.raises(CacheUnavailable, match="no permissions"):
-                bench.semantic(Drawn(), on_error="raise").add_cache("q@0", "x")
 
 
 @needs_redis8

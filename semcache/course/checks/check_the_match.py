@@ -131,6 +131,13 @@ def _verify_gain(gain: Callable[..., Any]) -> str | None:
     return None
 
 
+_EFFECT = """
+def effect(rows, threshold):
+    served = [row for row in rows if row[0] >= threshold]
+    refused = [same for _, accepted, same in served if not accepted]
+    return refused.count(True), refused.count(False)
+"""
+
 EXERCISES = (
     Exercise(
         id="09.1",
@@ -138,42 +145,15 @@ EXERCISES = (
         name="effect",
         hint="Only what reaches the threshold would have been served. Of that, look at what the "
         "verifier did not accept: some of it had the same answer, some had not.",
-        solution="""
-def effect(rows, threshold):
-    served = [row for row in rows if row[0] >= threshold]
-    refused = [same for _, accepted, same in served if not accepted]
-    return refused.count(True), refused.count(False)
-""",
+        solution=_EFFECT,
         wrong=(
-            """
-def effect(rows, threshold):
-    refused = [same for similarity, accepted, same in rows if not accepted]
-    return refused.count(True), refused.count(False)
-""",
-            """
-def effect(rows, threshold):
-    served = [row for row in rows if row[0] > threshold]
-    refused = [same for _, accepted, same in served if not accepted]
-    return refused.count(True), refused.count(False)
-""",
-            """
-def effect(rows, threshold):
-    served = [row for row in rows if row[0] >= threshold]
-    refused = [same for _, accepted, same in served if not accepted]
-    return refused.count(False), refused.count(True)
-""",
-            """
-def effect(rows, threshold):
-    served = [row for row in rows if row[0] >= threshold]
-    kept = [same for _, accepted, same in served if accepted]
-    return kept.count(True), kept.count(False)
-""",
-            """
-def effect(rows, threshold):
-    served = [row for row in rows if row[0] >= threshold]
-    refused = [same for _, accepted, same in served if not accepted]
-    return refused.count(True) / len(refused), refused.count(False) / len(refused)
-""",
+            _EFFECT.replace("in served if", "in rows if"),
+            _EFFECT.replace(">= threshold", "> threshold"),
+            _EFFECT.replace(
+                "count(True), refused.count(False)", "count(False), refused.count(True)"
+            ),
+            _EFFECT.replace("if not accepted", "if accepted"),
+            _EFFECT.replace("count(True)", "count(True) / len(refused)"),
         ),
         verify=_verify_effect,
     ),

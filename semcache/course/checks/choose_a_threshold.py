@@ -108,6 +108,25 @@ def _verify_to_label(to_label: Callable[..., Any]) -> str | None:
     return None
 
 
+_CHOOSE = """
+def choose(rows, grid, limit, doubt, bound):
+    lowest = None
+    for threshold in grid:
+        served = [right for score, right in rows if score >= threshold]
+        if served and bound(served.count(False), len(served), 1 - doubt / len(grid)) <= limit:
+            lowest = threshold
+    return lowest
+"""
+_BOUND = "bound(served.count(False), len(served), 1 - doubt / len(grid))"
+
+_TO_LABEL = """
+def to_label(limit, confidence, thresholds, served):
+    n = 1
+    while (1 - limit) ** n > (1 - confidence) / thresholds:
+        n += 1
+    return 2 * int(np.ceil(n / served))
+"""
+
 EXERCISES = (
     Exercise(
         id="08.1",
@@ -116,98 +135,18 @@ EXERCISES = (
         hint="Each threshold has doubt / len(grid) of the doubt. At each: how many rows reach it, "
         "how many of those are not right, and what does bound say at the confidence that is left? "
         "Keep the last threshold that passed, None at first; a failure ends nothing.",
-        solution="""
-def choose(rows, grid, limit, doubt, bound):
-    lowest = None
-    for threshold in grid:
-        served = [right for score, right in rows if score >= threshold]
-        if served and bound(served.count(False), len(served), 1 - doubt / len(grid)) <= limit:
-            lowest = threshold
-    return lowest
-""",
+        solution=_CHOOSE,
         wrong=(
-            """
-def choose(rows, grid, limit, doubt, bound):
-    lowest = None
-    for threshold in grid:
-        served = [right for score, right in rows if score >= threshold]
-        if served and served.count(False) / len(served) <= limit:
-            lowest = threshold
-    return lowest
-""",
-            """
-def choose(rows, grid, limit, doubt, bound):
-    lowest = None
-    for threshold in grid:
-        served = [right for score, right in rows if score >= threshold]
-        if served and bound(served.count(False), len(served), 1 - doubt) <= limit:
-            lowest = threshold
-    return lowest
-""",
-            """
-def choose(rows, grid, limit, doubt, bound):
-    lowest = None
-    for threshold in grid:
-        served = [right for score, right in rows if score >= threshold]
-        if served and bound(served.count(False), len(served), 1 - doubt / len(grid)) <= limit:
-            lowest = threshold
-        else:
-            break
-    return lowest
-""",
-            """
-def choose(rows, grid, limit, doubt, bound):
-    for threshold in grid:
-        served = [right for score, right in rows if score >= threshold]
-        if served and bound(served.count(False), len(served), 1 - doubt / len(grid)) <= limit:
-            return threshold
-    return None
-""",
-            """
-def choose(rows, grid, limit, doubt, bound):
-    lowest = None
-    for threshold in grid:
-        served = [right for score, right in rows if score > threshold]
-        if served and bound(served.count(False), len(served), 1 - doubt / len(grid)) <= limit:
-            lowest = threshold
-    return lowest
-""",
-            """
-def choose(rows, grid, limit, doubt, bound):
-    lowest = grid[0]
-    for threshold in grid:
-        served = [right for score, right in rows if score >= threshold]
-        if served and bound(served.count(False), len(served), 1 - doubt / len(grid)) <= limit:
-            lowest = threshold
-    return lowest
-""",
-            """
-def choose(rows, grid, limit, doubt, bound):
-    lowest = None
-    for threshold in grid:
-        served = [right for score, right in rows if score >= threshold]
-        if served and bound(served.count(False), len(rows), 1 - doubt / len(grid)) <= limit:
-            lowest = threshold
-    return lowest
-""",
-            """
-def choose(rows, grid, limit, doubt, bound):
-    lowest = None
-    for threshold in grid:
-        served = [right for score, right in rows if score >= threshold]
-        if served and bound(served.count(False), len(served), 1 - doubt / len(grid)) < limit:
-            lowest = threshold
-    return lowest
-""",
-            """
-def choose(rows, grid, limit, doubt, bound):
-    lowest = None
-    for threshold in grid:
-        served = [right for score, right in rows if score >= threshold]
-        if served and bound(served.count(False), len(served), 1 - doubt / 12) <= limit:
-            lowest = threshold
-    return lowest
-""",
+            _CHOOSE.replace(_BOUND, "served.count(False) / len(served)"),
+            _CHOOSE.replace("1 - doubt / len(grid)", "1 - doubt"),
+            _CHOOSE.replace("1 - doubt / len(grid)", "1 - doubt / 12"),
+            # a failure ends the search, or a success
+            _CHOOSE.replace("    return", "        else:\n            break\n    return"),
+            _CHOOSE.replace("lowest = threshold", "return threshold"),
+            _CHOOSE.replace("lowest = None", "lowest = grid[0]"),
+            _CHOOSE.replace("score >= threshold", "score > threshold"),
+            _CHOOSE.replace("len(served)", "len(rows)"),
+            _CHOOSE.replace("<= limit", "< limit"),
         ),
         verify=_verify_choose,
     ),
@@ -218,59 +157,17 @@ def choose(rows, grid, limit, doubt, bound):
         hint="n answers in a row are right with probability (1 - limit) ** n if the true rate is "
         "the limit. Count n up until that is within one threshold's share of the doubt. So many "
         "must be served; how many pairs does that take, and how many more are put aside?",
-        solution="""
-def to_label(limit, confidence, thresholds, served):
-    n = 1
-    while (1 - limit) ** n > (1 - confidence) / thresholds:
-        n += 1
-    return 2 * int(np.ceil(n / served))
-""",
+        solution=_TO_LABEL,
         wrong=(
-            """
-def to_label(limit, confidence, thresholds, served):
-    n = 1
-    while (1 - limit) ** n > 1 - confidence:
-        n += 1
-    return 2 * int(np.ceil(n / served))
-""",
-            """
-def to_label(limit, confidence, thresholds, served):
-    n = 1
-    while (1 - limit) ** n > (1 - confidence) / thresholds:
-        n += 1
-    return int(np.ceil(n / served))
-""",
-            """
-def to_label(limit, confidence, thresholds, served):
-    n = 1
-    while (1 - limit) ** n > (1 - confidence) / thresholds:
-        n += 1
-    return 2 * n
-""",
+            _TO_LABEL.replace(" / thresholds", ""),
+            _TO_LABEL.replace(" / thresholds", "").replace("n / served", "n * thresholds / served"),
+            _TO_LABEL.replace("2 * ", ""),
+            _TO_LABEL.replace("int(np.ceil(n / served))", "n"),
+            _TO_LABEL.replace("n > ", "n >= "),
+            _TO_LABEL.replace("int(np.ceil(n / served))", "int(n / served)"),
             """
 def to_label(limit, confidence, thresholds, served):
     return 2 * int(np.ceil(round(3 / limit) / served))
-""",
-            """
-def to_label(limit, confidence, thresholds, served):
-    n = 1
-    while (1 - limit) ** n > 1 - confidence:
-        n += 1
-    return 2 * int(np.ceil(n * thresholds / served))
-""",
-            """
-def to_label(limit, confidence, thresholds, served):
-    n = 1
-    while (1 - limit) ** n >= (1 - confidence) / thresholds:
-        n += 1
-    return 2 * int(np.ceil(n / served))
-""",
-            """
-def to_label(limit, confidence, thresholds, served):
-    n = 1
-    while (1 - limit) ** n > (1 - confidence) / thresholds:
-        n += 1
-    return 2 * int(n / served)
 """,
             """
 def to_label(limit, confidence, thresholds, served):
