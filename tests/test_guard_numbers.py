@@ -38,6 +38,8 @@ SAME_NUMBER = [
     ("一共五公斤", "5 kg"),
     ("keep logs for 30 days", "日志保留三十天"),
     ("十二个月", "12 months"),
+    ("a 500£ withdrawal", "a five hundred pound withdrawal"),
+    ("a second card", "my 2nd card"),
 ]
 OTHER_NUMBER = [
     ("15 % of 80", "25 % of 80"),
@@ -59,6 +61,9 @@ OTHER_NUMBER = [
     ("第二次", "第三次"),
     ("七折", "八折"),
     ("三岁能吃吗", "five years old"),
+    ("500 pounds of flour", "600 pounds of flour"),
+    ("a second card", "a third card"),
+    ("wait a second", "wait 3 seconds"),
 ]
 SAME_DATE = [
     ("invoice of Feb 3", "invoice of 3 February"),
@@ -129,7 +134,8 @@ def test_a_numeral_inside_a_word_counts_nothing(text):
 @pytest.mark.parametrize(
     ("typed", "digits"),
     [("seventeen", "17"), ("three thousand two hundred", "3200"), ("两千零五", "2005"),
-     ("十", "10"), ("九十九", "99"), ("三万", "30000"), ("one", "~1"), ("二〇二四", "2024")],
+     ("十", "10"), ("九十九", "99"), ("三万", "30000"), ("one", "~1"), ("二〇二四", "2024"),
+     ("four thirty", "4:30")],
 )  # fmt: skip
 def test_number_words_become_digits(typed, digits):
     assert spell_out(typed).strip() == digits

@@ -11,7 +11,7 @@ from semcache.guard.reading import Reading, read
 
 __all__ = ["SIGNALS", "Comparison", "Difference", "compare"]
 
-_ALIKE = 0.8  # texts that share less say things in other ways: no single word decides
+_ALIKE = 0.9  # texts that share less say things in other ways: no single word decides
 SIGNALS = ("number", "date", "opposite", "order", "name")
 
 
@@ -27,7 +27,7 @@ class Comparison(NamedTuple):
     """The differences of two texts.
 
     ``weight`` says how far they count: 1 where the sentences are the same otherwise, down to 0
-    where they have no more than four words of five in common.
+    where they have no more than nine words of ten in common.
     """
 
     weight: float

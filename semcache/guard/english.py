@@ -18,9 +18,11 @@ _IRREGULAR = dict(form.split("=") for form in LISTS["english"]["irregular"].spli
 _KEEP_E = frozenset(LISTS["english"]["keep_e"].split())
 _SHORT = re.compile(
     r"\b(?P<verb>ca|wo|do|does|did|is|are|was|were|has|have|had|could|should|would|must|need)n'?t\b"
-    r"|\bcannot\b|(?<=\w)'(?:s|re|ll|d|ve|m)\b|\bw/o\b|\b(?P<free>[a-z]+)-free\b|\bprior to\b"
+    r"|\bcannot\b|(?<=\w)'(?:s|re|ll|d|ve|m)\b|\bw/o\b|\b(?P<free>[a-z]+)-free\b"
+    r"|\bprior to\b|\bwith out\b"
 )
-_SIGNS = ("'", "nt ", "cannot", "w/o", "-free", "prior to")
+_SIGNS = ("'", "nt ", "cannot", "w/o", "-free", "prior to", "with out")
+_FULL = {"cannot": "can not", "w/o": "without", "prior to": "before", "with out": "without"}
 # "turn the sound off" is "turn off the sound", "log me out" is "log out me".
 _PARTICLE = re.compile(
     r"\b(?P<verb>(?:turn|switch|shut|put|log|sign)(?:s|ed|ing|ting|ging|ping)?)"
@@ -48,7 +50,7 @@ def _written_out(match: re.Match[str]) -> str:
         return f"{ {'ca': 'can', 'wo': 'will'}.get(match['verb'], match['verb']) } not"
     if match["free"]:
         return f"without {match['free']}"
-    return {"cannot": "can not", "w/o": "without", "prior to": "before"}.get(match[0], "")
+    return _FULL.get(match[0], "")
 
 
 @lru_cache(maxsize=16_384)

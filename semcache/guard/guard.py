@@ -34,7 +34,7 @@ class Guard:
     """Similarity, lowered by what it cannot see: numbers, dates, opposites, order and names.
 
     ``score = similarity - lowers_by * likeness``, where the likeness of the two sentences, apart
-    from what differs, runs from 0 (they share four words of five, or fewer) to 1 (all else is the
+    from what differs, runs from 0 (they share nine words of ten, or fewer) to 1 (all else is the
     same). "$15 or $25" decides in one and the same sentence, and says little in two wordings. Where
     nothing differs the score is the similarity. A cache compares it with the same threshold.
 

@@ -26,12 +26,14 @@ class Term(NamedTuple):
         kind: "opposite", or the kind of name.
         sides: The lines of opposites it stands in, +n on the left and -n on the right.
         cased: Whether it is a name only when it is capitalised.
+        doing: Whether it is something done, and nothing that a thing can be.
     """
 
     key: str
     kind: str
     sides: frozenset[int] = frozenset()
     cased: bool = False
+    doing: bool = False
 
 
 class Lexicon(NamedTuple):
@@ -64,14 +66,15 @@ def lexicon() -> Lexicon:
             for alias in filter(None, aliases):
                 stems = _stems(alias)
                 terms.setdefault(stems, Term(aliases[0], kind, cased=stems in cased))
-    for word in LISTS["chinese"]["words"].split():
+    words = [word.strip() for word in LISTS["english"]["words"].split(",")]
+    for word in words + LISTS["chinese"]["words"].split():
         terms[_stems(word)] = Term(word, "word")
     number = 0
-    for section in opposites["lines"].values():
-        for line in filter(None, section.split("\n")):
+    for section, lines in opposites["lines"].items():
+        for line in filter(None, lines.split("\n")):
             number += 1
             for sign, side in zip((1, -1), line.split(" / "), strict=True):
-                _add_side(terms, side, sign * number)
+                _add_side(terms, side, sign * number, section == "doing")
     lengths: dict[str, set[int]] = {}
     for stems in terms:
         lengths.setdefault(stems[0], set()).add(len(stems))
@@ -92,14 +95,15 @@ def _characters(pairs: list[str]) -> dict[str, str]:
     return opposites
 
 
-def _add_side(terms: dict[tuple[str, ...], Term], side: str, number: int) -> None:
+def _add_side(terms: dict[tuple[str, ...], Term], side: str, number: int, doing: bool) -> None:
     words = [word.strip() for word in side.split(",")]
     for word in words:
         stems = _stems(word)
         known = terms.get(stems)
         if known is None or known.kind == "opposite":
             key, sides = (known.key, known.sides) if known else (words[0], frozenset())
-            terms[stems] = Term(key, "opposite", sides | {number})
+            only = doing and (known is None or known.doing)
+            terms[stems] = Term(key, "opposite", sides | {number}, doing=only)
 
 
 def _load(name: str) -> dict[str, Any]:

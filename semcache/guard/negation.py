@@ -1,5 +1,7 @@
 """Signal: negation. What one text denies, and the other, without any negative word, asserts."""
 
+import re
+
 from semcache.guard.english import LISTS, stem
 from semcache.guard.reading import Reading
 
@@ -9,6 +11,12 @@ __all__ = ["denial", "denied"]
 # did not work", "my transfer failed".
 _NEGATIVE = frozenset(map(stem, LISTS["english"]["negative"].split()))
 _NEGATIVE |= set(LISTS["chinese"]["negative"])
+_WHETHER = LISTS["english"]["whether"].split()
+_ASKS = re.compile(
+    rf"\b(?:why|how|what|which|who|when|where)\b|^(?:{'|'.join(_WHETHER)})\b|为什么|为何|为啥|怎么|怎样|如何|哪|谁|几|多少|吗"
+)
+_SAME = {"which": "what", "为何": "为什么", "为啥": "为什么", "怎样": "怎么", "如何": "怎么"}
+_NO_TOPIC = ("small", "not", "stop", "number", "date")
 _REACH = 5  # words after a negator in which what it denies is looked for
 
 
@@ -22,11 +30,21 @@ def denial(one: Reading, two: Reading) -> str | None:
         >>> denial(read("my transfer failed"), read("my transfer did not go through"))
     """
     negative_one, negative_two = _is_negative(one), _is_negative(two)
-    if negative_one == negative_two:
+    if negative_one == negative_two or _asks(one) != _asks(two):
         return None
     denying, other = (one, two) if negative_one else (two, one)
     asserted = {token.key for token in other.tokens}
     return next((word for word in denied(denying, 1) if word in asserted), None)
+
+
+def _asks(reading: Reading) -> str:
+    """Return what is asked: who cannot find it and who asks where it is both look for it."""
+    found = _ASKS.search(reading.text.casefold())
+    if not found:
+        return ""
+    return (
+        "whether" if found.start() == 0 and found[0] in _WHETHER else _SAME.get(found[0], found[0])
+    )
 
 
 def _is_negative(reading: Reading) -> bool:
@@ -46,5 +64,5 @@ def denied(reading: Reading, most: int) -> list[str]:
     for at, token in enumerate(tokens):
         if token.kind == "not":
             after = tokens[at + 1 : at + 1 + _REACH]
-            found += [t.key for t in after if t.kind not in ("small", "not", "stop")][:most]
+            found += [t.key for t in after if t.kind not in _NO_TOPIC][:most]
     return found

@@ -16,6 +16,7 @@ __all__ = ["NUMBER", "Quantity", "changed", "take_numbers"]
 
 NUMBER = "\ue002"  # stands in a text where a number was
 _FEW = 8
+_POUNDS = {"pound", "pounds"}
 
 
 class Quantity(NamedTuple):
@@ -131,6 +132,8 @@ def _agree(one: Quantity, two: Quantity) -> bool:
     kinds = {one.kind, two.kind}
     if "version" in kinds:
         return str(one.value).removesuffix(".0") == str(two.value).removesuffix(".0")
+    if kinds == {"mass", "gbp"}:  # a pound is either
+        return one.typed == two.typed and _POUNDS & {one.unit, two.unit} != set()
     # A bare number agrees with the same number of anything but per cent: "90" and "90 days".
     return "count" in kinds and "percent" not in kinds and one.typed == two.typed
 

@@ -41,10 +41,16 @@ def opposition(one: Reading, two: Reading) -> Opposition | None:
     if not opposed:
         word = denial(one, two)
         return Opposition(word, f"not {word}", 0) if word else None
+    if _denials(one) % 2 != _denials(two) % 2:  # "the wrong one came", "the right one did not come"
+        return None
     denied_one, denied_two = denied(one, 2), denied(two, 2)
     return next(
         (pair for pair in opposed if (pair.one in denied_one) == (pair.two in denied_two)), None
     )
+
+
+def _denials(reading: Reading) -> int:
+    return sum(count for token, count in reading.counts.items() if token.kind == "not")
 
 
 def _opposed(one: Reading, two: Reading) -> Iterator[Opposition]:

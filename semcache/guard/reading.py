@@ -49,7 +49,7 @@ class Reading(NamedTuple):
 
 _CODE_HERE = "\ue001"
 _TOKEN = re.compile(
-    r"[a-z]+(?:[+#]+(?![a-z]))?|[\u3400-\u9fff]|[a-z]*\d[a-z\d]*|[\ue000-\ue002]|"
+    r"[a-z]+(?:[+#]+(?![a-z]))?|[\u3400-\u9fff]|[a-z]*\d[a-z\d]*|[\ue000-\ue003]|"
     r"[,.;:!?，。；：！？、→>\n]"
 )
 _CAPITAL = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z][A-Za-z]*|[a-z]+[A-Z][A-Za-z]*)(?![A-Za-z])")
@@ -68,14 +68,23 @@ _CODE = re.compile(
     r"(?:[a-z]{1,6}-?\d[\w-]*|\d+[a-z][\w-]*|[a-z]+_[a-z_]+)\b"
 )
 _MAY_BE_CODE = re.compile("[0-9_]")
+_PAST = frozenset(LISTS["english"]["past"].split())
+_WANTS = frozenset(["get", "getting", "need", "want"])  # "get it unlocked" is "unlock it"
 _NOT = frozenset(LISTS["english"]["not"].split()) | set(LISTS["chinese"]["not"])
-# Negators that ask or chat, and deny nothing.
+# Negators that ask or chat, and deny nothing: "or not", "isn't there a fee?".
 _CHAT = re.compile(
-    r"\b(?:not (?:sure|only|happy)|do not (?:know|understand|think|mind|recogni[sz]e)|why not|"
-    r"or not)\b"
+    r"\b(?:not only|do not mind|why not|or not)\b|"
+    r"(?:(?<=^)|(?<=[.!?;] ))(?P<asks>(?:is|are|was|were|do|does|did|can|could|should|would|will|"
+    r"has|have)) not(?= (?:i|you|we|they|he|she|it|there|this|that|these|those|the|my|our|your)\b)"
 )
+# What is unknown is not denied: "I don't know how to verify", "I don't recognise the charge".
+_UNKNOWN = re.compile(r"\b(?:not (?:sure|happy)|do not (?:know|understand|recogni[sz]e))\b")
+_UNKNOWN_HERE = "\ue003"
+# "I do not think it is right" denies that it is right, and not that one thinks.
+_RAISED = re.compile(r"\b(?:do|did|does) not (?:think|believe|feel)\b")
 _CHAT_CHINESE = re.compile(
-    r"(?<=(.))[不没]\1|[不没](?=[??]|$)|(?<=有)没有?|没有?(?=有[^，。]{0,20}[吗?])"
+    r"(?<=(.))[不没]\1|[不没](?=[??]|$)|(?<=有)没有?|没有?(?=有[^，。]{0,20}[吗?])|"
+    r"不(?=(?:能|可以|会|是|用|需要|应该)[^，。]{0,20}吗)"
 )
 
 
@@ -118,7 +127,9 @@ def read(text: str) -> Reading | None:
     spelled = spell_out(rest)
     rest = take_dates(spelled, dates) if spelled is not rest and spelled != rest else spelled
     rest = take_numbers(rest, numbers)
-    rest = _CHAT.sub("", rest) if "not" in rest else rest
+    if "not" in rest:
+        rest = _UNKNOWN.sub(_UNKNOWN_HERE, _CHAT.sub(r"\g<asks>", rest))
+        rest = _RAISED.sub("not", rest)
     rest = _CHAT_CHINESE.sub("", rest) if chinese else rest
     pieces = _TOKEN.findall(rest)
     if len(pieces) > _MOST:
@@ -159,7 +170,8 @@ def _tokens(pieces: list[str], codes: list[str], capitals: frozenset[str]) -> li
         for length in lists.lengths.get(stems[at], ()):
             term = lists.terms.get(tuple(stems[at : at + length])) if at + length <= size else None
             if term and _stands(term, pieces, stems, at, length, capitals):
-                done = term.kind == "opposite" and pieces[at + length - 1].endswith("ed")
+                done = term.doing and _is_past(pieces[at + length - 1])
+                done = done and _WANTS.isdisjoint(pieces[max(0, at - 4) : at])
                 tokens.append(Token(term.key, "state" if done else term.kind, term.sides))
                 at += length
                 break
@@ -170,6 +182,10 @@ def _tokens(pieces: list[str], codes: list[str], capitals: frozenset[str]) -> li
             else:
                 tokens.append(_plain(piece, stems[at - 1], piece in capitals))
     return tokens
+
+
+def _is_past(piece: str) -> bool:
+    return piece.endswith("ed") or piece in _PAST
 
 
 def _stands(
@@ -200,6 +216,8 @@ def _plain(piece: str, root: str, capital: bool) -> Token:
         return Token(piece, "not")
     if capital and root not in small:
         return Token(root, "capital")
+    if piece == _UNKNOWN_HERE:
+        return Token("unknown", "stop")
     if not piece[0].isalnum():
         return Token(piece, "stop")
     return Token(root, "small" if root in small else "word")

@@ -48,6 +48,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], .
     (re.compile(r"\b(?:(\d+|two|three|four|five)|an?) dozen"), lambda match: _dozens(match)),
     (re.compile(r"\b(?:a couple of|couple|twice)\b"), "2"),
     (re.compile(r"\b(times|once|2) an? (hour|day|week|month|year)\b"), r"\1 per \2"),
+    (re.compile(r"\ba second(?= [a-z])(?! (?:or|ago|later|per|after|before|to|in)\b)"), "a #2"),
     (re.compile(r"\ban? (second|minute|hour|day|week|month|year)\b"), r"~1 \1"),
     (_ENGLISH, lambda match: _english(match)),
     (re.compile(r"(?<=\d) and a half"), ".5"),
@@ -92,6 +93,8 @@ def _english(match: re.Match[str]) -> str:
         return match[0] if len(words) == 1 else str(_SCALES[words[0]])
     if all(word in _VALUES and _VALUES[word] < 10 for word in words) and len(words) > 1:
         return " ".join(str(_VALUES[word]) for word in words)
+    if len(words) == 2 and 0 < _VALUES.get(words[0], 0) < 13 and 9 < _VALUES.get(words[1], 0) < 60:
+        return f"{_VALUES[words[0]]}:{_VALUES[words[1]]}"  # "four thirty"
     total = current = 0
     for word in words:
         if word in _VALUES:
