@@ -59,6 +59,7 @@ NOT_OPPOSITE = [
     ("What goes instead of butter?", "There is no butter, what goes?"),
     ("car hire under 25", "may one who is not yet 25 hire a car"),
     ("pay with out a fee", "pay without a fee"),
+    ("I didn't make it myself. Is my card safe?", "I make it myself. Is my card safe?"),
 ]
 REVERSED = [
     ("change USD to EUR", "change EUR to USD"),

@@ -1,6 +1,7 @@
 """Signal: negation. What one text denies, and the other, without any negative word, asserts."""
 
 import re
+from itertools import takewhile
 
 from semcache.guard.english import LISTS, stem
 from semcache.guard.reading import Reading
@@ -16,7 +17,7 @@ _ASKS = re.compile(
     rf"\b(?:why|how|what|which|who|when|where)\b|^(?:{'|'.join(_WHETHER)})\b|为什么|为何|为啥|怎么|怎样|如何|哪|谁|几|多少|吗"
 )
 _SAME = {"which": "what", "为何": "为什么", "为啥": "为什么", "怎样": "怎么", "如何": "怎么"}
-_NO_TOPIC = ("small", "not", "stop", "number", "date")
+_NO_TOPIC = ("small", "not", "number", "date")
 _REACH = 5  # words after a negator in which what it denies is looked for
 
 
@@ -52,7 +53,7 @@ def _is_negative(reading: Reading) -> bool:
 
 
 def denied(reading: Reading, most: int) -> list[str]:
-    """Return, for each negator, up to ``most`` words after it that carry a topic.
+    """Return, for each negator, up to ``most`` words of its clause after it that carry a topic.
 
     Example:
         >>> from semcache.guard.reading import read
@@ -63,6 +64,6 @@ def denied(reading: Reading, most: int) -> list[str]:
     found: list[str] = []
     for at, token in enumerate(tokens):
         if token.kind == "not":
-            after = tokens[at + 1 : at + 1 + _REACH]
+            after = takewhile(lambda t: t.kind != "stop", tokens[at + 1 : at + 1 + _REACH])
             found += [t.key for t in after if t.kind not in _NO_TOPIC][:most]
     return found
