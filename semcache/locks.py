@@ -19,39 +19,28 @@ class _Renewable(Protocol):
         """Make usable in a child process what the fork may have left half done."""
 
 
+_locks: WeakSet[threading.Lock] = WeakSet()
 _renewable: WeakSet[Any] = WeakSet()
 _adding = threading.Lock()
+
+
+def Lock() -> threading.Lock:
+    """Return a ``threading.Lock`` that is free in a child process.
+
+    Example:
+        >>> with Lock():
+        ...     pass
+    """
+    made = threading.Lock()
+    with _adding:
+        _locks.add(made)
+    return made
 
 
 def renew_in_child(renewable: _Renewable) -> None:
     """Call ``renewable.renew()`` in every child that this process forks, as long as it exists."""
     with _adding:
         _renewable.add(renewable)
-
-
-class Lock:
-    """A ``threading.Lock``, free again in a child process.
-
-    Example:
-        >>> with Lock():
-        ...     pass
-    """
-
-    __slots__ = ("__weakref__", "_lock")
-
-    def __init__(self) -> None:
-        self.renew()
-        renew_in_child(self)
-
-    def renew(self) -> None:
-        """Replace the lock by a free one."""
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
 
 
 class HoldsConnections:
@@ -65,8 +54,8 @@ class HoldsConnections:
 
 
 def _renew_all() -> None:
-    global _adding
-    _adding = threading.Lock()
+    for lock in (_adding, *_locks):
+        lock._at_fork_reinit()  # type: ignore[attr-defined]  # as the standard library does
     for renewable in list(_renewable):
         renewable.renew()
 

@@ -1,10 +1,28 @@
 """What a cache has done so far: one set of counters for every cache."""
 
+import threading
 from dataclasses import dataclass, field, fields
+from typing import TypedDict, Unpack
 
 from semcache.locks import Lock
 
 __all__ = ["Stats"]
+
+
+class Counts(TypedDict, total=False):
+    """The counters by name, for a type checker."""
+
+    hits: int
+    misses: int
+    joined: int
+    api_calls: int
+    tokens: int
+    errors: int
+    stale: int
+    bypassed: int
+    overloads: int
+    refused: int
+    evictions: int
 
 
 @dataclass(repr=False)
@@ -44,36 +62,14 @@ class Stats:
     overloads: int = 0
     refused: int = 0
     evictions: int = 0
-    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=Lock, repr=False, compare=False)
 
-    def count(
-        self,
-        *,
-        hits: int = 0,
-        misses: int = 0,
-        joined: int = 0,
-        api_calls: int = 0,
-        tokens: int = 0,
-        errors: int = 0,
-        stale: int = 0,
-        bypassed: int = 0,
-        overloads: int = 0,
-        refused: int = 0,
-        evictions: int = 0,
-    ) -> None:
+    def count(self, **more: Unpack[Counts]) -> None:
         """Add to the counters, all of them in one step."""
+        counters = vars(self)
         with self._lock:
-            self.hits += hits
-            self.misses += misses
-            self.joined += joined
-            self.api_calls += api_calls
-            self.tokens += tokens
-            self.errors += errors
-            self.stale += stale
-            self.bypassed += bypassed
-            self.overloads += overloads
-            self.refused += refused
-            self.evictions += evictions
+            for name, number in more.items():
+                counters[name] += number
 
     def __repr__(self) -> str:
         """The usual counters, and of the rest those that have counted anything."""
