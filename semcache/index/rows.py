@@ -22,6 +22,7 @@ FIRST_ROWS = 256
 SIEVE_FROM = 3_000  # rows; below, one product is as fast
 CANDIDATES = 128  # rows compared exactly for the nearest few, and one more of each
 EACH = 256  # rows that there are: among many, more are near
+FEW = 1_000  # are sorted as fast as the best of them are picked
 SAMPLE = 8  # one distance of so many is looked at to find where to cut
 
 Bits = npt.NDArray[np.uint64]
@@ -66,13 +67,14 @@ class Rows:
             if self._sketch is None:
                 self._sketch, self._changed = _Sketch(self._block, self.size), 0
             rows = self._sketch.candidates(vector, self.size)
-            cosines = np.vecdot(self._block[rows], vector)
-        if len(cosines) > 8 * count:  # the few are picked before they are sorted
+            cosines = np.vecdot(self._block.take(rows, axis=0), vector)
+        if len(cosines) > 8 * count + FEW:  # the few are picked before they are sorted
             near = np.argpartition(cosines, -count)[-count:]
-            best = near[np.argsort(-cosines[near], kind="stable")].tolist()
+            best = near[np.argsort(-cosines[near], kind="stable")]
         else:
-            best = np.argsort(-cosines, kind="stable")[:count].tolist()
-        return [(i if rows is None else int(rows[i]), float(cosines[i])) for i in best]
+            best = np.argsort(-cosines, kind="stable")[:count]
+        nearest = best if rows is None else rows[best]
+        return list(zip(nearest.tolist(), cosines[best].tolist(), strict=True))
 
 
 class _Sketch:
@@ -85,29 +87,32 @@ class _Sketch:
         for start in range(0, size, 4_096):  # in pieces, or the signs would take another block
             part = block[start : min(start + 4_096, size)]
             self._bits[:, start : start + len(part)] = self._bits_of(part).T
-        self._differs = np.empty_like(self._bits)  # for each lookup, kept from the last
+        self._differs = np.empty(len(block), np.uint64)  # for each lookup, kept from the last
         self._counts = np.empty(self._bits.shape, np.uint8)
         self._distances = np.empty(len(block), np.uint16)
 
     def put(self, row: int, vector: Vector) -> None:
-        self._bits[:, row] = self._bits_of(vector[None])[0]
+        self._bits[:, row] = self._bits_of(vector)
 
     def candidates(self, vector: Vector, size: int) -> npt.NDArray[np.intp]:
         """Return the rows whose bits differ least, about :data:`CANDIDATES` of them."""
-        query = self._bits_of(vector[None])[0]
-        # Few and long sweeps: between two calls another thread may take the interpreter lock.
-        differs, counts = self._differs[:, :size], self._counts[:, :size]
+        query = self._bits_of(vector)
+        differs, counts = self._differs[:size], self._counts[:, :size]
         distances = self._distances[:size]
-        np.bitwise_xor(self._bits[:, :size], query[:, None], out=differs)
-        np.bitwise_count(differs, out=counts)
+        # Word by word, so that what differs stays in the processor's cache until it is counted.
+        for word, bits, count in zip(query, self._bits, counts, strict=True):
+            np.bitwise_xor(bits[:size], word, out=differs)
+            np.bitwise_count(differs, out=count)
         np.add.reduce(counts, axis=0, dtype=np.uint16, out=distances)
         return np.flatnonzero(distances <= _cut(distances))
 
     def _bits_of(self, rows: Vector) -> Bits:
-        signs = np.packbits(rows > self._mean, axis=1)
-        padded = np.zeros((len(rows), 8 * len(self._bits)), np.uint8)
-        padded[:, : signs.shape[1]] = signs
-        return padded.view(np.uint64)
+        """Return the words of rows, (..., dims) to (..., words)."""
+        signs = np.packbits(rows > self._mean, axis=-1)
+        missing = 8 * len(self._bits) - signs.shape[-1]
+        if missing:
+            signs = np.concatenate([signs, np.zeros((*signs.shape[:-1], missing), np.uint8)], -1)
+        return signs.view(np.uint64)
 
 
 def _cut(distances: npt.NDArray[np.uint16]) -> int:
