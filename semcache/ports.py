@@ -7,8 +7,9 @@ flow over them runs to its end without a loop.
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 import redis
@@ -17,7 +18,6 @@ from redis.exceptions import ClusterDownError, MaxConnectionsError, RedisCluster
 from semcache.breaker import breaker_of
 from semcache.clients import TIMEOUT, seconds_held, warn_if_slow
 from semcache.flights import Flights
-from semcache.merging import merged, split
 from semcache.question import Command, Question, Reply, Tolerant, only, refuse_errors
 
 __all__ = [
@@ -168,22 +168,34 @@ class RedisPort(ABC):
 
     async def ask(self, question: Question[T]) -> T:
         """Ask one question, and read the reply."""
-        return question.read(await self.send(question.commands))
+        replies = await self.send(question.sent)
+        return question.read(only(replies) if question.keys else replies)
 
     async def ask_all(self, *questions: Question[Any]) -> list[Reply[Any]]:
-        """Ask questions on one trip; the replies are read by calling them."""
-        commands = [c for question in questions for c in question.commands]
-        together = None if self._is_cluster else merged(commands)
-        if together is None:
-            replies = await self.send(commands)
-        else:
-            replies = split(commands, await self.send(together))
-        answers, start = [], 0
+        """Ask questions on one trip; the replies are read by calling them.
+
+        The values of keys come first, and all at once.
+        """
+        if self._is_cluster:  # keys of different scopes may lie on different nodes
+            given = iter(await self.send([c for question in questions for c in question.sent]))
+            return [Reply(one, _replies_to(one, given)) for one in questions]
+        keys: list[str] = []
+        commands: list[Command] = []
         for question in questions:
-            end = start + len(question.commands)
-            answers.append(Reply(question, replies[start:end]))
-            start = end
-        return answers
+            keys += question.keys
+            commands += question.commands
+        if keys:
+            commands.insert(0, ("MGET", *keys))
+        given = iter(await self.send(commands))
+        values: Any = next(given) if keys else ()
+        failed = values if isinstance(values, Exception) else None
+        each = iter(() if failed else values)
+        return [
+            Reply(one, failed or list(islice(each, len(one.keys))))
+            if one.keys
+            else Reply(one, list(islice(given, len(one.commands))))
+            for one in questions
+        ]
 
     async def change(self, commands: Sequence[Command]) -> Sequence[Any]:
         """Do commands in one transaction; return their replies, or raise the first error."""
@@ -266,6 +278,11 @@ def node_of(client: Any, prefix: str) -> dict[str, Any]:
     if not hasattr(client, "get_node_from_key"):
         return {}
     return {"target_nodes": client.get_node_from_key(prefix)}
+
+
+def _replies_to(question: Question[Any], given: Iterator[Any]) -> Any:
+    """Take the replies to a question that was asked by commands of its own."""
+    return next(given) if question.keys else list(islice(given, len(question.commands)))
 
 
 def _is_overload(error: Exception) -> bool:

@@ -5,9 +5,10 @@ questions sends them in one trip, and reads each reply when, and only if, the an
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
-__all__ = ["NOTHING", "Command", "Question", "Reply", "Tolerant", "only", "refuse_errors"]
+__all__ = ["NOTHING", "Command", "Question", "Reply", "Tolerant", "joined", "only", "refuse_errors"]
 
 T = TypeVar("T")
 
@@ -32,12 +33,16 @@ class Tolerant(tuple[Any, ...]):
 
 
 class Question(NamedTuple, Generic[T]):
-    """Commands, and what their replies mean.
+    """Commands, or keys whose values are wanted, and what the replies mean.
+
+    Keys of several questions are read by one command, which costs less than one for each.
 
     Attributes:
         commands: Redis commands, each a tuple of its name and its arguments; perhaps none.
         read: Called with one reply for each command. A reply may be an error that the server gave
-            to that command alone; a reader that cannot use it raises it.
+            to that command alone; a reader that cannot use it raises it. If there are keys, called
+            with their values; ``None`` where there is none, or one of another type.
+        keys: Read instead of sending commands.
 
     Example:
         >>> greeting = Question((("GET", "greeting"),), only)
@@ -47,17 +52,41 @@ class Question(NamedTuple, Generic[T]):
 
     commands: tuple[Command, ...]
     read: Callable[[Sequence[Any]], T]
+    keys: tuple[str, ...] = ()
+
+    @property
+    def sent(self) -> tuple[Command, ...]:
+        """The commands if it is asked alone."""
+        return (("MGET", *self.keys),) if self.keys else self.commands
 
 
 class Reply(NamedTuple, Generic[T]):
     """The replies to a question, not read yet; call it to read them."""
 
     question: Question[T]
-    replies: Sequence[Any]
+    replies: Sequence[Any] | Exception
 
     def __call__(self) -> T:
         """Read the replies; raises what the server said to a command that failed."""
+        if isinstance(self.replies, Exception):
+            raise self.replies
         return self.question.read(self.replies)
+
+
+def joined(*parts: Question[Any]) -> Question[list[Any]]:
+    """Return the commands of several questions as one; reading returns what each part reads.
+
+    Example:
+        >>> both = joined(Question((("TTL", "a"), ("TTL", "b")), sum), Question((), len))
+        >>> both.read([3, 4, "what follows is somebody else's"])
+        [7, 0]
+    """
+
+    def read(replies: Sequence[Any]) -> list[Any]:
+        given = iter(replies)
+        return [part.read(list(islice(given, len(part.commands)))) for part in parts]
+
+    return Question(tuple(command for part in parts for command in part.commands), read)
 
 
 def only(replies: Sequence[Any]) -> Any:

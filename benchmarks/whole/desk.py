@@ -106,7 +106,7 @@ class Desk:
 
     def _forget_promotion(self, text: str) -> None:
         """Delete the copy in the exact tier; delete() would take its source along."""
-        ((_, key),) = self.cache.flow.exact.question(Request(text, MODEL)).commands
+        (key,) = self.cache.flow.exact.question(Request(text, MODEL)).keys
         self.cache.embedding_cache.redis_client.unlink(key)
 
     def ask(self, path: Path) -> Callable[[str], str]:

@@ -58,13 +58,14 @@ class Directions:
         ``reply`` is that to :meth:`question`.
         """
         if self._flow is not None:
-            asked = reply is not None and bool(reply.question.commands)
+            asked = reply is not None and reply.question is not NOTHING
             vector = await self._flow.vector(query, reply if asked else None)
         else:
             vector = self._cache.get_embedding(query)
             if inspect.isawaitable(vector):
                 vector = await vector
-        length = np.linalg.norm(vector.astype(np.float64))
+        wide = vector.astype(np.float64)
+        length = np.sqrt(wide @ wide)
         return (vector / length).astype(np.float32) if 0 < length < np.inf else None
 
 

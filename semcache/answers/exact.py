@@ -12,7 +12,6 @@ from semcache.index.packed import Packed, pack
 from semcache.index.pages import Page, pages_of_keys
 from semcache.ports import RedisPort
 from semcache.question import NOTHING, Command, Question, refuse_errors
-from semcache.server import is_foreign
 from semcache.stats import Stats
 
 __all__ = ["ExactTier", "NoExactTier", "Spelling", "exact_pages", "id_of"]
@@ -47,9 +46,9 @@ class NoExactTier:
         """Have nothing."""
         return False
 
-    def writing(self, request: Wanted, answer: Answer) -> list[Command]:
+    def writing(self, request: Wanted, answer: Answer) -> Question[None]:
         """Write nothing."""
-        return []
+        return NOTHING
 
     def name_of(self, request: Wanted) -> str:
         """Return what names a request in the exact tier."""
@@ -104,23 +103,16 @@ class ExactTier(NoExactTier):
         """Return the question for the answer to a request."""
         key = self._answer_key(request)
 
-        def read(replies: Sequence[Any]) -> Answer | None:
-            (data,) = replies
-            if data is None:
-                return None
-            return self._usable(data, key)
+        def read(values: Sequence[bytes | None]) -> Answer | None:
+            (data,) = values
+            return None if data is None else self._usable(data, key)
 
-        return Question((("GET", key),), read)
+        return Question((), read, (key,))
 
-    def _usable(self, data: Any, key: str) -> Answer | None:
-        """Return the answer in what was read; damage is counted, and is a miss.
-
-        So is a value of another type, which the next answer replaces.
-        """
-        if isinstance(data, Exception) and not is_foreign(data):
-            raise data
+    def _usable(self, data: bytes, key: str) -> Answer | None:
+        """Return the answer in what was read; damage is counted, and is a miss."""
         try:
-            answer = Packed.read(data if isinstance(data, bytes) else b"", key.encode()).answer()
+            answer = Packed.read(data, key.encode()).answer()
         except CodecError:
             self._stats.count(errors=1)
             return None
@@ -130,16 +122,24 @@ class ExactTier(NoExactTier):
         """Whether an answer has not expired, and is not only kept for outages."""
         return self._now() < answer.expires_at
 
-    def writing(self, request: Wanted, answer: Answer) -> list[Command]:
-        """Return the commands that store an answer, and remember it if it is a copy."""
+    def writing(self, request: Wanted, answer: Answer) -> Question[None]:
+        """Return the commands that store an answer, and remember it if it is a copy.
+
+        Reading counts a value of another type, which gave way; a lookup takes it for none.
+        """
         left = answer.expires_at - self._now()
         key = self._answer_key(request)
         if left <= 0:
-            return []
+            return NOTHING
         life = milliseconds(left + self._stale)
-        commands: list[Command] = [("SET", key, pack(answer, None, key.encode()), "PX", life)]
+        setting = ("SET", key, pack(answer, None, key.encode()), "PX", life)
         source = answer.source or request.goes_with
-        return commands if source is None else commands + self._noting(request, answer, source)
+        noting = [] if source is None else self._noting(request, answer, source)
+        return Question((("TYPE", key), setting, *noting), self._count_foreign)
+
+    def _count_foreign(self, replies: Sequence[Any]) -> None:
+        if replies[0] not in (b"none", b"string"):
+            self._stats.count(errors=1)
 
     def _noting(self, request: Wanted, answer: Answer, source: str) -> list[Command]:
         """Return the commands that note a copy; the list lives as long as the longest copy."""

@@ -62,21 +62,21 @@ class Generations:
 
         ``tags`` are those that an answer to it would get.
         """
-        names = self._cleared, self._deleted(of), *map(self._tagged, tags), self._any
-        return Question((("MGET", *names),), lambda replies: Read(names, only(replies)))
+        names = self._names(of, tags)
+        return Question((), lambda values: Read(names, values), names)
 
     def beginning(self, of: str, tags: Sequence[str] = ()) -> Question[Read]:
         """Return the same question, before which the scope gets its first mark if it has none."""
         begin = self._mark(self._cleared, "NX")
-        question = self.question(of, tags)
+        names = self._names(of, tags)
 
         def read(replies: Sequence[Any]) -> Read:
-            marks = question.read(replies[1:])
+            marks = Read(names, only(replies[1:]))
             if replies[0] is True and not marks.has_begun:  # flushed in between: expect our mark
                 return marks._replace(values=[begin[2], *marks.values[1:]])
             return marks
 
-        return Question((begin, *question.commands), read)
+        return Question((begin, ("MGET", *names)), read)
 
     def deleting(self, of: str) -> list[Command]:
         """Return the commands that mark a question as deleted."""
@@ -91,6 +91,9 @@ class Generations:
         if tag is None:
             return self.clearing()
         return [self._mark(self._tagged(tag)), self._mark(self._any)]
+
+    def _names(self, of: str, tags: Sequence[str]) -> tuple[str, ...]:
+        return self._cleared, self._deleted(of), *map(self._tagged, tags), self._any
 
     def _tagged(self, tag: str) -> str:
         return f"{self._tags}{keys.digest(tag)}"

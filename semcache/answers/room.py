@@ -19,7 +19,7 @@ from semcache.codecs import Vector
 from semcache.index.base import Found, Index
 from semcache.policy import Policy
 from semcache.ports import RedisPort
-from semcache.question import NOTHING, Reply
+from semcache.question import NOTHING, Reply, joined
 from semcache.server import is_foreign
 from semcache.stats import Stats
 
@@ -210,22 +210,16 @@ class Room:
         found = False
         for spelt in await self.exact.spellings(self.redis, request):
             one = request.asking(spelt)
-            parts = [
-                await self.index.deleting([id_of(spelt)]),
-                self.exact.deleting(one),
-            ]
-            commands = [command for part in parts for command in part.commands]
-            commands += self.generations.deleting(self.mark_of(one))
-            commands += self._caps.forgetting([self._caps.name_of(one)])
-            replies = await self.redis.change(commands)
-            for part in parts:
-                size = len(part.commands)
-                found |= part.read(replies[:size]) > 0
-                replies = replies[size:]
+            deleting = joined(await self.index.deleting([id_of(spelt)]), self.exact.deleting(one))
+            marking = self.generations.deleting(self.mark_of(one))
+            forgetting = self._caps.forgetting([self._caps.name_of(one)])
+            replies = await self.redis.change([*deleting.commands, *marking, *forgetting])
+            found |= sum(deleting.read(replies)) > 0
         return found
 
 
 def _margin(served: Found, found: Sequence[Found]) -> float | None:
-    """How far the next candidate with another answer is behind."""
-    others = [one.similarity for one in found if one.answer.response != served.answer.response]
-    return round(served.similarity - max(others), 6) if others else None
+    """How far the next candidate with another answer is behind; the nearest comes first."""
+    response = served.answer.response
+    other = next((one.similarity for one in found if one.answer.response != response), None)
+    return None if other is None else round(served.similarity - other, 6)

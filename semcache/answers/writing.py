@@ -16,7 +16,7 @@ from semcache.index.answer import Answer
 from semcache.index.base import Index
 from semcache.policy import Policy
 from semcache.ports import RedisPort
-from semcache.question import NOTHING, Command, Question
+from semcache.question import NOTHING, Command, Question, joined
 from semcache.server import is_foreign
 
 __all__ = ["Writer"]
@@ -113,20 +113,20 @@ class Writer:
     async def _write(self, new: _New) -> Sequence[Any] | None:
         """Return the replies to what is written also; ``None`` if nothing was written."""
         exact = self._exact.writing(new.request, new.answer)
-        writing: Question[Any] = NOTHING
+        index: Question[Any] = NOTHING
         if new.vector is not None:
             await self._index.prepare()
-            writing = self._index.adding(id_of(new.answer.query), new.answer, new.vector)
-        commands = [*writing.commands, *exact]
-        if not commands:
+            index = self._index.adding(id_of(new.answer.query), new.answer, new.vector)
+        writing = joined(index, exact)
+        if not writing.commands:
             return None
-        replies = await self._changed([*commands, *new.also], new.unless)
+        replies = await self._changed([*writing.commands, *new.also], new.unless)
         if replies is None:
             log.info("not kept: it was deleted meanwhile")
             return None
-        if new.vector is not None:
-            await self._index.sweep(writing.read(replies[: len(writing.commands)]))
-        return replies[len(commands) :]
+        expired, _ = writing.read(replies)
+        await self._index.sweep(expired or [])
+        return replies[len(writing.commands) :]
 
     async def _changed(
         self, commands: Sequence[Command], unless: Marks | None

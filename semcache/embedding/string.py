@@ -9,7 +9,7 @@ from semcache.embedding.layout import Item, Layout
 from semcache.embedding.options import EmbeddingOptions
 from semcache.expiry import milliseconds
 from semcache.ports import RedisPort
-from semcache.question import Question, only, refuse_errors
+from semcache.question import Question, refuse_errors
 
 __all__ = ["AsyncEmbeddingCache", "EmbeddingCache", "StringFace", "Strings"]
 
@@ -22,8 +22,7 @@ class Strings(Layout):
 
     def read(self, digests: Sequence[str]) -> Question[Sequence[bytes | None]]:
         """Return the question for the stored bytes of each digest."""
-        # To MGET a value of another type is nothing, as it should be; to GET it is an error.
-        return Question((("MGET", *[self.namespace + digest for digest in digests]),), only)
+        return Question((), _values, tuple([self.namespace + digest for digest in digests]))
 
     async def write(self, redis: RedisPort, items: Sequence[Item], only_existing: bool) -> int:
         """Store items on one trip; SET replaces a value of any type."""
@@ -46,6 +45,10 @@ class Strings(Layout):
     async def clear(self, redis: RedisPort) -> int:
         """Delete all entries; return how many there were."""
         return await redis.delete_all(self.namespace)
+
+
+def _values(values: Sequence[bytes | None]) -> Sequence[bytes | None]:
+    return values
 
 
 class StringFace(EmbeddingFace):
