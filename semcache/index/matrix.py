@@ -40,13 +40,18 @@ class MatrixIndex(StoredIndex):
 
     def renew(self) -> None:
         """Begin anew, also in a forked child: the copy may have been half changed."""
-        self._position = UNKNOWN  # the copy holds every change up to here
+        self._copies = 0  # made one after the other, each by reading everything
+        self._stand_at(UNKNOWN)
         self._own: dict[str, Place] = {}  # written here and in the copy, beyond the position
         self._rows: dict[int, _Entries] = {}  # by dims: others are not comparable
 
+    def _stand_at(self, position: Place) -> None:
+        self._position = position  # the copy holds every change up to here
+        self._question = self._store.changes(position, self._copies)
+
     def question(self) -> Question[Changes]:
         """Return the question what has changed."""
-        return self._store.changes(self._position)
+        return self._question
 
     async def nearest(
         self, vector: Vector, count: int = 1, changes: Reply[Any] | None = None
@@ -61,8 +66,8 @@ class MatrixIndex(StoredIndex):
 
     def is_behind(self, changes: Reply[Any]) -> bool:
         """Whether there are many changes: with exact hits only they would be told each time."""
-        told = changes.replies[0]
-        return isinstance(told, list) and len(told) > MANY_CHANGES
+        told: Any = changes.replies
+        return isinstance(told[0], list) and len(told[0]) > MANY_CHANGES
 
     async def keep_up(self, changes: Reply[Any]) -> None:
         """Take what has changed into the copy."""
@@ -123,6 +128,8 @@ class MatrixIndex(StoredIndex):
 
     def _is_outdated(self, changes: Changes) -> bool:
         """Whether the copy has moved to where these changes do not lead on."""
+        if changes.copy != self._copies:  # of two streams the places cannot be compared
+            return True
         if changes.ids is None:
             return self._position != changes.since
         return self._position < changes.since
@@ -156,7 +163,7 @@ class MatrixIndex(StoredIndex):
         new = {id for place, id in changes.ids or () if place > self._newest(id)}
         self._drop(new - {stored.id for stored in there})
         self._put([stored for stored in there if stored.id in new])
-        self._position = changes.until
+        self._stand_at(changes.until)
         self._own = {id: own for id, own in self._own.items() if own > changes.until}
 
     async def _read_all(self, changes: Changes) -> bool:
@@ -171,8 +178,9 @@ class MatrixIndex(StoredIndex):
             stored = [] if changes.entries == 0 else await self._store.read_all(changes.lost)
             with self._lock:
                 self._rows, self._own = {}, {}
+                self._copies += 1
                 self._put(stored)
-                self._position = changes.until  # only now: a failed read is read again
+                self._stand_at(changes.until)  # only now: a failed read is read again
             flight.land(None)
         except Exception as error:
             flight.fail(error)

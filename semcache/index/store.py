@@ -52,6 +52,7 @@ class Changes(NamedTuple):
         ids: Which entry changed where; ``None`` if only reading everything can tell.
         entries: How many entries there were; ``None`` if nobody had to know.
         lost: Whether there are entries but no stream of ours, so that it must begin anew.
+        copy: For which of the copies that a reader made one after the other it was asked.
     """
 
     since: Place
@@ -59,6 +60,7 @@ class Changes(NamedTuple):
     ids: list[tuple[Place, str]] | None
     entries: int | None
     lost: bool = False
+    copy: int = 0
 
 
 class Read(NamedTuple):
@@ -156,30 +158,42 @@ class Store:
         await self._clean(read)
         return read.stored
 
-    def changes(self, since: Place) -> Question[Changes]:
+    def changes(self, since: Place, copy: int = 0) -> Question[Changes]:
         """Return the question what was written or deleted after a place."""
-        newest = ("XREVRANGE", self._changes, "+", "-", "COUNT", 1)
-        after = ("XRANGE", self._changes, f"{since[0]}-{since[1]}", "+")
-        commands: list[Command] = [newest if since == UNKNOWN else after]
-        if since <= EMPTY:  # else the change at that place is still there, and says enough
-            commands.append(("HLEN", self._entries))
-        return Question(tuple(commands), lambda replies: self._changed(replies, since))
 
-    def _changed(self, replies: Sequence[Any], since: Place) -> Changes:
+        place = f"{since[0]}-{since[1]}"
+        unchanged, id = Changes(since, since, [], None, copy=copy), place.encode()
+
+        def read(replies: Sequence[Any]) -> Changes:
+            if since > EMPTY and isinstance(replies[0], list) and len(replies[0]) == 1:
+                ((newest, change),) = replies[0]
+                if newest == id and change.get(b"token") == since[2]:  # as nearly always
+                    return unchanged
+            return self._changed(replies, since, copy)
+
+        after = ("XRANGE", self._changes, place, "+")
+        if since > EMPTY:  # the change at that place is still there, and says enough
+            return Question((after,), read)
+        newest = ("XREVRANGE", self._changes, "+", "-", "COUNT", 1)
+        size = ("HLEN", self._entries)
+        return Question((newest if since == UNKNOWN else after, size), read)
+
+    def _changed(self, replies: Sequence[Any], since: Place, copy: int) -> Changes:
         changes, entries, *_ = (*refuse_errors(replies), None)
         if not changes:  # never written, cleared, expired or evicted
             until = EMPTY if entries == 0 else UNKNOWN
-            return Changes(since, until, None, entries, lost=bool(entries))
+            return Changes(since, until, None, entries, bool(entries), copy)
         try:
             ids = [(_place(id, change[b"token"]), change[b"id"].decode()) for id, change in changes]
         except (KeyError, ValueError):  # some other program's change tells nothing: begin anew
             self._settings.count_damaged(1)
-            return Changes(since, UNKNOWN, None, None, lost=True)
+            return Changes(since, UNKNOWN, None, None, True, copy)
         until = ids[-1][0]
         if ids[0][0] == since:
-            return Changes(since, until, ids[1:], entries)
+            return Changes(since, until, ids[1:], entries, False, copy)
         whole = len(ids) < CHANGES_KEPT and len({id for _, id in ids}) >= (entries or 0)
-        return Changes(since, until, ids if since == EMPTY and whole else None, entries)
+        told = ids if since == EMPTY and whole else None
+        return Changes(since, until, told, entries, False, copy)
 
     def _announcing(self, ids: Sequence[str | bytes], *options: str) -> tuple[list[Command], bytes]:
         token = os.urandom(6)
