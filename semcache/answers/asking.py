@@ -69,9 +69,10 @@ class Asker:
         return "renewal", self._key(looked)
 
     def _key(self, looked: Looked) -> Hashable:
-        """What the same answer would do for."""
+        """What the same answer would do for; not for who asks after a deletion."""
         request, wishes = looked.request, looked.wishes
-        return request.audience, request.flight, wishes.ttl, wishes.keep, wishes.tags
+        marks = None if looked.marks is None else tuple(looked.marks.values())
+        return request.audience, request.flight, wishes.ttl, wishes.keep, wishes.tags, marks
 
     async def answer(self, looked: Looked) -> str:
         """Return the answer that was found, or the LLM's."""
@@ -108,8 +109,7 @@ class Asker:
         """Yield the LLM's answer; of those who want the same at once, one asks for all."""
         if not looked.wishes.read:  # an answer of its own was asked for
             return ask(looked)
-        marks = None if looked.marks is None else tuple(looked.marks.values())
-        key = self._renewal(looked) if looked.renews else (self._key(looked), marks)
+        key = self._renewal(looked) if looked.renews else self._key(looked)
         return self._flights.share(
             key, looked.since, lambda: self._alone(looked, ask), lambda: self.stats.count(joined=1)
         )

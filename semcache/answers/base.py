@@ -1,7 +1,7 @@
 """What every LLM cache has, whichever its face: its parts, put together."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from datetime import timedelta
 from typing import Any, ClassVar, NamedTuple, Unpack
 
@@ -117,6 +117,7 @@ class AnswersFace(HoldsConnections):
     def _adopt(self, parts: Parts, exact: NoExactTier) -> None:
         self._parts, self._rooms, self._near_misses = parts, parts.rooms, parts.near_misses
         self.options, self.embedding_cache = parts.options, parts.embedding_cache
+        self._own = self.options.threshold, self.options.seconds
         self.flow = self._flow(exact)
 
     def _llm(self, api: ApiPort) -> Llm:
@@ -197,7 +198,7 @@ class TextAnswers(AnswersFace):
         room = self._rooms.of(request.audience)
         return self.SEMANTIC.of_room(room, self.embedding_cache, model)
 
-    async def _look(
+    def _look(
         self,
         query: str,
         model: str,
@@ -209,12 +210,11 @@ class TextAnswers(AnswersFace):
         keep: bool,
         tags: Iterable[str],
         asker: str | None,
-    ) -> Looked:
+    ) -> Coroutine[Any, Any, Looked]:
         semantic_threshold = sampling.pop("semantic_threshold", None)
         if threshold is None:
             threshold = semantic_threshold
         request = Request(query, model, system, sampling)
         request.check()
-        own = self.options.threshold, self.options.seconds
-        wishes = Wishes.of(threshold, ttl, read, keep, *own, tags, asker)
-        return await self._looked(request, wishes)
+        wishes = Wishes.of(threshold, ttl, read, keep, *self._own, tags, asker)
+        return self._looked(request, wishes)

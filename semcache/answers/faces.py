@@ -80,7 +80,7 @@ class BlockingAnswers(TextAnswers, BlockingKeeper):
         looked = run(self._look(query, model, system, sampling, *wishes))
         if stream:
             return iterate(self.flow.pieces(looked))
-        return run(self.flow.answer(looked))
+        return run(self.flow.answer(looked)) if looked.text is None else looked.text
 
     def delete(
         self, query: str, model: str = "gpt-4o-mini", *, system: str | None = None, **sampling: Any

@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.answers.room import CANDIDATES, Room
@@ -36,7 +35,7 @@ async def judge_near_misses(
             asked = miss.request.query, miss.request.audience
             room = room_of(miss.request.audience)
             if asked not in promoted and await _accepted(miss, room, judge, takes_answer):
-                answer = replace(miss.answer, query=miss.request.query, similarity=1.0)
+                answer = miss.answer._replace(query=miss.request.query, similarity=1.0)
                 if await room.keep(miss.request, answer, miss.vector, miss.marks, replaces=True):
                     promoted.add(asked)
     return len(promoted)

@@ -1,7 +1,6 @@
 """What a semantic cache is given, and what it returns."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from semcache.codecs import Vector
@@ -10,8 +9,7 @@ from semcache.index.base import Found
 __all__ = ["Embeds", "Lookup", "Match", "Near", "Verifier"]
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """A cached answer that may be served.
 
     Attributes:
@@ -46,8 +44,7 @@ class Match:
         return cls(query, answer.response, found.similarity, answer.query, *times, margin, *labels)
 
 
-@dataclass(frozen=True)
-class Near:
+class Near(NamedTuple):
     """How near a lookup came: the best candidate, whether or not it was served."""
 
     original_query: str

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol, Self
 
 import openai
@@ -12,7 +12,7 @@ import openai
 from semcache import keys
 from semcache.errors import ConfigError, InvalidInput
 
-__all__ = ["TRANSPORT", "Request", "Wanted", "check_text", "normalise"]
+__all__ = ["TRANSPORT", "Request", "Wanted", "check_text", "id_of", "normalise"]
 
 # What only says how a request travels, or who pays for it: no part of the answer.
 TRANSPORT = frozenset(
@@ -25,6 +25,7 @@ TRANSPORT = frozenset(
 CALLS = ("tools", "functions")
 
 
+_SHORT = 512  # characters of a question whose id is remembered
 _BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 _SPACES = re.compile("[ \t\u00a0\u3000]+")
 
@@ -130,10 +131,10 @@ class Request:
         except TypeError as error:
             raise ConfigError(f"an argument of the API is no JSON: {error}") from error
 
-    @cached_property
+    @property
     def id(self) -> str:
         """A digest of the question alone, which names it in an index."""
-        return keys.digest(normalise(self.query))
+        return id_of(self.query)
 
     @cached_property
     def shaping(self) -> dict[str, Any]:
@@ -144,7 +145,7 @@ class Request:
             if name not in TRANSPORT and value is not None and not _is_omitted(value)
         }
 
-    @cached_property
+    @property
     def audience(self) -> str:
         """A digest of all but the query: requests that may share answers have the same.
 
@@ -160,16 +161,23 @@ class Request:
         """
         if self.of is not None:
             return self.of
-        parts = repr((self.model, self.system))  # which no two pairs share; JSON takes 3 us more
-        if self.shaping:
-            parts += keys.digest_of(self.shaping)
-        return keys.digest(parts)
+        return _audience(self.model, self.system, self._shape if self.sampling else "")
+
+    @cached_property
+    def _shape(self) -> str:
+        return keys.digest_of(self.shaping) if self.shaping else ""
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments for ``chat.completions.create``."""
         system = [] if self.system is None else [{"role": "system", "content": self.system}]
         messages = [*system, {"role": "user", "content": self.query}]
         return {"model": self.model, "messages": messages, **self.sampling}
+
+
+@lru_cache(128)  # most requests of an application are of few audiences
+def _audience(model: str, system: str | None, shape: str) -> str:
+    # No two pairs share their repr; JSON takes 3 us more.
+    return keys.digest(repr((model, system)) + shape)
 
 
 def _is_omitted(value: Any) -> bool:
@@ -188,6 +196,18 @@ def check_text(name: str, text: str) -> None:
         whole = False
     if not whole:
         raise InvalidInput(f"the {name} is no text, or has half a character (a lone surrogate)")
+
+
+def id_of(query: str) -> str:
+    """Return what names a question in an index: a digest, the same for all its spellings."""
+    return _short(query) if len(query) <= _SHORT else _id(query)
+
+
+def _id(query: str) -> str:
+    return keys.digest(normalise(query))
+
+
+_short = lru_cache(2_048)(_id)  # a request needs it several times
 
 
 def normalise(query: str, fold_case: bool = False, fold_spaces: bool = False) -> str:
@@ -210,7 +230,9 @@ def normalise(query: str, fold_case: bool = False, fold_spaces: bool = False) ->
         'what is rust?'
     """
     text = query if query.isascii() else unicodedata.normalize("NFC", query)
-    text = _BLANK_LINES.sub("", text.rstrip())
+    text = text.rstrip()
+    if "\n" in text:
+        text = _BLANK_LINES.sub("", text)
     if "\n" not in text:
         text = text.lstrip()
     if fold_spaces:

@@ -20,8 +20,8 @@ from semcache.errors import CodecError
 
 __all__ = ["Entry", "pack", "unpack", "unpack_rows"]
 
-_EXPIRY, _CHECKSUM = struct.Struct("<d"), struct.Struct("<I")
-_HEAD = _EXPIRY.size + _CHECKSUM.size
+_EXPIRY, _CHECKSUM, _BOTH = struct.Struct("<d"), struct.Struct("<I"), struct.Struct("<dI")
+_HEAD = _BOTH.size
 
 
 class Entry(NamedTuple):
@@ -47,11 +47,10 @@ def unpack(data: bytes, codec: Codec, digest: str) -> Entry:
     """
     if not isinstance(data, bytes) or len(data) < _HEAD:
         raise CodecError("too few bytes for a cached vector")
-    expiry, blob = data[: _EXPIRY.size], memoryview(data)[_HEAD:]
-    (expires_at,) = _EXPIRY.unpack(expiry)
-    checksum = _CHECKSUM.pack(_checksum(expiry, digest))
-    if data[_EXPIRY.size : _HEAD] != checksum or math.isnan(expires_at):
+    expires_at, checksum = _BOTH.unpack_from(data)
+    if _checksum(data[: _EXPIRY.size], digest) != checksum or math.isnan(expires_at):
         raise CodecError("the head of the stored vector is damaged, or another text's")
+    blob = memoryview(data)[_HEAD:]
     return Entry(codec.decode(blob), expires_at, None, blob)
 
 

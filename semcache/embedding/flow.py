@@ -58,7 +58,7 @@ class ReadThrough:
         self.dims = options.dims  # of the last vector, where it was not known before
         self._flights = flights
         self._fetcher = Fetcher(embedder, flights, options, self.stats, self._store)
-        self._codec, self._now = options.coder, options.clock
+        self._codec, self._now, self._known_dims = options.coder, options.clock, options.dims
         self._ttl = options.seconds
         self._refresh = options.refresh_on_read and self._ttl is not None
 
@@ -198,7 +198,7 @@ class ReadThrough:
         except CodecError as error:
             log.debug("entry dropped: %s", error)
             return None
-        return entry if self.options.dims in (None, entry.vector.size) else None
+        return entry if self._known_dims in (None, entry.vector.size) else None
 
     def _record(self, texts: Sequence[str], distinct: Sequence[str]) -> None:
         """Count, and tell, that all were hits."""

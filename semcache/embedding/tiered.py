@@ -36,6 +36,13 @@ class Memory(TLRUCache[str, Entry]):
         )
         self._stats = stats
 
+    def found(self, text: str) -> Entry | None:
+        """Do what ``get`` does, which would look twice."""
+        try:
+            return self[text]
+        except KeyError:
+            return None
+
     def popitem(self) -> tuple[str, Entry]:
         self._stats.count(evictions=1)
         return super().popitem()
@@ -82,7 +89,7 @@ class TieredFlow:
     def remembered(self, text: str) -> Vector | None:
         """Return the vector that memory has, counted as a hit."""
         with self._lock:
-            entry = self._memory.get(text)
+            entry = self._memory.found(text)
         if entry is None:
             return None
         self.memory_stats.count(hits=1)

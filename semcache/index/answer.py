@@ -1,12 +1,11 @@
 """One cached answer."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Answer"]
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What is cached for one question.
 
     Attributes:

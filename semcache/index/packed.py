@@ -35,11 +35,11 @@ from semcache.index.answer import Answer
 
 __all__ = ["Packed", "pack", "rows_of", "unit_rows"]
 
-_HEAD = struct.Struct("<2sBxI")
-_BODY = struct.Struct("<dI")
-_TEXT = _HEAD.size + _BODY.size
+_HEAD, _BODY, _BOTH = (struct.Struct(f"<{parts}") for parts in ("2sBxI", "dI", "2sBxIdI"))
+_START, _TEXT = _HEAD.size, _BOTH.size  # of what the checksum covers, and of the text in it
 _MAGIC, _VERSION = b"sa", 2
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+_PARSE = json.JSONDecoder().raw_decode  # white space around it would be none of ours
 _LEFT_OUT: list[Any] = [None, None, [], ""]  # source, by whose leave, tags, LLM
 
 
@@ -88,12 +88,11 @@ class Packed(NamedTuple):
         """
         if len(data) < _TEXT:
             raise CodecError(f"{len(data)} bytes are too few for a cached answer")
-        magic, version, checksum = _HEAD.unpack_from(data)
+        magic, version, checksum, expires_at, length = _BOTH.unpack_from(data)
         if magic != _MAGIC or version != _VERSION:
             raise CodecError(f"these bytes are no cached answer of version {_VERSION}")
-        if zlib.crc32(memoryview(data)[_HEAD.size :], zlib.crc32(owner)) != checksum:
+        if zlib.crc32(memoryview(data)[_START:], zlib.crc32(owner)) != checksum:
             raise CodecError("the cached answer is damaged, or another's: its checksum is wrong")
-        expires_at, length = _BODY.unpack_from(data, _HEAD.size)
         end = _TEXT + length
         if end > len(data) or (len(data) - end) % 2 or math.isnan(expires_at):
             raise CodecError("the cached answer is damaged: its parts do not fit")
@@ -106,7 +105,7 @@ class Packed(NamedTuple):
             CodecError: The text part is no answer.
         """
         try:
-            fields = json.loads(self.text.decode("utf-8", "surrogatepass"))
+            fields, _ = _PARSE(self.text.decode("utf-8", "surrogatepass"))
             query, response, created_at, similarity, *more = fields
             source, accepted_by, tags, model = more + _LEFT_OUT[len(more) :]
             return Answer(
