@@ -160,7 +160,6 @@ class Store:
 
     def changes(self, since: Place, copy: int = 0) -> Question[Changes]:
         """Return the question what was written or deleted after a place."""
-
         place = f"{since[0]}-{since[1]}"
         unchanged, id = Changes(since, since, [], None, copy=copy), place.encode()
 
