@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.failing import outages, stampedes, threads
+from benchmarks.failing import clusters, outages, stampedes, threads
 from benchmarks.report import RESULTS, environment, table
 from semcache.lab.redis_server import start_redis
 
@@ -63,6 +63,7 @@ def run(entries: int) -> dict[str, Any]:
             *outage_rows(),
             *pool_rows(server.url),
             *hit_rows(server.url, entries),
+            *[cluster_row(size) for size in (entries, 5 * entries)],
         ]
         version = server.version
     return {
@@ -128,6 +129,12 @@ def hit_rows(url: str, entries: int) -> list[Row]:
         Row(f"{what} 8 threads", "", f"{rates[8]:,.0f}", "", None, "1,970"),
         Row("8 threads against 1", "", f"{ratio:.2f}x", "at least 1x", ratio >= 1, "0.73x"),
     ]
+
+
+def cluster_row(entries: int) -> Row:
+    ratio = clusters.against_product(entries)
+    what = f"a search of {entries:,} vectors in {clusters.CLUSTERS} tight clusters to a product"
+    return Row(what, "", f"{ratio:.2f}x", "at most 1x", ratio <= 1)
 
 
 def markdown(result: dict[str, Any]) -> str:

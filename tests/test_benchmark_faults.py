@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import faults
-from benchmarks.failing import outages, stampedes
+from benchmarks.failing import clusters, outages, stampedes
 from benchmarks.failing.stand_in import MODEL, StandIn
 
 
@@ -24,6 +24,12 @@ def test_callers_meet():
     seen = []
     stampedes.together([lambda: seen.append(1)] * 5)
     assert len(seen) == 5
+
+
+def test_a_search_among_clusters_is_compared_with_a_product_of_the_same_rows():
+    vectors = clusters._unit(np.random.default_rng(1).normal(size=(50, 8)))
+    assert clusters._product(vectors, vectors[7])[0][0] == 7
+    assert 0 < clusters.against_product(300, rounds=5) < float("inf")
 
 
 def test_the_breaker_that_is_switched_off_admits_after_a_failure():

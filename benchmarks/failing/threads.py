@@ -3,6 +3,7 @@
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import redis
@@ -34,19 +35,22 @@ def _few(url: str, waits: bool) -> tuple[int, int]:
         _give_up_at_once(cache)
     paid = api.calls["completions"]
     with ThreadPoolExecutor(THREADS) as pool:
-        for _ in range(REQUESTS):
-            pool.submit(cache.get_or_generate, "a cached question", model=MODEL)
+        ask = partial(cache.get_or_generate, "a cached question", model=MODEL)
+        for asked in [pool.submit(ask) for _ in range(REQUESTS)]:
+            asked.result()
     return api.calls["completions"] - paid, cache.stats.overloads
 
 
 def _give_up_at_once(cache: Any) -> None:
     port = cache.flow.redis
+    port._send_when_free = partial(_send_or_give_up, port)
 
-    async def refuse(commands: Any, transaction: bool, ticket: Any) -> Any:
-        port.breaker.left(ticket)
-        raise Overloaded("all connections are in use")
 
-    port._send_when_free = refuse
+async def _send_or_give_up(port: Any, commands: Any, transaction: bool) -> Any:
+    try:
+        return await port._send(commands, transaction)
+    except redis.exceptions.MaxConnectionsError as error:
+        raise Overloaded("all connections are in use") from error
 
 
 def hits_per_second(url: str, entries: int, seconds: float = 3.0) -> dict[int, float]:

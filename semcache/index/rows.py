@@ -22,6 +22,7 @@ FIRST_ROWS = 256
 SIEVE_FROM = 3_000  # rows; below, one product is as fast
 CANDIDATES = 128  # rows compared exactly for the nearest few, and one more of each
 EACH = 256  # rows that there are: among many, more are near
+COPIED = 16  # rows are read in the time that one is copied: most are alike, if so many are near
 FEW = 1_000  # are sorted as fast as the best of them are picked
 SAMPLE = 8  # one distance of so many is looked at to find where to cut
 
@@ -61,12 +62,10 @@ class Rows:
 
     def nearest(self, vector: Vector, count: int) -> list[tuple[int, float]]:
         """Return up to ``count`` rows with their cosines, most similar first."""
-        if self.size < SIEVE_FROM or count * 8 > CANDIDATES:
-            rows, cosines = None, np.vecdot(self._block[: self.size], vector)
+        rows = self._candidates(vector, count)
+        if rows is None:
+            cosines = np.vecdot(self._block[: self.size], vector)
         else:
-            if self._sketch is None:
-                self._sketch, self._changed = _Sketch(self._block, self.size), 0
-            rows = self._sketch.candidates(vector, self.size)
             cosines = np.vecdot(self._block.take(rows, axis=0), vector)
         if len(cosines) > 8 * count + FEW:  # the few are picked before they are sorted
             near = np.argpartition(cosines, -count)[-count:]
@@ -75,6 +74,15 @@ class Rows:
             best = np.argsort(-cosines, kind="stable")[:count]
         nearest = best if rows is None else rows[best]
         return list(zip(nearest.tolist(), cosines[best].tolist(), strict=True))
+
+    def _candidates(self, vector: Vector, count: int) -> npt.NDArray[np.intp] | None:
+        """Return the rows that the sieve leaves; ``None`` to compare all, which is then faster."""
+        if self.size < SIEVE_FROM or count * 8 > CANDIDATES:
+            return None
+        if self._sketch is None:
+            self._sketch, self._changed = _Sketch(self._block, self.size), 0
+        rows = self._sketch.candidates(vector, self.size)
+        return rows if len(rows) * COPIED < self.size else None
 
 
 class _Sketch:
