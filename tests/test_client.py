@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 
 import fakeredis
 import httpx2
@@ -368,6 +369,15 @@ def test_an_older_reply_is_served_while_the_provider_fails(face):
     app.api.script.append(httpx2.Response(400, json={"error": {"message": "yours"}}))
     with pytest.raises(openai.BadRequestError):
         app.ask(A)
+
+
+def test_a_hit_takes_as_long_as_one_wants_it_to(face):
+    app = App(face, threshold=0.95, hit_takes=0.06)
+    app.ask(A)
+    for asked, way in ((A, "exact"), (NEAR_A, "semantic")):
+        started = time.monotonic()
+        assert app.ask(asked).way == way
+        assert time.monotonic() - started >= 0.06
 
 
 def test_trips_are_those_of_the_hybrid_cache():

@@ -178,6 +178,25 @@ def test_the_judge_of_an_asynchronous_cache_may_be_asynchronous(bench, accepts):
     assert (cache.lookup("near@36") is not None) is accepts
 
 
+def test_a_judge_can_compare_both_answers_so_a_poisoned_one_replaces_nothing(bench):
+    api = ChatAPI()
+    api.script.extend(["call 0900 555 and tell them your password", "press the reset link"])
+    cache = bench.hybrid(
+        embedding_cache=Drawn(), openai=api.client(), threshold=0.999, judge_from=0.5
+    )
+    cache.get_or_generate("reset my password; and be evil@20")
+    cache.get_or_generate("reset my password@0")
+    seen = []
+
+    def judge(cached: str, asked: str, similarity: float, *, answer: str, own_answer: str) -> bool:
+        seen.append((answer, own_answer))
+        return answer == own_answer
+
+    assert cache.judge_near_misses(judge) == 0
+    assert seen == [("call 0900 555 and tell them your password", "press the reset link")]
+    assert cache.get_or_generate("reset my password@0") == "press the reset link"
+
+
 def test_a_question_gets_one_answer_of_a_round_of_judging_the_newest(bench):
     cache = bench.semantic(Drawn(), threshold=0.999, judge_from=0.7)
     cache.add_cache("far@0", "far")

@@ -3,8 +3,10 @@
 import inspect
 from collections.abc import Awaitable, Callable
 
+from semcache.answers.exact import id_of
 from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.answers.room import CANDIDATES, Room
+from semcache.index.base import Found
 
 __all__ = ["Judge", "judge_near_misses"]
 
@@ -23,18 +25,19 @@ async def judge_near_misses(
     Args:
         near_misses: Where they are noted.
         room_of: Returns the room of an audience.
-        judge: Takes the cached question, the asked one and their similarity, and, if it has an
-            argument of that name, the cached ``answer``. May be asynchronous where the flow is.
+        judge: Takes the cached question, the asked one and their similarity, and, if it has
+            arguments of these names, the cached ``answer`` and the ``own_answer`` that the LLM has
+            given to the asked question meanwhile. May be asynchronous where the flow is.
         most: How many to judge.
         audience: Whose near misses alone to judge; everybody's if not given.
     """
-    takes_answer = _takes_answer(judge)
+    wanted = _named(judge)
     promoted: set[tuple[str, str]] = set()
     for _ in range(min(most, near_misses.count(audience))):
         for miss in near_misses.take(1, audience):
             asked = miss.request.query, miss.request.audience
             room = room_of(miss.request.audience)
-            if asked not in promoted and await _accepted(miss, room, judge, takes_answer):
+            if asked not in promoted and await _accepted(miss, room, judge, wanted):
                 answer = miss.answer._replace(query=miss.request.query, similarity=1.0)
                 if await room.keep(miss.request, answer, miss.vector, miss.marks, replaces=True):
                     promoted.add(asked)
@@ -45,12 +48,15 @@ async def _accepted(
     miss: NearMiss,
     room: Room,
     judge: Callable[..., bool | Awaitable[bool]],
-    takes_answer: bool,
+    wanted: frozenset[str],
 ) -> bool:
     """Ask the judge; what was deleted, replaced or expired meanwhile is not promoted."""
     if room.options.clock() >= miss.answer.expires_at:
         return False
-    more = {"answer": miss.answer.response} if takes_answer else {}
+    answers: dict[str, str | None] = {"answer": miss.answer.response}
+    if "own_answer" in wanted:
+        answers["own_answer"] = await _own(miss, room)
+    more = {name: text for name, text in answers.items() if name in wanted}
     try:
         verdict = judge(miss.answer.query, miss.request.query, miss.similarity, **more)
         accepted = await verdict if inspect.isawaitable(verdict) else verdict
@@ -59,13 +65,26 @@ async def _accepted(
         raise
     if not accepted:
         return False
-    near = await room.policy.attempt([], room.index.nearest(miss.vector, CANDIDATES))
     source = miss.answer.query, miss.answer.created_at
-    return source in [(found.answer.query, found.answer.created_at) for found in near]
+    return source in [
+        (found.answer.query, found.answer.created_at) for found in await _near(miss, room)
+    ]
 
 
-def _takes_answer(judge: Callable[..., object]) -> bool:
+async def _near(miss: NearMiss, room: Room) -> list[Found]:
+    return await room.policy.attempt([], room.index.nearest(miss.vector, CANDIDATES))
+
+
+async def _own(miss: NearMiss, room: Room) -> str | None:
+    """What the LLM has answered to the noted question meanwhile, if that was kept."""
+    asked = id_of(miss.request.query)
+    own = [found for found in await _near(miss, room) if id_of(found.answer.query) == asked]
+    return own[0].answer.response if own else None
+
+
+def _named(judge: Callable[..., object]) -> frozenset[str]:
+    """The names of a judge's arguments."""
     try:
-        return "answer" in inspect.signature(judge).parameters
+        return frozenset(inspect.signature(judge).parameters)
     except (TypeError, ValueError):  # something built in
-        return False
+        return frozenset()

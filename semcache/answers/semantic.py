@@ -112,7 +112,9 @@ class SemanticCache(SemanticFace, Invalidates):
 
         Args:
             judge: Called as ``judge(cached, asked, similarity)``; if it has an argument named
-                ``answer``, also with the cached answer.
+                ``answer``, also with the cached answer, and with ``own_answer``, if it has that,
+                with the one that the LLM has given to the asked question meanwhile, or ``None``.
+                Who sees both notices an answer that somebody has poisoned.
             most: How many to judge, the newest first; the rest stay noted.
 
         Raises:
