@@ -43,6 +43,9 @@ class AnswerOptions:
         rules: Which questions may not be shared, or not by similarity; see
             :mod:`semcache.sharing`. None by default: the lessons' questions are all harmless.
         answer_rules: Which answers are not kept; none by default.
+        refuse_excess: Whether an answer is refused, whatever the similarity, to a question that
+            stands word for word in the one it was given to, which said more: see
+            :mod:`semcache.sharing.excess`.
         keep_calls: Whether the exact tier keeps replies that call a tool, where a cache takes such
             requests at all; they are never found by similarity.
         hit_takes: Seconds that a hit takes at least, so that its time does not tell one who asks
@@ -73,6 +76,7 @@ class AnswerOptions:
     lease: float = 0.0
     rules: Sequence[Rule] = ()
     answer_rules: Sequence[Rule] = ()
+    refuse_excess: bool = False
     keep_calls: bool = False
     hit_takes: float = 0.0
     max_entries: int | None = None
@@ -140,6 +144,7 @@ class AnswerKeywords(TypedDict, total=False):
     lease: float
     rules: Sequence[Rule]
     answer_rules: Sequence[Rule]
+    refuse_excess: bool
     keep_calls: bool
     hit_takes: float
     max_entries: int | None

@@ -21,6 +21,7 @@ from semcache.policy import Policy
 from semcache.ports import RedisPort
 from semcache.question import NOTHING, Reply, joined
 from semcache.server import is_foreign
+from semcache.sharing import said_more
 from semcache.stats import Stats
 
 __all__ = ["Room"]
@@ -146,7 +147,7 @@ class Room:
         """Whether a candidate is similar enough, and the verifier accepts it."""
         if one.similarity < least:
             return False
-        if self.options.verifier is None:
+        if self.options.verifier is None and not self.options.refuse_excess:
             return True
         margin = _margin(one, found)
         if self.accepts(one.answer.query, request.query, one.similarity, least, margin):
@@ -162,6 +163,8 @@ class Room:
         A guard lowers the similarity, and what it leaves is compared with the threshold. A
         verifier that was fitted with margins is told the margin.
         """
+        if self.options.refuse_excess and said_more(cached, asked):
+            return False
         verifier: Any = self.options.verifier
         if verifier is None:
             return True

@@ -69,6 +69,7 @@ class ClientCache(Tiers):
         admit: Admission = complete_replies,
         rules: tuple[Rule, ...] = DEFAULT_RULES,
         answer_rules: tuple[Rule, ...] = ANSWER_RULES,
+        refuse_excess: bool = True,
         **options: Any,
     ) -> None:
         behind = getattr(openai_client, "_client", None)
@@ -82,6 +83,7 @@ class ClientCache(Tiers):
         self._onward: Onward = self.ONWARD(behind)
         self._openai, self._standalone = openai_client, standalone
         given: dict[str, Any] = {"rules": rules, "answer_rules": answer_rules, "admit": admit}
+        given["refuse_excess"] = refuse_excess
         if self.PORTS is BLOCKING and inspect.iscoroutinefunction(standalone):
             raise ConfigError("standalone is a coroutine function: a blocking client awaits none")
         super().__init__(redis_client, openai_client, **given, **options)

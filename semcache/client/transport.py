@@ -42,6 +42,8 @@ class CacheTransport(ClientCache, BlockingKeeper, httpx2.BaseTransport):
         admit: Which replies may be kept, by how they ended.
         rules: Which questions may not be shared; see :mod:`semcache.sharing`.
         answer_rules: Which answers are not kept.
+        refuse_excess: Whether an answer is refused to a question that stands word for word in the
+            one it was given to, which said more.
         **options: Those of :class:`~semcache.HybridLLMCache`; ``keep_calls=True`` keeps calls of
             tools, too, in the exact tier.
 

@@ -3,7 +3,8 @@
 One rule a module: :mod:`.secrets`, :mod:`.account_numbers`, :mod:`.contact`, :mod:`.personal`,
 :mod:`.volatile`, :mod:`.injection`, :mod:`.links`, :mod:`.aside`, :mod:`.follow_up` read questions,
 :mod:`.refusals` reads answers; each says what it misses. :mod:`.admission` asks them.
-:mod:`.scope` builds the name of those who share.
+:mod:`.excess` compares two questions: an answer to one that said more is not given to one that
+said less. :mod:`.scope` builds the name of those who share.
 """
 
 from semcache.sharing.account_numbers import ACCOUNT_NUMBER
@@ -16,6 +17,7 @@ from semcache.sharing.admission import (
 )
 from semcache.sharing.aside import ASIDE
 from semcache.sharing.contact import CONTACT
+from semcache.sharing.excess import said_more
 from semcache.sharing.follow_up import FOLLOW_UP
 from semcache.sharing.injection import INJECTION
 from semcache.sharing.links import LINK
@@ -43,5 +45,6 @@ __all__ = [
     "Rule",
     "may_keep",
     "may_share",
+    "said_more",
     "scope_of",
 ]
