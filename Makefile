@@ -56,8 +56,8 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --upgrade \
   --no-emit-index-url --no-annotate --no-header --quiet
 lock: .venv/test.done
 	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) --extra course --extra query-engine --extra test --extra test-query-engine \
-	  --extra test-neighbours -o requirements.lock
+	$(COMPILE) --extra course --extra metrics --extra query-engine --extra test \
+	  --extra test-query-engine --extra test-neighbours -o requirements.lock
 	$(COMPILE) --extra bench -c requirements.lock -o requirements-bench.lock
 
 clean:

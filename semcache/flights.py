@@ -200,6 +200,12 @@ class Flights(ABC):
             finally:
                 await self._part(key, shared)
 
+    def __len__(self) -> int:
+        """How many fetches are in progress."""
+        with self._lock:
+            streams = sum(shared.ended_at is None for shared in self._shared.values())
+            return len(self._flights) + streams
+
     def in_progress(self, key: Hashable) -> bool:
         """Whether a stream to a key is being fetched."""
         shared = self._shared.get(self.here(key))

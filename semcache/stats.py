@@ -1,12 +1,18 @@
 """What a cache has done so far: one set of counters for every cache."""
 
+import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TypedDict, Unpack
 
 from semcache.locks import Lock
 
-__all__ = ["Stats"]
+__all__ = ["Observer", "Stats"]
+
+log = logging.getLogger("semcache")
+
+Observer = Callable[[object], object]  # called with what semcache.observing describes
 
 
 class Counts(TypedDict, total=False):
@@ -41,6 +47,7 @@ class Stats:
         overloads: Operations that found no free connection in the client's pool in time.
         refused: Requests that a rule of admission kept from the cache, or from similarity.
         evictions: Entries pushed out to make room: of memory, or by a cap on a scope's answers.
+        observers: Who is told more than numbers; see :mod:`semcache.observing`.
 
     Example:
         >>> stats = Stats()
@@ -63,6 +70,10 @@ class Stats:
     refused: int = 0
     evictions: int = 0
     _lock: threading.Lock = field(default_factory=Lock, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.observers: tuple[Observer, ...] = ()
+        self._told: set[int] = set()  # whose first error was told
 
     def count(self, **more: Unpack[Counts]) -> None:
         """Add to the counters, all of them in one step."""
@@ -102,3 +113,24 @@ class Stats:
             for f in fields(self):
                 if f.name != "_lock":
                     setattr(self, f.name, 0)
+
+    def observe(self, observer: Observer) -> None:
+        """Tell an observer, too, from now on."""
+        with self._lock:
+            self.observers = (*self.observers, observer)
+
+    def forget(self, observer: Observer) -> None:
+        """Tell an observer no more."""
+        with self._lock:
+            self.observers = tuple(one for one in self.observers if one != observer)
+
+    def tell(self, event: object) -> None:
+        """Tell the observers; one that raises is counted, and the first error of each is told."""
+        for observer in self.observers:
+            try:
+                observer(event)
+            except Exception:
+                self.count(errors=1)
+                if id(observer) not in self._told:
+                    self._told.add(id(observer))
+                    log.exception("an observer of the cache failed; the request goes on")

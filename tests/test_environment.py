@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 GROUPS = {
     "requirements.lock": (
-        *("lab", "course", "query-engine"),
+        *("lab", "course", "metrics", "query-engine"),
         *("test", "test-query-engine", "test-neighbours"),
     ),
     "requirements-bench.lock": ("bench",),

@@ -283,7 +283,7 @@ def test_the_admission_rule_can_be_replaced_and_then_an_empty_answer_is_an_answe
     api.script.append(events("", "length") if stream else completion("", "length"))
     assert "".join(cache.get_or_generate(A, stream=stream)) == ""
     assert cache.get_or_generate(A_ZH) == "" and list(cache.get_or_generate(A, stream=True)) == [""]
-    assert len(api.requests) == 1 and seen == [Completion("", "length", False, 7)]
+    assert len(api.requests) == 1 and seen == [Completion("", "length", False, 7, written=4)]
     strict = every.llm(openai=api.client(), scope="strict", admit=lambda completion: False)
     strict.get_or_generate(A)
     strict.get_or_generate(A)

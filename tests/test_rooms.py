@@ -12,12 +12,23 @@ ROOT = Path(semcache.__file__).parent
 FLOORS = [
     {"course", "__main__"},
     {"lab"},
+    {"metrics"},
     {"client"},
     {"answers", "evaluate", "sharing"},
     {"guard", "index", "embedding"},
     {"codecs"},
 ]
-LIBRARY = ["client", "answers", "evaluate", "sharing", "guard", "index", "embedding", "codecs"]
+LIBRARY = [
+    "metrics",
+    "client",
+    "answers",
+    "evaluate",
+    "sharing",
+    "guard",
+    "index",
+    "embedding",
+    "codecs",
+]
 LINES = 300
 
 

@@ -17,6 +17,7 @@ from semcache.answers.lease import Lease
 from semcache.answers.looked import Looked
 from semcache.answers.match import Embeds, Near
 from semcache.answers.near_misses import NearMisses
+from semcache.answers.observed import ObservedLlm
 from semcache.answers.options import AnswerKeywords, AnswerOptions
 from semcache.answers.request import Request, Wanted
 from semcache.answers.rooms import Rooms, opens_rooms
@@ -136,7 +137,8 @@ class AnswersFace(HoldsConnections):
         if options.lease and exact.is_there:
             lease = Lease(parts.redis, exact, policy, options.scope, options.lease)
         own = parts.flights, parts.rooms, lease, parts.stats, parts.admit, options
-        flow = parts.redis, parts.rooms, exact, Asker(parts.llm, *own), policy, options
+        asker = Asker(ObservedLlm(parts.llm, parts.stats), *own)
+        flow = parts.redis, parts.rooms, exact, asker, policy, options
         return AnswerFlow(*flow, parts.stats, exact_stats)
 
     @property

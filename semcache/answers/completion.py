@@ -50,6 +50,7 @@ class Completion:
         tokens: Tokens charged, 0 if the API did not say.
         calls: Whether it asks to call a tool; then the text is only a part of the reply.
         payload: What is kept and served, where that is more than the text.
+        written: Those of the tokens that are the answer's, 0 if the API did not say.
     """
 
     text: str
@@ -58,6 +59,7 @@ class Completion:
     tokens: int = 0
     calls: bool = False
     payload: str | None = None
+    written: int = 0
 
     @property
     def kept(self) -> str:
@@ -107,9 +109,10 @@ async def generate(api: ApiPort, request: Request) -> Completion:
         raise BadResponse(f"{request.model} returned no completion: {error}") from error
     _check(reply, request)
     choices = getattr(reply, "choices", None)
-    tokens = _tokens(getattr(reply, "usage", None))
+    usage = getattr(reply, "usage", None)
+    tokens, written = _tokens(usage), _written(usage)
     if not choices:
-        return Completion("", None, tokens=tokens)
+        return Completion("", None, tokens=tokens, written=written)
     message = getattr(choices[0], "message", None)
     return Completion(
         _text(message),
@@ -117,6 +120,7 @@ async def generate(api: ApiPort, request: Request) -> Completion:
         bool(getattr(message, "refusal", None)),
         tokens,
         _has_calls(message),
+        written=written,
     )
 
 
@@ -146,6 +150,11 @@ def _tokens(usage: Any) -> int:
     return int(total)
 
 
+def _written(usage: Any) -> int:
+    """Those that the LLM wrote, as far as the reply says."""
+    return int(getattr(usage, "completion_tokens", None) or 0)
+
+
 class _Reading:
     """What the chunks of a stream have said so far."""
 
@@ -153,11 +162,13 @@ class _Reading:
         self.pieces: list[str] = []
         self._finish_reason: str | None = None
         self._refused = self._calls = False
-        self._tokens = 0
+        self._tokens = self._written = 0
 
     def take(self, chunk: Any) -> str:
         """Take a chunk; return the piece of the answer in it."""
-        self._tokens = _tokens(getattr(chunk, "usage", None)) or self._tokens
+        usage = getattr(chunk, "usage", None)
+        self._tokens = _tokens(usage) or self._tokens
+        self._written = _written(usage) or self._written
         choices = getattr(chunk, "choices", None)
         if not choices:
             return ""
@@ -174,7 +185,12 @@ class _Reading:
     def completion(self) -> Completion:
         """What the stream has said in all."""
         return Completion(
-            "".join(self.pieces), self._finish_reason, self._refused, self._tokens, self._calls
+            "".join(self.pieces),
+            self._finish_reason,
+            self._refused,
+            self._tokens,
+            self._calls,
+            written=self._written,
         )
 
 

@@ -82,6 +82,8 @@ class AnswerFlow:
         if looked.text is not None and self._options.hit_takes:
             since = time.monotonic() - looked.since
             await self.redis.sleep(max(0.0, self._options.hit_takes - since))
+        if self.stats.observers and (served := looked.served()) is not None:
+            self.stats.tell(served)
         return looked
 
     async def _look(self, looked: Looked) -> Looked:

@@ -1,5 +1,6 @@
 """What one request has found out so far: its whole state, as a value."""
 
+import time
 from typing import NamedTuple
 
 from semcache.answers.generations import Marks
@@ -8,6 +9,7 @@ from semcache.answers.request import Wanted
 from semcache.answers.room import Room
 from semcache.answers.wishes import Wishes
 from semcache.index.answer import Answer
+from semcache.observing import Served
 
 __all__ = ["Looked"]
 
@@ -40,3 +42,14 @@ class Looked(NamedTuple):
     marks: Marks | None = None
     spare: str | None = None
     renews: bool = False
+
+    def served(self) -> Served | None:
+        """Return what an observer is told; ``None`` if nothing was found."""
+        seconds, model = time.monotonic() - self.since, self.request.model
+        if self.found is not None:
+            one = self.found
+            given = one.source, one.response, one.similarity, None
+            return Served("exact", self.request.query, *given, seconds, one.model or model)
+        if self.lookup is None or self.lookup.match is None:
+            return None
+        return self.lookup.match.served(seconds, model)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from semcache.codecs import Vector
 from semcache.index.base import Found
+from semcache.observing import Served
 
 __all__ = ["Embeds", "Lookup", "Match", "Near", "Verifier"]
 
@@ -42,6 +43,12 @@ class Match(NamedTuple):
         times = answer.created_at, answer.expires_at
         labels = answer.tags, answer.model
         return cls(query, answer.response, found.similarity, answer.query, *times, margin, *labels)
+
+    def served(self, seconds: float, model: str = "") -> Served:
+        """Return what an observer is told of it."""
+        original = None if self.original_query == self.query else self.original_query
+        given = original, self.response, self.similarity, self.margin
+        return Served("semantic", self.query, *given, seconds, self.model or model)
 
 
 class Near(NamedTuple):

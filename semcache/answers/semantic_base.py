@@ -11,6 +11,7 @@ from semcache.answers.invalidating import Invalidation
 from semcache.answers.judging import Judge, judge_near_misses
 from semcache.answers.match import Embeds, Lookup, Near
 from semcache.answers.near_misses import NearMisses
+from semcache.answers.observed import observed
 from semcache.answers.options import AnswerKeywords, AnswerOptions, check_threshold
 from semcache.answers.request import Request
 from semcache.answers.room import Room
@@ -95,7 +96,7 @@ class SemanticFace(HoldsConnections):
         check_texts([query])
         remember(Lookup(query), self.room)
         self.room.directions.check(query)
-        lookup = await self.room.lookup(self._request(query), least)
+        lookup = await observed(self.stats, self.room.lookup(self._request(query), least))
         remember(lookup, self.room)
         return lookup
 

@@ -7,7 +7,7 @@ from typing import Any
 from semcache.answers.completion import Completion
 from semcache.answers.request import TRANSPORT
 from semcache.client.chunks import ChatGathering, chunks_of
-from semcache.client.endpoint import Asked, Body, as_dict, given, parts_text
+from semcache.client.endpoint import Asked, Body, as_dict, count_of, given, parts_text
 
 __all__ = ["CHAT", "Chat"]
 
@@ -59,9 +59,10 @@ class Chat:
             content if isinstance(content, str) else "",
             odd[0] if odd else "stop",
             any(message.get("refusal") for message in messages),
-            _tokens(payload.get("usage")),
+            count_of(payload.get("usage"), "total_tokens"),
             any(m.get("tool_calls") or m.get("function_call") for m in messages),
             json.dumps(payload, ensure_ascii=False),
+            count_of(payload.get("usage"), "completion_tokens"),
         )
 
     def events(self, payload: dict[str, Any], body: Body) -> Iterator[tuple[str, str]]:
@@ -90,8 +91,3 @@ def _is_text(message: dict[str, Any]) -> bool:
     if not isinstance(content, list):
         return True
     return all(as_dict(part).get("type") in ("text", "refusal") for part in content)
-
-
-def _tokens(usage: Any) -> int:
-    total = as_dict(usage).get("total_tokens")
-    return total if isinstance(total, int) else 0

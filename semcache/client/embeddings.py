@@ -21,6 +21,7 @@ from semcache.embedding.api import Embedder
 from semcache.embedding.faces import EmbeddingFace
 from semcache.errors import BadResponse, CacheUnavailable, SemcacheError
 from semcache.locks import Lock
+from semcache.observing import observe, stats_of
 from semcache.stats import Stats
 
 __all__ = ["PATH", "Embeddings"]
@@ -76,13 +77,22 @@ class Embeddings:
         self._base = str(openai_client.base_url).rstrip("/") + PATH
         self._lock = Lock()
         self._caches: OrderedDict[Hashable, EmbeddingFace] = OrderedDict()
+        self._gone = Stats()  # of caches that gave way: what was counted stays counted
 
     @property
     def stats(self) -> Stats:
         """Of all caches together. A snapshot."""
+        total = self.others
+        total.count(**self._own.stats.as_dict())
+        return total
+
+    @property
+    def others(self) -> Stats:
+        """Of all but the questions' own. A snapshot."""
         total = Stats()
-        for cache in (self._own, *self._caches.values()):
-            total.count(**cache.stats.as_dict())
+        with self._lock:
+            for stats in (self._gone, *(cache.stats for cache in self._caches.values())):
+                total.count(**stats.as_dict())
         return total
 
     async def reply(self, http: httpx2.Request, body: dict[str, Any]) -> tuple[Head, bytes] | None:
@@ -128,8 +138,11 @@ class Embeddings:
             if cache is None:
                 more = {name: getattr(own, name) for name in ("scope", "ttl", "codec", "on_error")}
                 cache = self._caches[key] = type(self._own)(*self._clients, **parts, **more)
+                for observer in stats_of(self._own).observers:
+                    observe(cache, observer)
                 if len(self._caches) > MODELS:
-                    self._caches.popitem(last=False)
+                    _, last = self._caches.popitem(last=False)
+                    self._gone.count(**last.stats.as_dict())
             self._caches.move_to_end(key)
             return cache
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from semcache.answers.completion import Completion
 
-__all__ = ["Asked", "Body", "Endpoint", "Gathering", "as_dict", "given", "parts_text"]
+__all__ = ["Asked", "Body", "Endpoint", "Gathering", "as_dict", "count_of", "given", "parts_text"]
 
 Body = Mapping[str, Any]
 
@@ -87,3 +87,9 @@ def parts_text(content: Any, *kinds: str) -> str | None:
 def as_dict(value: Any) -> dict[str, Any]:
     """Return a JSON object, or an empty one for what is none."""
     return value if isinstance(value, dict) else {}
+
+
+def count_of(usage: Any, name: str) -> int:
+    """Return one of the counts of a reply's usage; 0 if it does not say."""
+    count = as_dict(usage).get(name)
+    return count if isinstance(count, int) else 0

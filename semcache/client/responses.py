@@ -11,7 +11,7 @@ from typing import Any
 
 from semcache.answers.completion import Completion
 from semcache.answers.request import TRANSPORT
-from semcache.client.endpoint import Asked, Body, as_dict, given, parts_text
+from semcache.client.endpoint import Asked, Body, as_dict, count_of, given, parts_text
 
 __all__ = ["RESPONSES", "Responses"]
 
@@ -62,14 +62,15 @@ class Responses:
             if item.get("type") == "message"
             for part in map(as_dict, item.get("content") or ())
         ]
-        total = as_dict(payload.get("usage")).get("total_tokens")
+        usage = payload.get("usage")
         return Completion(
             "".join(p.get("text") or "" for p in parts if p.get("type") == "output_text"),
             "stop" if payload.get("status") == "completed" else str(payload.get("status")),
             any(part.get("type") == "refusal" for part in parts),
-            total if isinstance(total, int) else 0,
+            count_of(usage, "total_tokens"),
             any(str(as_dict(item).get("type")).endswith(("_call", "_request")) for item in output),
             json.dumps(payload, ensure_ascii=False),
+            count_of(usage, "output_tokens"),
         )
 
     def events(self, payload: dict[str, Any], body: Body) -> Iterator[tuple[str, str]]:

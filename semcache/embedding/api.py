@@ -1,5 +1,6 @@
 """Texts to vectors through the embedding API: checked before, split into calls, checked after."""
 
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -24,11 +25,12 @@ UNREADABLE = (AttributeError, TypeError, ValueError)
 
 
 class Embedded(NamedTuple):
-    """What one API call brought: its texts, a float32 vector for each, the tokens it cost."""
+    """What one API call brought: its texts, a float32 vector for each, what it cost and took."""
 
     texts: Sequence[str]
     vectors: list[Vector]
     tokens: int
+    seconds: float
 
 
 class Embedder:
@@ -63,7 +65,7 @@ class Embedder:
             yield embedded
 
     async def _call(self, texts: Sequence[str]) -> Embedded:
-        model = self._options.model
+        model, began = self._options.model, time.monotonic()
         try:
             reply = await self._api.embeddings(**self._arguments, input=list(texts))
             vectors = _vectors(reply.data, len(texts))
@@ -74,7 +76,7 @@ class Embedder:
             raise BadResponse(f"{model} returned no embeddings: {error}") from error
         if any(v.ndim != 1 or v.size == 0 or not np.isfinite(v).all() for v in vectors):
             raise BadResponse(f"{model} returned an embedding that is not a row of numbers")
-        return Embedded(texts, vectors, tokens)
+        return Embedded(texts, vectors, tokens, time.monotonic() - began)
 
 
 def _vectors(rows: Sequence[Any], count: int) -> list[Vector]:

@@ -2,7 +2,9 @@
 
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import Any
 
 from semcache.codecs import Vector
 from semcache.embedding.api import Embedded, Embedder
@@ -11,6 +13,7 @@ from semcache.embedding.options import EmbeddingOptions
 from semcache.embedding.progress import Progress
 from semcache.expiry import end_of
 from semcache.flights import Abandoned, Flight, Flights
+from semcache.observing import Called
 from semcache.stats import Stats
 
 __all__ = ["Fetcher"]
@@ -72,6 +75,7 @@ class Fetcher:
     ) -> dict[str, Entry]:
         """Embed texts call by call, keep each call's result at once, and land its flights."""
         entries: dict[str, Entry] = {}
+        began = time.monotonic()
         try:
             async for embedded in self._embedder.embed(list(flights)):
                 fresh = self._fresh(embedded)
@@ -80,7 +84,9 @@ class Fetcher:
                 for text, entry in fresh.items():
                     flights[text].land(entry)
                 bar.update(len(fresh))
+                began = time.monotonic()
         except Exception as error:
+            self._tell(time.monotonic() - began, error=type(error).__name__)
             for flight in flights.values():
                 flight.fail(error)
             raise
@@ -91,14 +97,19 @@ class Fetcher:
 
     def _fresh(self, embedded: Embedded) -> dict[str, Entry]:
         """What a later hit will read: the vectors as their codec gives them back."""
-        texts, vectors, tokens = embedded
+        texts, vectors, tokens, seconds = embedded
         self.stats.count(api_calls=1, tokens=tokens)
+        self._tell(seconds, tokens=tokens, texts=len(texts))
         log.info("API    %d text(s), %d tokens", len(texts), tokens)
         blobs = map(self._codec.encode, vectors)
         return {
             text: self.entry(self._codec.decode(blob), blob)
             for text, blob in zip(texts, blobs, strict=True)
         }
+
+    def _tell(self, seconds: float, **more: Any) -> None:
+        if self.stats.observers:
+            self.stats.tell(Called("embeddings", self._options.model, seconds, **more))
 
     def entry(self, vector: Vector, blob: bytes | memoryview) -> Entry:
         """Return an entry that lives from now on."""

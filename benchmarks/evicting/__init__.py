@@ -1,0 +1,1 @@
+"""What a full Redis does to a cache: for benchmarks/eviction.py."""
