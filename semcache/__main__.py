@@ -1,4 +1,7 @@
-"""``python -m semcache``: check this machine, choose a threshold, plan how many pairs to label."""
+"""``python -m semcache``: check this machine; from a log to a threshold that keeps a promise.
+
+pairs LOG, label PAIRS, plan, evaluate PAIRS: each reads and writes plain files.
+"""
 
 import argparse
 import os
@@ -10,10 +13,11 @@ import openai
 from numpy.typing import NDArray
 
 from semcache.errors import SemcacheError
-from semcache.evaluate import arguments, command
+from semcache.evaluate import arguments, command, label_command, pairs_command
 from semcache.evaluate.report import plain
 from semcache.evaluate.scoring import Embed
 
+_NEWER = ("pairs", "label")  # 1: an error of ours, 2: a wrong option; the older ones say 2 for both
 _KEPT = 50_000  # texts whose vectors stay in a Redis that lives in this process
 
 
@@ -27,22 +31,35 @@ def main() -> int:
             from semcache.lab.doctor import doctor
 
             return 1 if doctor() else 0
-        if options.command == "plan":
-            command.run_plan(options)
-        else:
-            command.run(options, _embed)
+        _run(options)
     except BrokenPipeError:  # whoever reads, such as head, has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (SemcacheError, openai.OpenAIError, OSError) as error:
         print(f"semcache: {plain(str(error))}", file=sys.stderr)
-        return 2
+        return 1 if options.command in _NEWER else 2
     return 0
+
+
+def _run(options: argparse.Namespace) -> None:
+    shown = sys.stderr.isatty()
+    if options.command == "pairs":
+        pairs_command.run(options, lambda: _embed(progress=False), progress=shown)
+    elif options.command == "label":
+        label_command.run(options)
+    elif options.command == "plan":
+        command.run_plan(options)
+    else:
+        command.run(options, lambda: _embed(progress=shown))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m semcache", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="check Python, packages, model, Redis, API and disk")
+    pairs_command.add_arguments(
+        commands.add_parser("pairs", help="from a log to pairs worth labelling")
+    )
+    label_command.add_arguments(commands.add_parser("label", help="label pairs, a key each"))
     arguments.add_arguments(
         commands.add_parser("evaluate", help="choose a threshold from labelled pairs")
     )
@@ -58,7 +75,7 @@ def _spell_out(stream: TextIO) -> None:
         stream.reconfigure(errors="backslashreplace")
 
 
-def _embed() -> Embed:
+def _embed(progress: bool) -> Embed:
     from semcache.embedding import EmbeddingCache
     from semcache.lab.connect import connect
 
@@ -72,7 +89,7 @@ def _embed() -> Embed:
         if in_process and seen > _KEPT:
             cache.clear_cache()
             seen = len(texts)
-        return cache.get_embeddings_batch(texts, progress=sys.stderr.isatty())
+        return cache.get_embeddings_batch(texts, progress=progress)
 
     return embed
 

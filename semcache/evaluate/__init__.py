@@ -1,8 +1,12 @@
 """How often a threshold would serve a wrong answer, and which keeps a promise. Lesson 08.
 
 Read pairs (``pairs``), score them (``scoring``), look (``tables``, ``curve``, ``figure``), choose
-(``threshold``), and plan how many to label (``planning``). ``command`` does it all on a file. What
-a running cache serves is sampled (``sample``) and watched (``drift``), lesson 13.
+(``threshold``), and plan how many to label (``planning``). ``command`` does it all on a file.
+
+Before that: read a log (``logs``), pair each question with the nearest earlier one (``pairing``),
+draw those worth labelling (``drawing``), label them (``labelling``). Pairs that were drawn have
+weights, and the promise is then about the log (``rate``). After that: what a running cache serves
+is sampled (``sample``) and watched (``drift``), lesson 13.
 """
 
 from semcache.evaluate.binomial import interval, upper_bound

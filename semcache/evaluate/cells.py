@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from semcache.errors import InvalidInput
 from semcache.evaluate.dividing import CALIBRATION, HELD_OUT
 
-__all__ = ["Times", "label", "nothing", "number", "split", "text"]
+__all__ = ["UNSURE", "Times", "label", "no_label", "nothing", "number", "split", "text"]
+
+UNSURE = "unsure"
 
 _YES = ("true", "yes", "y", "t", "1", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "vero", "是")
 _NO = ("false", "no", "n", "f", "0", "falsch", "nein", "faux", "non", "falso", "否")
@@ -55,6 +57,17 @@ def label(value: object) -> bool:
             f"same is {found}, but it must be true or false: label the pair or drop it"
         )
     return _LABELS[text]
+
+
+def no_label(value: object) -> str:
+    """Return why a cell holds no label, ``"unlabelled"`` or ``"unsure"``; blank if it holds one.
+
+    Example:
+        >>> [no_label(value) for value in (None, " ", "Unsure", "yes", False)]
+        ['unlabelled', 'unlabelled', 'unsure', '', '']
+    """
+    text = "" if value is None else str(value).strip().casefold()
+    return {"": "unlabelled", UNSURE: UNSURE}.get(text, "")
 
 
 def number(name: str, value: object) -> float:

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
-from semcache.evaluate.binomial import fewest, upper_bound
-from semcache.evaluate.scored import Rate, percent, shown
+from semcache.evaluate.binomial import fewest
+from semcache.evaluate.rate import Rate, WeightedRate
+from semcache.evaluate.scored import percent, shown
 
 __all__ = ["Choice", "Rule", "Trial"]
 
@@ -23,6 +24,7 @@ class Trial(NamedTuple):
         level: The chance of passing in error that this test may spend: its share of the doubt;
             0 if it was not reached.
         passed: Whether the limit holds at this threshold.
+        weighted: The share of wrong ones in the log, if the pairs were drawn by weight.
     """
 
     threshold: float
@@ -30,11 +32,17 @@ class Trial(NamedTuple):
     wrong: int
     level: float
     passed: bool
+    weighted: WeightedRate | None = None
+
+    @property
+    def rate(self) -> Rate:
+        """Wrong among served: of the log if the pairs were drawn by weight, else of the pairs."""
+        return Rate(self.wrong, self.served) if self.weighted is None else self.weighted
 
     @property
     def bound(self) -> float:
         """Upper confidence bound, at confidence 1 - level, of wrong among served."""
-        return upper_bound(self.wrong, self.served, 1 - self.level) if self.level else 1.0
+        return self.rate.upper(self.level) if self.level else 1.0
 
 
 @dataclass(frozen=True)
@@ -96,8 +104,11 @@ class Choice:
 
     def _more(self, test: Trial) -> int | None:
         level = test.level or (1 - self.confidence) / len(self.tests)
-        if not test.served or test.wrong >= self.max_wrong * test.served:
+        if not test.served or test.rate.value >= self.max_wrong:
             return None
+        if test.weighted is not None:
+            times = test.weighted.times(self.max_wrong, level)
+            return None if times is None else max(1, math.ceil((times - 1) * self.pairs))
         rate = test.wrong / test.served
         needed = fewest(
             lambda served: math.ceil(rate * served), self.max_wrong, level, more_than=test.served
@@ -112,7 +123,7 @@ class Choice:
                 f"Chosen threshold: {shown(test.threshold)}. With {sure} confidence, "
                 f"at most {limit} of the answers served are wrong.\n"
                 f"It serves {test.served:,} of {self.pairs:,} pairs, {test.wrong:,} of them "
-                f"wrong; upper bound {100 * test.bound:.1f} %."
+                f"wrong{_of_log(test)}; upper bound {100 * test.bound:.1f} %."
             )
         return "\n".join(
             (
@@ -151,7 +162,8 @@ class Choice:
         test = self.nearest or served[0]
         return (
             f"Nearest: {shown(test.threshold)}, where {test.wrong:,} of {test.served:,} served are "
-            f"wrong ({100 * test.wrong / test.served:.1f} %; upper bound {100 * test.bound:.1f} %)."
+            f"wrong ({100 * test.rate.value:.1f} %{_of_log(test, 'of the log')}; upper bound "
+            f"{100 * test.bound:.1f} %)."
             f"\nAt that rate about {self.more_pairs:,} more labelled pairs to choose with would do."
         )
 
@@ -164,4 +176,11 @@ class Choice:
         )
 
     def _interval(self, test: Trial) -> tuple[float, float]:
-        return Rate(test.wrong, test.served, self.confidence).interval
+        return replace(test.rate, confidence=self.confidence).interval
+
+
+def _of_log(test: Trial, said: str = "") -> str:
+    """What the weights make of a test's count, in words; nothing without weights."""
+    if test.weighted is None:
+        return ""
+    return f" {said}" if said else f", {100 * test.weighted.value:.1f} % by weight"

@@ -83,7 +83,7 @@ def run(
     say(f"Divided {division.how}.")
     if options.time is None and "chance" in division.how:
         say("A division by time is nearer to how a threshold is used: --time COLUMN.")
-    for sentence in report.faults(pairs):
+    for sentence in (*report.weights(pairs), *report.faults(pairs)):
         say(sentence)
     verifier: scoring.Fitted | None = None
     grid: tuple[float, ...] = SIMILARITIES
@@ -139,7 +139,11 @@ def _scored(pairs: Pairs, judge: tuple[Any, str, bool] | None) -> Scored:
     score = np.asarray(pairs.similarity)
     if judge:
         score = scoring.judge(judge[0].score, pairs, score, margin=judge[2])
-    return Scored(score, pairs.same, **pairs.groups)
+    if pairs.weight is None:
+        return Scored(score, pairs.same, **pairs.groups)
+    # They were drawn by similarity: a verifier may serve any of them, also the heaviest.
+    heaviest = pairs.weight.max() if judge else None
+    return Scored(score, pairs.same, weight=pairs.weight, heaviest=heaviest, **pairs.groups)
 
 
 def _choose(options: argparse.Namespace, rows: Scored, grid: tuple[float, ...]) -> Choice:

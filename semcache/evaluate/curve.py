@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcache.errors import InvalidInput
-from semcache.evaluate.binomial import interval
 from semcache.evaluate.scored import Scored
 
 __all__ = ["Curve", "risk_coverage"]
@@ -73,8 +72,16 @@ def risk_coverage(rows: Scored, *, confidence: float = 0.95, points: int = _POIN
     if len(ends) > points:
         steps = np.linspace(ends[0], ends[-1], points)
         ends = np.unique(ends[np.searchsorted(ends, steps)])
-    wrong, served = np.cumsum(~rows.same[order])[ends], ends + 1
-    pairs = zip(wrong.tolist(), served.tolist(), strict=True)
-    low, high = np.array([interval(w, s, confidence) for w, s in pairs]).T
-    n = served.astype(np.float64)
-    return Curve(score[ends], n, n / len(rows), wrong / n, low, high)
+    weight = np.ones(len(rows)) if rows.weight is None else rows.weight[order]
+    mass = np.cumsum(weight)
+    risk = np.cumsum(weight * ~rows.same[order])[ends] / mass[ends]
+    ordered = rows[order]
+    wrong, which = ~ordered.same, np.arange(len(rows))
+    low, high = np.array(
+        [
+            ordered.rate(wrong, which <= end, confidence, threshold=float(score[end])).interval
+            for end in ends
+        ]
+    ).T
+    n = (ends + 1).astype(np.float64)
+    return Curve(score[ends], n, mass[ends] / mass[-1], risk, low, high)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from semcache.errors import ConfigError
-from semcache.evaluate.choice import Choice
+from semcache.evaluate.choice import Choice, Trial
 from semcache.evaluate.curve import Curve
 from semcache.evaluate.scored import percent, shown
 
@@ -49,11 +49,7 @@ def draw(
     axes = figure.subplots()
     limit = percent(choice.max_wrong)
     _curves(axes, calibration, held_out, choice.max_wrong, confidence)
-    places = [
-        (test.threshold, test.served / choice.pairs, test.wrong / test.served)
-        for test in choice.tests
-        if test.served
-    ]
+    places = [_place(test, choice, calibration) for test in choice.tests if test.served]
     _marks(axes, places)
     verdict = f"No threshold is shown to keep wrong answers within {limit}"
     for threshold, served, risk in places:
@@ -67,6 +63,12 @@ def draw(
     axes.legend(loc="best", frameon=False, labelcolor="linecolor", prop={"weight": "bold"})
     axes.set_title(verdict, pad=12, loc="left", weight="bold")
     return figure, f"{verdict}.{_numbers(places)}"
+
+
+def _place(test: Trial, choice: Choice, calibration: Curve) -> Place:
+    if test.weighted is not None:
+        return test.threshold, calibration.at(test.threshold)[0], test.weighted.value
+    return test.threshold, test.served / choice.pairs, test.wrong / test.served
 
 
 def _curves(

@@ -41,6 +41,9 @@ class Pairs(Sequence[Pair]):
         margin: float64, shape (n,), if the file has it: the similarity less that of the next
             different answer; nan where it is blank.
         time: float64, shape (n,), in seconds, if that was asked for.
+        weight: float64, shape (n,), if the file has it: for how many pairs of a log each stands.
+        unlabelled: How many rows of such a file were left out, since nobody has labelled them.
+        unsure: Likewise, since whoever labelled them was not sure.
 
     Example:
         >>> pairs = Pairs.of([Pair("a", "b", True), Pair("a", "c", False)])
@@ -57,6 +60,9 @@ class Pairs(Sequence[Pair]):
     similarity: NDArray[np.float64] | None = None
     margin: NDArray[np.float64] | None = None
     time: NDArray[np.float64] | None = None
+    weight: NDArray[np.float64] | None = None
+    unlabelled: int = 0
+    unsure: int = 0
 
     @classmethod
     def of(cls, pairs: Iterable[Pair]) -> "Pairs":
@@ -88,7 +94,10 @@ class Pairs(Sequence[Pair]):
             return Pair(
                 self.texts[self.a[at]], self.texts[self.b[at]], bool(self.same[at]), **groups
             )
-        optional = (self.similarity, self.margin, self.time)
+        marks = (self.similarity, self.margin, self.time, self.weight)
+        similarity, margin, time, weight = (
+            None if column is None else column[at] for column in marks
+        )
         return Pairs(
             self.texts,
             self.a[at],
@@ -96,7 +105,10 @@ class Pairs(Sequence[Pair]):
             self.same[at],
             self.line[at],
             {name: column[at] for name, column in self.groups.items()},
-            *(None if column is None else column[at] for column in optional),
+            similarity,
+            margin,
+            time,
+            weight,
         )
 
     def __iter__(self) -> Iterator[Pair]:

@@ -6,11 +6,14 @@ A ``.jsonl`` or ``.csv`` file in UTF-8, as spreadsheets and pandas write them, o
   to ``a`` is right for ``b``;
 - if you like, ``language``, ``kind``, ``scope`` or any other column to group by, ``similarity``
   (then nothing is embedded), ``margin`` (the similarity less that of the next different answer), a
-  time, and ``split`` (``calibration`` or ``held-out``).
+  time, ``split`` (``calibration`` or ``held-out``), and ``weight``: for how many pairs of a log the
+  row stands, as ``python -m semcache pairs`` writes it. Of a file with weights, rows that nobody
+  has labelled yet, or was not sure of, are left out and counted.
 """
 
 import math
 from array import array
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,7 +37,7 @@ __all__ = [
     "repeated_texts",
 ]
 
-_MARKS = ("similarity", "margin")
+_MARKS = ("similarity", "margin", "weight")
 
 
 def read_pairs(path: Path | str, *, by: Sequence[str] = (), time: str | None = None) -> Pairs:
@@ -92,9 +95,13 @@ class _Columns:
         self._groups: dict[str, list[str]] = {name: [] for name in names}
         self._values: dict[str, str] = {}
         self._there: set[str] = set()
+        self._left_out = Counter[str]()
 
     def add(self, line: int, row: list[Any]) -> None:
-        a, b, same, similarity, margin, time, *groups = row
+        a, b, same, similarity, margin, weight, time, *groups = row
+        if weight is not None and (why := cells.no_label(same)):
+            self._left_out[why] += 1
+            return
         codes = self._codes
         for column, name, text in ((self._a, "a", a), (self._b, "b", b)):
             code = codes.get(text) if isinstance(text, str) else None
@@ -104,7 +111,7 @@ class _Columns:
         self._same.append(cells.label(same))
         self._line.append(line)
         for (name, numbers), value in zip(
-            self._numbers.items(), (similarity, margin, time), strict=True
+            self._numbers.items(), (similarity, margin, weight, time), strict=True
         ):
             numbers.append(math.nan if value is None else self._read[name](name, value))
             if value is not None:
@@ -120,7 +127,11 @@ class _Columns:
 
     def pairs(self, asked_for: Sequence[str]) -> Pairs:
         if not self._line:
-            raise InvalidInput("it has no pairs")
+            raise InvalidInput(
+                "no pair is labelled yet: python -m semcache label FILE"
+                if self._left_out
+                else "it has no pairs"
+            )
         for name in asked_for:
             if name not in self._there:
                 raise ConfigError(f"it has no column {name!r}: name one of its columns")
@@ -131,7 +142,12 @@ class _Columns:
             np.frombuffer(self._same, bool),
             np.frombuffer(self._line, np.int32),
             {name: np.array(values, object) for name, values in self._groups.items()},
-            *(self._numbers_of(name) for name in ("similarity", "margin", "time")),
+            similarity=self._numbers_of("similarity"),
+            margin=self._numbers_of("margin"),
+            time=self._numbers_of("time"),
+            weight=self._numbers_of("weight"),
+            unlabelled=self._left_out["unlabelled"],
+            unsure=self._left_out["unsure"],
         )
         _check_split(pairs)
         _check_numbers(pairs)
@@ -156,8 +172,14 @@ def _check_numbers(pairs: Pairs) -> None:
     for name, column, most, want in (
         ("similarity", pairs.similarity, 1.001, "a cosine lies in [-1, 1]"),
         ("the time", pairs.time, np.inf, "each row needs one"),
+        ("weight", pairs.weight, np.inf, "it must be above 0"),
     ):
-        if column is None or (good := np.isfinite(column) & (np.abs(column) <= most)).all():
+        if column is None:
+            continue
+        good = np.isfinite(column) & (np.abs(column) <= most)
+        if name == "weight":
+            good &= column > 0
+        if good.all():
             continue
         at = int(good.argmin())
         found = "blank" if np.isnan(column[at]) else f"{column[at]:g}"

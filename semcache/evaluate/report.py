@@ -7,10 +7,11 @@ import numpy as np
 from semcache.evaluate.choice import Choice
 from semcache.evaluate.labelled import Pairs, contradictions, repeated_texts
 from semcache.evaluate.planning import most_served
-from semcache.evaluate.scored import Rate, Scored, percent, shown
+from semcache.evaluate.rate import Rate
+from semcache.evaluate.scored import Scored, percent, shown
 from semcache.evaluate.tables import Table, columns, evaluate, evaluate_by
 
-__all__ = ["by_group", "checked", "chosen", "faults", "plain", "say"]
+__all__ = ["by_group", "checked", "chosen", "faults", "plain", "say", "weights"]
 
 _SHOWN = 3
 
@@ -52,10 +53,34 @@ def faults(pairs: Pairs) -> list[str]:
             "again is no new evidence: the promise\ncounts it as such, and holds for less than it "
             "says."
         )
-    elif repeated := repeated_texts(pairs):
+    elif pairs.weight is None and (repeated := repeated_texts(pairs)):
+        # With weights the promise rests on the draw alone, whatever depends on what in the log.
         said.append(
             f"{_amount(repeated, 'text occurs', 'texts occur')} in several pairs: such pairs count "
             "for less than as many others, so take\nthe confidence with a grain of salt."
+        )
+    return said
+
+
+def weights(pairs: Pairs) -> list[str]:
+    """Return what the weights of some pairs mean, and what was left out; nothing without them."""
+    if pairs.weight is None:
+        return []
+    said = [
+        f"They were drawn from a log by weight, and stand for {pairs.weight.sum():,.0f} pairs of "
+        "it. Shares and the promise are about that\nlog; the bound allows for the weights, which "
+        "takes more labels than the table of plan says."
+    ]
+    if pairs.unlabelled:
+        said.append(
+            f"{_amount(pairs.unlabelled, 'row has', 'rows have')} no label yet, and "
+            f"{'is' if pairs.unlabelled == 1 else 'are'} left out: right if those labelled were "
+            "taken in shuffled order."
+        )
+    if pairs.unsure:
+        said.append(
+            f"{_amount(pairs.unsure, 'row', 'rows')} of which the reader was not sure: left out, "
+            "and with them whatever they would have shown."
         )
     return said
 
@@ -78,11 +103,12 @@ def ascii_cut(text: str) -> str:
 def chosen(table: Table, choice: Choice, held_out: int) -> str:
     """Return what was chosen, how near it came, and whether it can be reached at all."""
     said = [str(choice)]
-    most = most_served(1 - table.same / max(table.pairs, 1), choice.max_wrong)
+    share = table.same_rate.value if table.pairs else 0.0
+    most = most_served(1 - share, choice.max_wrong)
     if most < 1:
-        same = percent(table.same / table.pairs)
+        these = "the log's" if table.same_rate.weighted else "these"
         said.append(
-            f"{same} of these pairs have the same answer: no score whatever "
+            f"{percent(share)} of {these} pairs have the same answer: no score whatever "
             f"can serve more than {percent(most)} of them\nwith {percent(choice.max_wrong)} wrong."
         )
     if choice.more_pairs:
@@ -146,7 +172,7 @@ def checked(
         nearest = choice.nearest or choice.tests[0]
         threshold = nearest.threshold
     (line,) = evaluate(held_out, [threshold], confidence=confidence).lines
-    trapped = Rate(line.false_hit_rate.count, int((~held_out.same).sum()), confidence)
+    trapped = held_out.rate(held_out.score >= threshold, ~held_out.same, confidence)
     said = [
         f"Checked on the other {len(held_out):,} pairs. {told}At {shown(threshold)}:",
         f"  same answer, served       {line.recall}",

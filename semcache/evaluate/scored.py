@@ -5,17 +5,16 @@ is right for it. A threshold serves a pair when its score reaches the threshold.
 """
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from semcache.errors import ConfigError, InvalidInput
-from semcache.evaluate.binomial import interval
+from semcache.evaluate.rate import Rate, WeightedRate
 
-__all__ = ["PROBABILITIES", "SIMILARITIES", "Rate", "Scored", "counts", "percent", "shown"]
+__all__ = ["PROBABILITIES", "SIMILARITIES", "Scored", "counts", "percent", "shown"]
 
 # Fixed before any pair was scored, strictest first. Similarities of multilingual-e5-small lie
 # between 0.7 and 1; another model needs another grid.
@@ -30,6 +29,8 @@ class Scored:
         score: float64, shape (n,): the higher, the surer; a similarity in [-1, 1], or what a
             verifier says.
         same: bool, shape (n,): whether the two questions have the same right answer.
+        weight: float64, shape (n,): for how many pairs of the log each stands; ``None`` if they
+            were drawn as the traffic is.
         groups: Columns of text to group by, such as language or tenant, each of shape (n,).
 
     Example:
@@ -40,17 +41,28 @@ class Scored:
         (2, ['en', 'zh'])
     """
 
-    def __init__(self, score: ArrayLike, same: ArrayLike, **groups: ArrayLike) -> None:
+    def __init__(
+        self,
+        score: ArrayLike,
+        same: ArrayLike,
+        *,
+        weight: ArrayLike | None = None,
+        heaviest: ArrayLike | None = None,
+        **groups: ArrayLike,
+    ) -> None:
         """Keep the columns as arrays.
 
         Args:
             score: n numbers.
             same: n labels: bool, or 0 and 1.
+            weight: n numbers above 0.
+            heaviest: The most that any pair can weigh. If not given, then at each threshold what
+                the heaviest weighs that reaches it: right where pairs were drawn by this score.
             groups: n texts each.
 
         Raises:
-            InvalidInput: A score is not a finite number, a label is neither true nor false, or
-                the columns are not equally long.
+            InvalidInput: A score is not a finite number, a label is neither true nor false, a
+                weight is not above 0, or the columns are not equally long.
         """
         self.score: NDArray[np.float64] = np.asarray(score, np.float64).reshape(-1)
         labels = np.asarray(same).reshape(-1)
@@ -64,9 +76,17 @@ class Scored:
         self.groups: dict[str, NDArray[Any]] = {
             name: np.asarray(column, object).reshape(-1) for name, column in groups.items()
         }
-        for name, column in (("same", self.same), *self.groups.items()):
+        self.weight = None if weight is None else np.asarray(weight, np.float64).reshape(-1)
+        if self.weight is not None and not ((self.weight > 0) & np.isfinite(self.weight)).all():
+            raise InvalidInput("a weight is a finite number above 0")
+        weights = [] if self.weight is None else [("weight", self.weight)]
+        for name, column in (("same", self.same), *weights, *self.groups.items()):
             if len(column) != len(self.score):
                 raise InvalidInput(f"{len(self.score)} scores, but {name} has {len(column)} rows")
+        self._heaviest = None if self.weight is None else _heaviest(self.score, self.weight)
+        if heaviest is not None:
+            most = float(np.asarray(heaviest))
+            self._heaviest = lambda _: most
 
     def __len__(self) -> int:
         return len(self.score)
@@ -74,10 +94,49 @@ class Scored:
     def __getitem__(self, rows: slice | NDArray[Any]) -> "Scored":
         """Return some of the pairs: those of a slice, a mask or an array of positions."""
         groups = {name: column[rows] for name, column in self.groups.items()}
-        return Scored(self.score[rows], self.same[rows], **groups)
+        weight = None if self.weight is None else self.weight[rows]
+        part = Scored(self.score[rows], self.same[rows], weight=weight, **groups)
+        part._heaviest = self._heaviest  # of all, since another draw would have had others
+        return part
 
     def __repr__(self) -> str:
         return f"<Scored: {len(self):,} pairs, {self.same.sum():,} with the same answer>"
+
+    def rate(
+        self,
+        hit: NDArray[np.bool_],
+        of: NDArray[np.bool_] | None = None,
+        confidence: float = 0.95,
+        *,
+        threshold: float = -math.inf,
+    ) -> Rate:
+        """Return the share of pairs that are ``hit``, of those that are ``of``.
+
+        With weights it is the share of the log, not of the pairs that were labelled.
+
+        Args:
+            hit: bool, shape (n,).
+            of: bool, shape (n,); ``None``: all.
+            confidence: Of its interval.
+            threshold: All of ``of`` score this or more.
+
+        Example:
+            >>> rows = Scored([0.97, 0.91], [True, False], weight=[1, 3])
+            >>> rate = rows.rate(~rows.same)
+            >>> rate.count, rate.of, rate.value
+            (1, 2, 0.75)
+        """
+        of = np.ones(len(self), bool) if of is None else of
+        hit = hit & of
+        count, total = int(hit.sum()), int(of.sum())
+        if self.weight is None or self._heaviest is None:
+            return Rate(count, total, confidence)
+        weights, which = np.unique(self.weight[of], return_inverse=True)
+        hits = np.bincount(which, hit[of], len(weights)).astype(int)
+        every = np.bincount(which, minlength=len(weights))
+        strata = zip(weights.tolist(), hits.tolist(), (every - hits).tolist(), strict=True)
+        heaviest = max(self._heaviest(threshold), *weights.tolist(), 0.0)
+        return WeightedRate(count, total, confidence, tuple(strata), heaviest)
 
     def by(self, group: str) -> dict[str, "Scored"]:
         """Return the pairs of each value of a column, the most frequent value first.
@@ -98,37 +157,16 @@ class Scored:
         return {name: self[part] for name, part in named}
 
 
-@dataclass(frozen=True)
-class Rate:
-    """A share, and how sure it is.
+def _heaviest(score: NDArray[np.float64], weight: NDArray[np.float64]) -> Callable[[float], float]:
+    order = np.argsort(score, kind="stable")
+    scores, most = score[order], np.maximum.accumulate(weight[order][::-1])[::-1]
 
-    Example:
-        >>> rate = Rate(3, 60)
-        >>> rate.value, [round(limit, 3) for limit in rate.interval]
-        (0.05, [0.01, 0.139])
-        >>> print(rate)
-        5.0 % (1.0-13.9)
-    """
+    def heaviest(threshold: float) -> float:
+        if not len(most):
+            return 0.0
+        return float(most[min(int(np.searchsorted(scores, threshold)), len(most) - 1)])
 
-    count: int
-    of: int
-    confidence: float = 0.95
-
-    @property
-    def value(self) -> float:
-        """The observed share; nan of nothing."""
-        return self.count / self.of if self.of else math.nan
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The exact two-sided limits of the true share; (0, 1) of nothing."""
-        return interval(self.count, self.of, self.confidence)
-
-    def __str__(self) -> str:
-        if not self.of:
-            return "-"
-        low, high = self.interval
-        return f"{100 * self.value:.1f} % ({100 * low:.1f}-{100 * high:.1f})"
+    return heaviest
 
 
 def shown(threshold: float) -> str:

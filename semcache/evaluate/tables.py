@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from semcache.evaluate.scored import SIMILARITIES, Rate, Scored, counts, percent, shown
+from semcache.evaluate.rate import Rate
+from semcache.evaluate.scored import SIMILARITIES, Scored, counts, percent, shown
 
 __all__ = ["Line", "Table", "columns", "evaluate", "evaluate_by"]
 
@@ -39,11 +40,13 @@ class Table:
         pairs: How many there are.
         same: How many of them have the same answer.
         lines: One a threshold, strictest first.
+        same_rate: What share has the same answer: of the log, if the pairs have weights.
     """
 
     pairs: int
     same: int
     lines: tuple[Line, ...]
+    same_rate: Rate
 
     def __str__(self) -> str:
         head = ["threshold", "served", "", "wrong", "of served", "of all", "recall"]
@@ -78,6 +81,8 @@ class Table:
             f"(1.0-13.9)  from 1.0 to 13.9 %: where the true share lies, with {sure} confidence",
             "            for this line by itself; the fewer the pairs, the wider",
         ]
+        if self.same_rate.weighted:
+            lines.append("shares are of the log, by weight; numbers of pairs are as labelled")
         money = (
             "saved       dollars a thousand lookups: calls not made, less what wrong answers cost"
         )
@@ -141,21 +146,27 @@ def evaluate(
         0.90        3        75.0 % (19.4-99.4)   1       33.3 % (0.8-90.6)   25.0 %   66.7 %
         (9.4-99.2)
     """
-    same, n = int(rows.same.sum()), len(rows)
     lines = []
-    for threshold, served, wrong in zip(*counts(rows, thresholds), strict=True):
-        dollars = None if call_price is None else served * call_price - wrong * wrong_price
+    for threshold in counts(rows, thresholds)[0]:
+        served = rows.score >= threshold
+        hit_rate = rows.rate(served, None, confidence)
+        wrong = rows.rate(served & ~rows.same, None, confidence)
+        saved = None
+        if call_price is not None:
+            each = hit_rate.value * call_price - wrong.value * wrong_price if len(rows) else 0.0
+            saved = 1_000 * each
         lines.append(
             Line(
                 threshold,
-                hit_rate=Rate(served, n, confidence),
-                false_hit_rate=Rate(wrong, served, confidence),
-                wrong_of_all=Rate(wrong, n, confidence),
-                recall=Rate(served - wrong, same, confidence),
-                saved=None if dollars is None else 1_000 * dollars / max(n, 1),
+                hit_rate=hit_rate,
+                false_hit_rate=rows.rate(~rows.same, served, confidence, threshold=threshold),
+                wrong_of_all=wrong,
+                recall=rows.rate(served, rows.same, confidence),
+                saved=saved,
             )
         )
-    return Table(n, same, tuple(lines))
+    same = rows.rate(rows.same, None, confidence)
+    return Table(len(rows), same.count, tuple(lines), same)
 
 
 def evaluate_by(

@@ -37,6 +37,10 @@ if it begins in the right place, where the first rule serves 30 %; where the hig
 pocket of traps, 8 % at best, where the first serves 35 %. Whoever does not know the grid takes the
 first.
 
+**Pairs drawn by weight.** Where the rows have weights, as ``python -m semcache pairs`` draws them,
+the counts are not binomial; the test of :mod:`semcache.evaluate.rate` takes the place of the
+bound, and the promise is about the log that was sampled.
+
 **What neither promises.** Pairs that share a text are not independent. Traffic unlike the
 labelled pairs, such as more traps than were labelled, breaks the promise, and nothing measured on
 yesterday's pairs can show that. A threshold for a verifier must not be chosen on the pairs that
@@ -46,8 +50,8 @@ the verifier was fitted on.
 from collections.abc import Iterable, Mapping
 
 from semcache.errors import ConfigError
-from semcache.evaluate.binomial import tail
 from semcache.evaluate.choice import Choice, Rule, Trial
+from semcache.evaluate.rate import WeightedRate
 from semcache.evaluate.scored import SIMILARITIES, Scored, counts
 
 __all__ = ["Choice", "Rule", "Scored", "Trial", "check_promise", "choose_threshold"]
@@ -68,7 +72,7 @@ def choose_threshold(
     The module's docstring says what "provably" means, and why.
 
     Args:
-        rows: Labelled pairs with their scores, drawn as the traffic is.
+        rows: Labelled pairs with their scores, drawn as the traffic is, or with weights.
         max_wrong: The limit on wrong answers among those served, in (0, 1).
         confidence: Of the promise, in (0, 1).
         grid: The thresholds to test, fixed before looking at ``rows``;
@@ -133,8 +137,11 @@ def _tests(
     thresholds, served, wrong = counts(rows, grid)
     level = doubt / len(thresholds) if rule == "bonferroni" else doubt
     for threshold, n, w in zip(thresholds, served, wrong, strict=True):
-        passed = level > 0 and n > 0 and tail(w, n, max_wrong) <= level
-        tests.append(Trial(threshold, n, w, level, passed))
+        among = rows.score >= threshold
+        rate = rows.rate(~rows.same, among, threshold=threshold)
+        passed = level > 0 and n > 0 and rate.is_below(max_wrong, level)
+        weighted = rate if isinstance(rate, WeightedRate) else None
+        tests.append(Trial(threshold, n, w, level, passed, weighted))
         if rule == "fixed-sequence" and not passed:
             level = 0.0  # what comes after a failure is not tested
     return tuple(tests)

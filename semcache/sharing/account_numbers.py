@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from semcache.sharing.checksums import iban_length, is_card, is_chinese_id, is_iban
 from semcache.sharing.rule import Rule, compiled, normal
 
-__all__ = ["ACCOUNT_NUMBER", "holds_account_number"]
+__all__ = ["ACCOUNT_NUMBER", "account_numbers_in", "holds_account_number"]
 
 _NINE_DIGITS = compiled(r"\d(?:[ -]?\d){8}")  # most texts have fewer
 _DIGITS = compiled(r"(?<![A-Za-z0-9_.])\d{3,}(?:[ -]\d{3,})*")
@@ -35,6 +35,37 @@ def holds_account_number(text: str) -> bool:
     if not _NINE_DIGITS.search(typed):
         return False
     return _has_card(typed) or _has_iban(typed) or _has_id(typed)
+
+
+def account_numbers_in(typed: str) -> Iterator[tuple[int, int]]:
+    """Yield where each of them begins and ends in a text that is normal.
+
+    Of digits in groups the whole run is meant, and of an IBAN all that could belong to it.
+
+    Example:
+        >>> [slice(*place) for place in account_numbers_in("is 4111 1111 1111 1111 blocked")]
+        [slice(3, 22, None)]
+    """
+    for run in _DIGITS.finditer(typed):
+        if _is_card_in(_GROUP.findall(run[0])):
+            yield run.span()
+    for found in _IBAN.finditer(typed):
+        if end := _iban_end(typed, found.start()):
+            yield found.start(), end
+    for match in _CHINESE_ID.finditer(typed):
+        if is_chinese_id(_joined(match[0])):
+            yield match.span()
+    yield from (match.span() for match in _SOCIAL_SECURITY.finditer(typed))
+
+
+def _iban_end(typed: str, start: int) -> int:
+    """Where the IBAN that begins at a place ends; 0 if none does."""
+    size, bare = iban_length(typed[start : start + 2].upper()), ""
+    for end in range(start, min(len(typed), start + 2 * _LONGEST_IBAN)):
+        bare += _joined(typed[end])
+        if size and len(bare) == size:
+            return end + 1 if is_iban(bare.upper()) else 0
+    return 0
 
 
 def _has_card(typed: str) -> bool:

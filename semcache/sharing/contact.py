@@ -7,10 +7,11 @@ address spelled out ("anna at example dot com"). Mailboxes that belong to nobody
 """
 
 import re
+from collections.abc import Iterator
 
 from semcache.sharing.rule import Rule, compiled, normal
 
-__all__ = ["CONTACT", "MAIL", "holds_contact"]
+__all__ = ["CONTACT", "MAIL", "contacts_in", "holds_contact"]
 
 # What stands before the @ is read backwards from it: a search for it would begin at every letter.
 MAIL = compiled(
@@ -53,6 +54,21 @@ def holds_contact(text: str) -> bool:
         or (_SEVEN_DIGITS.search(typed) is not None and _PHONE.search(typed) is not None)
         or _CHAT.search(typed) is not None
     )
+
+
+def contacts_in(typed: str) -> Iterator[tuple[int, int]]:
+    """Yield where each of them begins and ends in a text that is normal.
+
+    Example:
+        >>> [slice(*place) for place in contacts_in("call +1 415 555 0100 now")]
+        [slice(5, 20, None)]
+    """
+    for at in MAIL.finditer(typed):
+        before = _BEFORE.search(typed[max(0, at.start() - _LONGEST) : at.start()])
+        if before is not None and not _NOBODY.match(before[0]):
+            yield at.start() - len(before[0]), at.end()
+    for pattern in (_PHONE, _CHAT):
+        yield from (found.span() for found in pattern.finditer(typed))
 
 
 def _is_person(typed: str, at: int) -> bool:

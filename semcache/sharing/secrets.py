@@ -6,11 +6,12 @@ hexadecimal digits alone (so are commit ids), secrets spelled out or cut in piec
 """
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from semcache.sharing.rule import Rule, compiled, normal
 
-__all__ = ["SECRET", "holds_secret"]
+__all__ = ["SECRET", "holds_secret", "secrets_in"]
 
 # Each begins where a word does, so that no character is read by many attempts.
 _KNOWN = compiled(
@@ -41,6 +42,8 @@ _DESCRIBED = compiled(
     flags=re.IGNORECASE,
 )
 _LONG = compiled(r"[A-Za-z0-9_+=-]{32,}")
+_UP_TO_BLANK = compiled(r"\S*")
+_END_OF_KEY = compiled(r"(?s:.*?)(?:-----END [A-Z ]{0,40}-----|\Z)")
 _CLASSES = str.maketrans(
     {**dict.fromkeys(map(chr, range(97, 123)), "a"), **dict.fromkeys(map(chr, range(65, 91)), "A")}
     | dict.fromkeys("0123456789", "0")
@@ -58,6 +61,29 @@ def holds_secret(text: str) -> bool:
     """
     typed = normal(text)
     return bool(_KNOWN.search(typed)) or _is_named(typed) or _is_random(typed)
+
+
+def secrets_in(typed: str) -> Iterator[tuple[int, int]]:
+    """Yield where each of them begins and ends in a text that is normal.
+
+    Of a key whose beginning is known, all up to the next blank is meant; of a private key in
+    lines, all up to its end.
+
+    Example:
+        >>> [slice(*place) for place in secrets_in("my password is hunter2, why")]
+        [slice(15, 22, None)]
+    """
+    for found in _KNOWN.finditer(typed):
+        ending = _END_OF_KEY if found[0].startswith("-----") else _UP_TO_BLANK
+        rest = ending.match(typed, found.end())
+        yield found.start(), rest.end() if rest else found.end()
+    for found in _NAMED.finditer(typed):
+        value = found["value"].rstrip(_TAIL)
+        if _is_value(value, bool(found["numeric"])):
+            yield found.start("value"), found.start("value") + len(value)
+    for found in _LONG.finditer(typed):
+        if _changes(found[0]) > len(found[0]) / 4:
+            yield found.span()
 
 
 def _is_named(typed: str) -> bool:

@@ -1,0 +1,172 @@
+"""``python -m semcache pairs LOG``: from a log to a file of pairs worth labelling."""
+
+import argparse
+import csv
+import io
+import math
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from semcache.errors import ConfigError, InvalidInput
+from semcache.evaluate.drawing import BANDS
+from semcache.evaluate.label_file import write_whole
+from semcache.evaluate.logs import FORMATS, Entry, Log, read_log
+from semcache.evaluate.pairing import WITHIN, Drawn, Paired, pair
+from semcache.evaluate.report import say
+from semcache.evaluate.scored import percent, shown
+from semcache.evaluate.scoring import Embed
+from semcache.evaluate.tables import columns
+from semcache.sharing.masking import masked
+
+__all__ = ["add_arguments", "run"]
+
+_SHOWN = 5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``pairs`` to its parser."""
+    add = parser.add_argument
+    add("file", type=Path, metavar="LOG", help=".csv, .tsv, .jsonl, .json or .parquet")
+    add("--format", choices=tuple(FORMATS), help="of LOG (default: recognised by its shape)")
+    add("--out", type=Path, metavar="FILE", help="(default: beside LOG, .pairs.csv)")
+    add("--most", type=_most, default=500, metavar="N", help="pairs (default: %(default)s)")
+    add(
+        "--bands",
+        type=_edges,
+        default=BANDS,
+        metavar="A,B,...",
+        help="edges between bands of similarity, each of which gives about the root of its size "
+        f"(default: {','.join(map(shown, BANDS))})",
+    )
+    add(
+        "--within",
+        action="append",
+        choices=WITHIN,
+        default=[],
+        help="compare only questions of one tenant, or of one language (default: all)",
+    )
+    add("--mask", action="store_true", help="replace contacts, account numbers and secrets in FILE")
+    add("--seed", type=int, default=0, metavar="N", help="of the draw (default: %(default)s)")
+    parser.epilog = (
+        "Similarities are those of the texts as they were typed, since a cache compares those; "
+        "--mask changes only what is written. Names and addresses are not found. Exit code 0: "
+        "done. 1: the log cannot be used; the reason is on stderr. 2: an option is wrong."
+    )
+
+
+def _most(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number of pairs, from 1 up")
+    return int(text)
+
+
+def _edges(text: str) -> tuple[float, ...]:
+    try:
+        edges = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        edges = ()
+    if not edges or any(not -1 < edge <= 1 for edge in edges) or sorted(set(edges)) != list(edges):
+        raise argparse.ArgumentTypeError(f"{text!r}: cosines that ascend, as 0.8,0.9,0.95")
+    return edges
+
+
+def run(options: argparse.Namespace, embed: Callable[[], Embed], *, progress: bool = False) -> None:
+    """Write the file of pairs and say what the log holds.
+
+    Args:
+        options: As :func:`add_arguments` describes them.
+        embed: Returns what embeds texts; called once the log has been read.
+        progress: Whether to show bars.
+
+    Raises:
+        SemcacheError: The log or an option cannot be used, or Redis cannot be reached.
+        openai.OpenAIError: The API failed.
+    """
+    path = options.out or options.file.with_name(f"{options.file.stem}.pairs.csv")
+    if path.suffix.lower() != ".csv":
+        raise ConfigError(f"{path}: pairs are written as .csv")
+    if path.exists():
+        raise ConfigError(f"{path} is there already, perhaps with labels: give --out another name")
+    log = read_log(options.file, options.format)
+    for line in _read(options.file, log):
+        say(line)
+    try:
+        drawn = pair(
+            log,
+            embed(),
+            most=options.most,
+            bands=options.bands,
+            within=options.within,
+            seed=options.seed,
+            progress=progress,
+        )
+    except InvalidInput as error:
+        raise InvalidInput(f"{options.file}: {error}") from None
+    write_whole(path, _csv(drawn.pairs, options.mask))
+    for line in _drawn(drawn):
+        say(line)
+    say(f"\n{len(drawn.pairs):,} pairs in {path}. Next: python -m semcache label {path}")
+
+
+def _read(path: Path, log: Log) -> Iterator[str]:
+    order = "in order of time" if log.ordered else "in the order of the file, not all with a time"
+    yield (
+        f"{path}, read as {log.format}: {len(log.entries):,} questions that a cache could answer "
+        f"by similarity, {order}"
+    )
+    total = len(log.entries) + sum(log.left_out.values())
+    for reason, count in sorted(log.left_out.items(), key=lambda item: -item[1]):
+        yield f"Left out: {count:,} ({percent(count / total)}) with {reason}"
+    yield from _faults("could not be read", log.faults)
+
+
+def _faults(what: str, faults: Sequence[str]) -> Iterator[str]:
+    if faults:
+        yield f"{len(faults):,} {what}:"
+        yield from (f"  {fault}" for fault in faults[:_SHOWN])
+        if len(faults) > _SHOWN:
+            yield f"  and {len(faults) - _SHOWN:,} more"
+
+
+def _drawn(drawn: Drawn) -> Iterator[str]:
+    yield from _faults("cannot be embedded", drawn.unusable)
+    share = percent(drawn.repeated / drawn.questions)
+    yield f"{drawn.repeated:,} of them ({share}) repeat an earlier text: an exact cache's hits"
+    embedding, finding = drawn.seconds
+    yield f"Embedding took {embedding:.0f} s, finding the nearest earlier {finding:.0f} s"
+    known = "with another answer" if drawn.has_answers else "with another text"
+    yield f"Margins are to the next earlier question {known}\n"
+    above, total = 0, sum(band.pairs for band in drawn.bands)
+    rows = [["similarity", "pairs of the log", "here or above", "drawn", "each stands for"]]
+    for band in reversed(drawn.bands):
+        above += band.pairs
+        name = "below" if band.low == -1 else f"from {shown(band.low)}"
+        reached = f"{100 * above / total:.1f} %"
+        each = f"{band.weight:.1f}" if band.drawn else "-"
+        rows.append([name, f"{band.pairs:,}", reached, f"{band.drawn:,}", each])
+    yield columns(rows)
+
+
+# The file -------------------------------------------------------------------------------
+
+
+def _csv(pairs: Sequence[Paired], mask: bool) -> str:
+    given = [name for name in ("language", "tenant") if any(getattr(p.b, name) for p in pairs)]
+    timed = any(not math.isnan(p.b.time) for p in pairs)
+    head = ["a", "b", "similarity", "margin", "weight", *["time"] * timed, *given, "same"]
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(head)
+    for p in pairs:
+        texts = [masked(entry.text) if mask else entry.text for entry in (p.a, p.b)]
+        margin = "" if math.isnan(p.margin) else f"{p.margin:.4f}"
+        marks = [f"{p.similarity:.4f}", margin, f"{p.weight:.6g}", *[_time(p.b)] * timed]
+        writer.writerow([*texts, *marks, *(getattr(p.b, name) for name in given), ""])
+    return file.getvalue()
+
+
+def _time(entry: Entry) -> str:
+    if math.isnan(entry.time):
+        return ""
+    return datetime.fromtimestamp(entry.time, UTC).isoformat().replace("+00:00", "Z")
