@@ -13,8 +13,8 @@ from pathlib import Path
 
 from benchmarks.report import RESULTS
 from benchmarks.scale.inputs import measure, read
-from benchmarks.scale.plan import Assumptions
 from benchmarks.scale.report import markdown
+from semcache.capacity.plan import Assumptions
 
 PLAN = Path(__file__).parent / "scaling.md"
 
@@ -29,7 +29,7 @@ def assumptions(changes: list[str]) -> Assumptions:
     for change in changes:
         name, _, value = change.partition("=")
         if not hasattr(given, name) or isinstance(getattr(Assumptions, name), property):
-            raise ValueError(f"no assumption {name!r}: see Assumptions in benchmarks/scale/plan.py")
+            raise ValueError(f"no assumption {name!r}: see semcache/capacity/plan.py")
         given = replace(given, **{name: type(getattr(given, name))(value)})
     return given
 

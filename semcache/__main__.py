@@ -1,23 +1,31 @@
-"""``python -m semcache``: check this machine; from a log to a threshold that keeps a promise.
+"""``python -m semcache``: from a log to a cache that one can defend; check this machine.
 
-pairs LOG, label PAIRS, plan, evaluate PAIRS: each reads and writes plain files.
+Each command reads and writes plain files.
 """
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, TextIO
 
 import openai
+import redis as redis_py
 from numpy.typing import NDArray
 
-from semcache.errors import SemcacheError
+from semcache.capacity import command as capacity
+from semcache.clients import redis_client
+from semcache.errors import CacheUnavailable, ConfigError, SemcacheError
 from semcache.evaluate import arguments, command, label_command, pairs_command
 from semcache.evaluate.report import plain
 from semcache.evaluate.scoring import Embed
+from semcache.replay import command as replaying
+from semcache.replay.arguments import add_arguments as add_replay_arguments
+from semcache.transfer import command as transfer
 
-_NEWER = ("pairs", "label")  # 1: an error of ours, 2: a wrong option; the older ones say 2 for both
+_OLDER = ("doctor", "evaluate", "plan")  # say 2 for an error of ours, too; the newer ones say 1
+_PATIENCE = 10.0  # seconds that a command waits for a reply of Redis
 _KEPT = 50_000  # texts whose vectors stay in a Redis that lives in this process
 
 
@@ -27,29 +35,13 @@ def main() -> int:
         _spell_out(stream)
     options = _parser().parse_args()
     try:
-        if options.command == "doctor":
-            from semcache.lab.doctor import doctor
-
-            return 1 if doctor() else 0
-        _run(options)
+        return _COMMANDS[options.command](options) or 0
     except BrokenPipeError:  # whoever reads, such as head, has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (SemcacheError, openai.OpenAIError, OSError) as error:
         print(f"semcache: {plain(str(error))}", file=sys.stderr)
-        return 1 if options.command in _NEWER else 2
+        return 2 if options.command in _OLDER else 1
     return 0
-
-
-def _run(options: argparse.Namespace) -> None:
-    shown = sys.stderr.isatty()
-    if options.command == "pairs":
-        pairs_command.run(options, lambda: _embed(progress=False), progress=shown)
-    elif options.command == "label":
-        label_command.run(options)
-    elif options.command == "plan":
-        command.run_plan(options)
-    else:
-        command.run(options, lambda: _embed(progress=shown))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,7 +58,84 @@ def _parser() -> argparse.ArgumentParser:
     arguments.add_plan_arguments(
         commands.add_parser("plan", help="how many pairs to label until a promise can be made")
     )
+    add_replay_arguments(commands.add_parser("replay", help="send a log through every design"))
+    capacity.add_arguments(
+        commands.add_parser("capacity", help="memory, index and nodes for your own figures")
+    )
+    transfer.add_warm_arguments(
+        commands.add_parser("warm", help="fill a cache ahead from a log with answers")
+    )
+    transfer.add_export_arguments(commands.add_parser("export", help="write a scope to a file"))
+    transfer.add_import_arguments(commands.add_parser("import", help="write a file into a scope"))
     return parser
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from semcache.lab.doctor import doctor
+
+    return 1 if doctor() else 0
+
+
+def _replay(options: argparse.Namespace) -> None:
+    from semcache.lab.data import FOLDER
+
+    outside = replaying.Outside(lambda: _embed("replay"), _price, FOLDER / "semantic_lookup.json")
+    replaying.run(options, outside)
+
+
+def _capacity(options: argparse.Namespace) -> None:
+    from semcache.lab.data import FOLDER
+
+    capacity.run(options, FOLDER / "semantic_lookup.json")
+
+
+def _price(model: str) -> tuple[Decimal, Decimal]:
+    from semcache.lab.prices import exact, price_of
+
+    price = price_of(model)
+    return exact(price.input), exact(price.output or 0)
+
+
+def _redis(url: str | None) -> Any:
+    url = url or os.environ.get("REDIS_URL", "")
+    if not url:
+        raise ConfigError("which Redis? Give --redis redis://host:port/db, or set REDIS_URL")
+    try:
+        client = redis_client(url, timeout=_PATIENCE)
+        client.ping()
+    except ValueError:  # whose message may hold a piece of the password
+        raise ConfigError(
+            "the URL of Redis cannot be used: redis://user:password@host:port/db"
+        ) from None
+    except redis_py.RedisError as error:
+        raise CacheUnavailable(f"nothing usable answers at the URL of Redis: {error}") from error
+    return client
+
+
+def _api() -> tuple[Any, str]:
+    from semcache.lab.connect import open_api
+
+    api = open_api()
+    return api.client, api.embedding_model
+
+
+_OUTSIDE = transfer.Outside(_redis, _api)
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
+    "doctor": _doctor,
+    "pairs": lambda options: pairs_command.run(
+        options, lambda: _embed("evaluate", progress=False), progress=sys.stderr.isatty()
+    ),
+    "label": label_command.run,
+    "evaluate": lambda options: command.run(
+        options, lambda: _embed("evaluate", sys.stderr.isatty())
+    ),
+    "plan": command.run_plan,
+    "replay": _replay,
+    "capacity": _capacity,
+    "warm": lambda options: transfer.run_warm(options, _OUTSIDE),
+    "export": lambda options: transfer.run_export(options, _OUTSIDE),
+    "import": lambda options: transfer.run_import(options, _OUTSIDE),
+}
 
 
 def _spell_out(stream: TextIO) -> None:
@@ -75,12 +144,12 @@ def _spell_out(stream: TextIO) -> None:
         stream.reconfigure(errors="backslashreplace")
 
 
-def _embed(progress: bool) -> Embed:
+def _embed(scope: str, progress: bool = True) -> Embed:
     from semcache.embedding import EmbeddingCache
     from semcache.lab.connect import connect
 
     lab = connect()
-    cache = EmbeddingCache(lab.redis, lab.openai, model=lab.embedding_model, scope="evaluate")
+    cache = EmbeddingCache(lab.redis, lab.openai, model=lab.embedding_model, scope=scope)
     in_process, seen = "fakeredis" in type(lab.redis).__module__, 0
 
     def embed(texts: Sequence[str]) -> NDArray[Any]:

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.scale.inputs import ENGINE, GRAPH, MATRIX, Inputs, measure, read
-from benchmarks.scale.plan import Assumptions, Measured, Traffic, many_scopes, mixed, one_scope
 from benchmarks.scale.report import SIZES, markdown
 from benchmarks.scaling import assumptions
+from semcache.capacity.plan import Assumptions, Measured, Traffic, many_scopes, mixed, one_scope
 from semcache.lab.redis_server import MISSING
 
 GIVEN = Assumptions(

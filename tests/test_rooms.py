@@ -13,21 +13,14 @@ FLOORS = [
     {"course", "__main__"},
     {"lab"},
     {"metrics"},
-    {"client"},
-    {"answers", "evaluate", "sharing"},
+    {"client", "replay", "transfer"},
+    {"answers", "evaluate", "sharing", "capacity"},
     {"guard", "index", "embedding"},
     {"codecs"},
 ]
 LIBRARY = [
-    "metrics",
-    "client",
-    "answers",
-    "evaluate",
-    "sharing",
-    "guard",
-    "index",
-    "embedding",
-    "codecs",
+    *("metrics", "client", "replay", "transfer", "capacity", "answers", "evaluate", "sharing"),
+    *("guard", "index", "embedding", "codecs"),
 ]
 LINES = 300
 

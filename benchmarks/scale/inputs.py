@@ -11,10 +11,10 @@ import redis
 from benchmarks.lookup.ours import open_index
 from benchmarks.measure import Timing
 from benchmarks.report import environment
-from benchmarks.scale.plan import Measured
 from benchmarks.workload import embed_questions
 from semcache import keys
 from semcache.blocking import run as run_flow
+from semcache.capacity.plan import Measured
 from semcache.codecs import Vector
 from semcache.index import MatrixIndex, VectorSetIndex
 from semcache.index.answer import Answer

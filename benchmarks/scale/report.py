@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from benchmarks.report import table
 from benchmarks.scale.inputs import DIMS, ENGINE, GRAPH, MATRIX, Inputs
-from benchmarks.scale.plan import (
+from semcache.capacity.plan import (
     Assumptions,
     Measured,
     Plan,
@@ -72,7 +72,7 @@ def markdown(inputs: Inputs, given: Assumptions) -> str:
     lines = ["# A plan for 1 million, 100 million and 10 billion answers", ""]
     lines += ["Computed by `python -m benchmarks.scaling`; do not edit.", "", "## Assumed", ""]
     lines += [*table(["", "value", "what it is"], _assumed(given)), ""]
-    lines += ["They are the constants of `Assumptions` in `benchmarks/scale/plan.py`. Change any:",
+    lines += ["They are the constants of `Assumptions` in `semcache/capacity/plan.py`. Change any:",
               "`python -m benchmarks.scaling --set node_gb=128 dollars_per_gb_month=4`.",
               ""]  # fmt: skip
     lines += ["## Traffic", "", "A miss is an LLM call and keeps one answer for the TTL: as many",

@@ -7,7 +7,7 @@ from semcache.codecs import Vector
 from semcache.index.base import Found
 from semcache.observing import Served
 
-__all__ = ["Embeds", "Lookup", "Match", "Near", "Verifier"]
+__all__ = ["Embeds", "Lookup", "Match", "Near", "Verifier", "accepts"]
 
 
 class Match(NamedTuple):
@@ -82,6 +82,30 @@ class Verifier(Protocol):
 
     def __call__(self, cached: str, asked: str, similarity: float) -> bool:
         """Return whether the answer to ``cached`` may be given to ``asked``."""
+
+
+def accepts(
+    verifier: Any,
+    cached: str,
+    asked: str,
+    similarity: float,
+    least: float,
+    margin: float | None = None,
+) -> bool:
+    """Return whether a verifier accepts a candidate at a threshold; raises what it raises.
+
+    A guard lowers the similarity, and what it leaves is compared with the threshold. A verifier
+    that was fitted with margins is told the margin.
+
+    Example:
+        >>> accepts(lambda cached, asked, similarity: cached == asked, "a", "b", 0.99, 0.9)
+        False
+    """
+    if getattr(verifier, "lowers_similarity", False):
+        return bool(verifier.score(cached, asked, similarity) >= least)
+    if getattr(verifier, "takes_margin", False):
+        return bool(verifier(cached, asked, similarity, margin))
+    return bool(verifier(cached, asked, similarity))
 
 
 class Embeds(Protocol):

@@ -9,7 +9,7 @@ from semcache.answers.directions import Directions
 from semcache.answers.exact import NoExactTier, id_of
 from semcache.answers.generations import Generations, Read
 from semcache.answers.invalidating import Invalidation
-from semcache.answers.match import Lookup, Match, Near
+from semcache.answers.match import Lookup, Match, Near, accepts
 from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.answers.options import AnswerOptions
 from semcache.answers.prefixes import SharedPrefix
@@ -158,22 +158,13 @@ class Room:
     def accepts(
         self, cached: str, asked: str, similarity: float, least: float, margin: float | None = None
     ) -> bool:
-        """Whether the verifier accepts; one that raises refuses, and is counted and told.
-
-        A guard lowers the similarity, and what it leaves is compared with the threshold. A
-        verifier that was fitted with margins is told the margin.
-        """
+        """Whether the verifier accepts; one that raises refuses, and is counted and told."""
         if self.options.refuse_excess and said_more(cached, asked):
             return False
-        verifier: Any = self.options.verifier
-        if verifier is None:
+        if self.options.verifier is None:
             return True
         try:
-            if getattr(verifier, "lowers_similarity", False):
-                return bool(verifier.score(cached, asked, similarity) >= least)
-            if getattr(verifier, "takes_margin", False):
-                return bool(verifier(cached, asked, similarity, margin))
-            return bool(verifier(cached, asked, similarity))
+            return accepts(self.options.verifier, cached, asked, similarity, least, margin)
         except Exception:
             self.stats.count(errors=1)
             log.exception("the verifier failed, so it refuses")

@@ -9,9 +9,9 @@ from semcache.errors import ConfigError
 from semcache.evaluate.scored import SIMILARITIES
 from semcache.evaluate.threshold import check_promise
 
-__all__ = ["add_arguments", "add_plan_arguments", "check"]
+__all__ = ["PICTURES", "add_arguments", "add_plan_arguments", "check"]
 
-_PICTURES = (".png", ".svg", ".pdf", ".jpg")
+PICTURES = (".png", ".svg", ".pdf", ".jpg")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,8 +102,8 @@ def check(options: argparse.Namespace) -> None:
             raise ConfigError(
                 f"--{name.replace('_', '-')} is {price:g}, but it is dollars, from 0 up"
             )
-    if options.figure and options.figure.suffix.lower() not in _PICTURES:
-        raise ConfigError(f"{options.figure}: name a picture, one of {', '.join(_PICTURES)}")
+    if options.figure and options.figure.suffix.lower() not in PICTURES:
+        raise ConfigError(f"{options.figure}: name a picture, one of {', '.join(PICTURES)}")
     for path in filter(None, (options.figure, options.save)):
         if path.is_dir() or not path.absolute().parent.is_dir():
             raise ConfigError(

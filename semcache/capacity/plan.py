@@ -7,7 +7,16 @@ vector set, or a write. So a node is full when its memory is, or when its thread
 import math
 from dataclasses import dataclass
 
-__all__ = ["Assumptions", "Measured", "Plan", "Traffic", "many_scopes", "mixed", "one_scope"]
+__all__ = [
+    "Assumptions",
+    "Measured",
+    "Plan",
+    "Traffic",
+    "many_scopes",
+    "mixed",
+    "nodes_for",
+    "one_scope",
+]
 
 GB = 1e9
 DAY = 86_400
@@ -113,6 +122,7 @@ class Traffic:
 
     @classmethod
     def of(cls, entries: int, given: Assumptions) -> "Traffic":
+        """Return the traffic that keeps so many entries alive."""
         calls = entries / (given.ttl_days * DAY)
         return cls(calls / (1 - given.hit_rate), calls)
 
@@ -158,7 +168,9 @@ def many_scopes(entries: int, index: Measured, given: Assumptions) -> Plan:
     searched = min(given.scope_entries, entries)
     lookup = index.seconds(searched)
     busy = given.peak * (traffic.requests * lookup + traffic.llm_calls * index.write)
-    shards = max(_by_memory(entries, index, given), math.ceil(busy / given.utilisation))
+    shards = max(
+        nodes_for(entries * index.bytes_per_entry, given), math.ceil(busy / given.utilisation)
+    )
     copies = 1 + given.replicas
     per_node = given.utilisation / lookup
     return _plan(entries, index, given, shards, copies, searched, shards * per_node)
@@ -172,7 +184,10 @@ def one_scope(entries: int, index: Measured, given: Assumptions) -> Plan:
     """
     traffic = Traffic.of(entries, given)
     writing = given.peak * traffic.llm_calls * index.write
-    shards = max(_by_memory(entries, index, given), math.ceil(writing / (given.utilisation / 2)))
+    shards = max(
+        nodes_for(entries * index.bytes_per_entry, given),
+        math.ceil(writing / (given.utilisation / 2)),
+    )
     lookup = index.seconds(entries / shards)
     free = given.utilisation - writing / shards
     enough = math.ceil(given.peak * traffic.requests * lookup / free)
@@ -187,8 +202,14 @@ def mixed(entries: int, small: Measured, huge: Measured, given: Assumptions) -> 
     return many_scopes(fit, small, given), one_scope(entries - fit, huge, given)
 
 
-def _by_memory(entries: int, index: Measured, given: Assumptions) -> int:
-    return math.ceil(entries * index.bytes_per_entry / given.bytes_per_node)
+def nodes_for(size: float, given: Assumptions) -> int:
+    """Return how many nodes hold so many bytes of entries.
+
+    Example:
+        >>> nodes_for(100e9, Assumptions(node_gb=64, usable=0.7, packed=0.9))
+        3
+    """
+    return math.ceil(size / given.bytes_per_node)
 
 
 def _plan(
