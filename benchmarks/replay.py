@@ -116,10 +116,15 @@ def run(case: Case, requests: int) -> Measured:
 
 
 def targets(rows: list[Measured]) -> list[Target]:
-    """Return what is promised: for traffic, and for the worst."""
+    """Return what is promised of each log: 60 s, and less than a gigabyte.
+
+    Judged by the processor time of all threads: where that is within 60 s, so is the wall time of
+    a machine that has nothing else to do. Where it is not, two cores may still be fast enough, but
+    this does not show it.
+    """
     found = []
     for row in rows:
-        found.append(Target(f"{row.case}: seconds", row.wall, SECONDS, True, ""))
+        found.append(Target(f"{row.case}: processor, s", row.processor, SECONDS, True, ""))
         found.append(Target(f"{row.case}: GB", row.gigabytes, GIGABYTES, True, ""))
     return found
 
@@ -141,7 +146,10 @@ def markdown(rows: list[Measured], about: dict[str, Any]) -> str:
     ]
     lines += [
         f"Designs: {', '.join(DESIGNS)}; 384 dims, vectors from a file. The whole command, in a",
-        "process of its own; processor time is that of all its threads.",
+        "process of its own; processor time is that of all its threads. Judged is the processor",
+        "time: within 60 s it shows that a machine with nothing else to do needs no longer. Above",
+        "that it shows nothing, since two cores share the products. The wall time tells, too, what",
+        f"else the machine had to do: {about['load']}.",
         "",
     ]
     lines += [*table(head, cells), "", *table(["promise", "", "measured", ""], kept)]
@@ -154,7 +162,8 @@ def main() -> None:
     options = parser.parse_args()
     requests = 5_000 if options.quick else 100_000
     rows = [run(case, requests) for case in cases(requests)]
-    about = environment("none", PACKAGES)
+    load = f"a load of {os.getloadavg()[0]:.1f} when the last run ended"
+    about = {**environment("none", PACKAGES), "load": load}
     page = markdown(rows, about)
     print(page, end="")
     if not options.quick:

@@ -292,3 +292,10 @@ def test_a_log_that_cannot_be_read_is_named_with_its_line(log):
     log.write_text("text,time\na,1\nb,\n")
     found = command(log)
     assert found.returncode == 2 and f"{log}, line 3: no time" in found.stderr
+
+
+def test_columns_without_a_cell_are_as_if_they_were_not_there():
+    none = [None, None]
+    requests = requests_of(Log(["a@0", "a@0"], none, none, none, none, none))
+    assert requests.known is None and not requests.timed
+    assert replay(requests, [Design("", "exact")], drawn(requests)).totals[0].hits == 1

@@ -98,7 +98,8 @@ def requests_of(
         InvalidInput: Some rows have a time and others none; names the line.
     """
     time, order = _times(log)
-    groups = [getattr(log, name) for name in apart if getattr(log, name) is not None]
+    answered, labelled = _has(log.answer), _has(log.label)
+    groups = [getattr(log, name) for name in apart if _has(getattr(log, name))]
     scopes = _numbers(zip(*groups, strict=True) if groups else ((),) * len(log))
     unique, texts = _Unique(fold_case, fold_spaces, rules), Codes()
     text = [
@@ -108,7 +109,7 @@ def requests_of(
     label = _column(log.label, order)
     said, answers = _said(log, order, label)
     may = [answer is None or bool(may_keep(answer, answer_rules)) for answer in answers]
-    known = "label" if log.label is not None else "answer" if log.answer is not None else None
+    known = "label" if labelled else "answer" if answered else None
     return Requests(
         [unique.text(*key) for key in texts],
         unique.strings,
@@ -119,7 +120,7 @@ def requests_of(
         label if known != "answer" else np.where(_column(log.answer, order) < 0, -1, said),
         np.array(may, bool)[said],
         np.array(unique.first, np.int32),
-        log.time is not None,
+        _has(log.time),
         known,
     )
 
@@ -162,12 +163,18 @@ def _embeds(text: str) -> bool:
     return True
 
 
+def _has(column: Sequence[Any] | None) -> bool:
+    """Whether a column is there, and not blank."""
+    return column is not None and any(cell is not None for cell in column)
+
+
 def _times(log: Log) -> tuple[NDArray[np.float64], Ints]:
-    if log.time is None:
+    if log.time is None or not _has(log.time):
         return np.zeros(len(log)), np.arange(len(log), dtype=np.int32)
     for at, value in enumerate(log.time):
         if value is None or value != value:
-            line = at + 1 if log.line is None else log.line[at]
+            lines = getattr(log, "line", None)
+            line = at + 1 if lines is None else lines[at]
             raise InvalidInput(f"line {line}: no time, but other rows have one: fill it in")
     time = np.asarray(log.time, np.float64)
     return time, np.argsort(time, kind="stable").astype(np.int32)
@@ -189,8 +196,8 @@ def _column(column: Sequence[Any] | None, order: Ints) -> Ints:
 
 def _said(log: Log, order: Ints, label: Ints) -> tuple[Ints, list[str | None]]:
     """Number what the LLM says: by the log's answers, else by labels, else all apart."""
-    if log.answer is None:
-        alike = label.tolist() if log.label is not None else range(len(order))
+    if not _has(log.answer):
+        alike = label.tolist() if _has(log.label) else range(len(order))
         said = _numbers([("new", at) if of < 0 else of for at, of in enumerate(alike)])
         return said, [None] * (int(said.max(initial=-1)) + 1)
     keyed: Callable[[int], Any] = lambda at: (log.answer or ())[at]  # noqa: E731

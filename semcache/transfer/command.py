@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -153,11 +154,11 @@ def _of_tenant(log: Log, options: argparse.Namespace) -> Log:
     if options.tenant not in tenants:
         raise ConfigError(f"{options.log}: no tenant {options.tenant!r}")
     rows = [at for at, tenant in enumerate(log.tenant or ()) if tenant == options.tenant]
-    columns = {
+    columns: dict[str, Any] = {
         name: None if column is None else [column[at] for at in rows]
         for name, column in vars(log).items()
     }
-    return Log(**columns)  # type: ignore[arg-type]
+    return replace(log, **columns)
 
 
 def run_export(options: argparse.Namespace, outside: Outside) -> None:
