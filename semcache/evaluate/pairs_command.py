@@ -36,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_edges,
         default=BANDS,
         metavar="A,B,...",
-        help="edges between bands of similarity, each of which gives about the root of its size "
-        f"(default: {','.join(map(shown, BANDS))})",
+        help="edges between bands of similarity, each drawn from four times as densely as the next "
+        f"lower one (default: {','.join(map(shown, BANDS))})",
     )
     add(
         "--within",

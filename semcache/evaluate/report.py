@@ -68,8 +68,8 @@ def weights(pairs: Pairs) -> list[str]:
         return []
     said = [
         f"They were drawn from a log by weight, and stand for {pairs.weight.sum():,.0f} pairs of "
-        "it. Shares and the promise are about that\nlog; the bound allows for the weights, which "
-        "takes more labels than the table of plan says."
+        "it. Shares and the promise are about that\nlog. Where pairs of unequal weight are served, "
+        "the bound takes more labels than plan says."
     ]
     if pairs.unlabelled:
         said.append(
