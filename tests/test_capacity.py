@@ -123,7 +123,8 @@ def test_a_real_server_takes_what_is_said():
 
         def exact(text: str, number: int, *source: object) -> None:
             made = Answer(text, answer, now, now + 3_600, *source)
-            run(room.redis.change(room.exact.writing(Request(text, "gpt-4o-mini"), made)))
+            writing = room.exact.writing(Request(text, "gpt-4o-mini"), made)
+            run(room.redis.change(writing.commands))
 
         texts = len("question number 000000") + len(answer)
         assert each(exact) - texts == pytest.approx(EXACT, rel=0.15)
