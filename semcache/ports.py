@@ -110,7 +110,10 @@ class RedisPort(ABC):
             raise LeftAlone("it has just failed, and is left alone for a while")
         began = time.monotonic()
         try:
-            replies = await self._send_when_free(commands, transaction)
+            try:
+                replies = await self._send(commands, transaction)
+            except redis.ConnectionError as error:
+                replies = await self._send_when_free(commands, transaction, error, began)
         except Overloaded:
             self.breaker.left(ticket)
             raise
@@ -126,21 +129,23 @@ class RedisPort(ABC):
         self.breaker.works(ticket)
         return replies
 
-    async def _send_when_free(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
-        """Send commands; if all connections are in use, wait for one as for an answer."""
-        began, pause = time.monotonic(), 0.001
-        while True:
-            try:
-                return await self._send(commands, transaction)
-            except redis.ConnectionError as error:
-                if not _is_overload(error):
-                    raise
-                waited = time.monotonic() - began
-                if waited >= self._patience or not isinstance(error, MaxConnectionsError):
-                    raise Overloaded(f"{error}; none was free within {waited:.1f} s") from error
+    async def _send_when_free(
+        self, commands: Sequence[Command], transaction: bool, error: Exception, began: float
+    ) -> list[Any]:
+        """Send commands once a connection is free: wait for it as for an answer."""
+        pause = 0.001
+        while _is_overload(error):
+            waited = time.monotonic() - began
+            if waited >= self._patience or not isinstance(error, MaxConnectionsError):
+                raise Overloaded(f"{error}; none was free within {waited:.1f} s") from error
             self.queue()
             await self.sleep(pause)
             pause = min(0.02, 2 * pause)
+            try:
+                return await self._send(commands, transaction)
+            except redis.ConnectionError as again:
+                error = again
+        raise error
 
     def queue(self) -> None:  # noqa: B027
         """Let callers wait for a connection in the order in which they came, where that is done."""

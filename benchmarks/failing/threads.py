@@ -42,15 +42,10 @@ def _few(url: str, waits: bool) -> tuple[int, int]:
 
 
 def _give_up_at_once(cache: Any) -> None:
-    port = cache.flow.redis
-    port._send_when_free = partial(_send_or_give_up, port)
-
-
-async def _send_or_give_up(port: Any, commands: Any, transaction: bool) -> Any:
-    try:
-        return await port._send(commands, transaction)
-    except redis.exceptions.MaxConnectionsError as error:
+    async def give_up(commands: Any, transaction: bool, error: Exception, began: float) -> Any:
         raise Overloaded("all connections are in use") from error
+
+    cache.flow.redis._send_when_free = give_up
 
 
 def hits_per_second(url: str, entries: int, seconds: float = 3.0) -> dict[int, float]:

@@ -173,7 +173,9 @@ class ExactTier(NoExactTier):
 
     def name_of(self, request: Wanted) -> str:
         """Return what names a request in the exact tier."""
-        return self._name(request, request.query) if request.is_spelt else request.id
+        if request.is_spelt and self._spell is not normalise:
+            return self.spelt(request.query)
+        return request.id
 
     def spelt(self, query: str) -> str:
         """Return what names a question in the exact tier."""

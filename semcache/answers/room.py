@@ -121,8 +121,9 @@ class Room:
                 self._note(request, vector, found[0], marks)
             return Lookup(request.query, None, nearest, vector)
         self.stats.count(hits=1)
-        log.info("semantic hit, similarity %.3f", served.similarity)
-        log.info("   original question: %s", served.answer.query)
+        if log.isEnabledFor(logging.INFO):
+            log.info("semantic hit, similarity %.3f", served.similarity)
+            log.info("   original question: %s", served.answer.query)
         self._prefix.look(served.answer.query, request.query, served.similarity)
         match = Match.of(request.query, served, _margin(served, found))
         return Lookup(request.query, match, nearest, vector)
@@ -187,7 +188,7 @@ class Room:
         An answer that goes with a question's is on its way no longer if that one is deleted.
         """
         name = request.id if request.goes_with is None else id_of(request.goes_with)
-        return f"{request.audience}:{name}"
+        return f"{self.audience}:{name}"
 
     async def clear(self) -> None:
         """Delete all answers of this audience, in both tiers."""

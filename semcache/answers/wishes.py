@@ -79,13 +79,14 @@ class Wishes(NamedTuple):
         """
         least = own_threshold if threshold is None else check_threshold(threshold)
         if isinstance(ttl, Own):
-            ttl = own_ttl
+            seconds = own_ttl
         elif ttl in (0, timedelta(0)) and not isinstance(ttl, bool):
-            ttl, keep = own_ttl, False
+            seconds, keep = own_ttl, False
+        else:
+            seconds = check_ttl(ttl)
         if asker is not None:
             check_label("asker", asker)
-        checked = check_tags(tags)
-        return cls(least, check_ttl(ttl), read, keep, tags=checked, asker=asker)
+        return cls(least, seconds, read, keep, tags=check_tags(tags), asker=asker)
 
 
 def check_tags(tags: Iterable[str]) -> tuple[str, ...]:

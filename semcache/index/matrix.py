@@ -244,8 +244,9 @@ class _Entries:
     def nearest(self, vector: Vector, count: int, now: float) -> list[Found]:
         if self._first_expiry <= now:
             self._drop_expired(now)
+        ids, answers = self._ids, self._answers
         found = self._rows.nearest(vector, count)
-        return [Found(self._ids[i], self._answers[i], as_similarity(s)) for i, s in found]
+        return [Found(ids[i], answers[i], as_similarity(s)) for i, s in found]
 
     def _drop_expired(self, now: float) -> None:
         ends = [answer.expires_at for answer in self._answers]

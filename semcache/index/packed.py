@@ -117,6 +117,8 @@ class Packed(NamedTuple):
 
 
 def _texts(tags: Any) -> tuple[str, ...]:
+    if tags == []:  # as nearly always
+        return ()
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise TypeError("tags are a list of texts")
     return tuple(tags)

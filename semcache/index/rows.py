@@ -108,9 +108,9 @@ class _Sketch:
         differs, counts = self._differs[:size], self._counts[:, :size]
         distances = self._distances[:size]
         # Word by word, so that what differs stays in the processor's cache until it is counted.
-        for word, bits, count in zip(query, self._bits, counts, strict=True):
-            np.bitwise_xor(bits[:size], word, out=differs)
-            np.bitwise_count(differs, out=count)
+        for word, bits, count in zip(query, self._bits[:, :size], counts, strict=True):
+            np.bitwise_xor(bits, word, differs)
+            np.bitwise_count(differs, count)
         np.add.reduce(counts, axis=0, dtype=np.uint16, out=distances)
         return np.flatnonzero(distances <= _cut(distances))
 
