@@ -173,6 +173,20 @@ def test_weights_are_honoured_from_the_file_on(tmp_path, call):
     assert "no pair is labelled yet" in call("evaluate", path)[2]
 
 
+def test_a_verifier_judges_where_the_draw_was_dense_and_the_cache_is_told(tmp_path, call):
+    path = tmp_path / "drawn.csv"
+    lines = [
+        f"pin {k},pin of card {k},{0.9 + k % 90 / 1_000:.4f},2,{'yes' if k % 9 else 'no'}\n"
+        for k in range(600)
+    ]
+    lines += [f"reset {k},refund {k},0.85,8,no\n" for k in range(40)]
+    path.write_text("a,b,similarity,weight,same\n" + "".join(lines))
+    code, printed, _ = call("evaluate", path, "--verifier", "guard", "--max-wrong", 0.3)
+    assert code == 0 and "Give the cache threshold=0.9 beside this score" in printed
+    assert "Chosen threshold: 0." in printed and "by weight" in printed
+    assert "threshold=0.9" not in call("evaluate", path, "--max-wrong", 0.3)[1]
+
+
 # label ----------------------------------------------------------------------------------
 
 

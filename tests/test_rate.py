@@ -125,8 +125,6 @@ def test_a_part_knows_how_heavy_the_whole_is():
     assert isinstance(rate, WeightedRate) and rate.heaviest == 8
     at_top = rows.rate(rows.same, rows.score >= 0.8, threshold=0.8)
     assert isinstance(at_top, WeightedRate) and at_top.heaviest == 2
-    verifier = Scored([0.9, 0.8], [True] * 2, weight=[1, 2], heaviest=5).rate(np.ones(2, bool))
-    assert isinstance(verifier, WeightedRate) and verifier.heaviest == 5
 
 
 def test_the_curve_is_of_the_log():

@@ -94,7 +94,7 @@ def check(options: argparse.Namespace) -> None:
     for name in ("by", "time"):
         if (column := getattr(options, name)) is not None and not column.strip():
             raise ConfigError(f"--{name} is blank: name a column of the file")
-        if column and column.strip().casefold() in ("score", "same", "weight", "heaviest"):
+        if column and column.strip().casefold() in ("score", "same", "weight"):
             raise ConfigError(f"--{name} {column}: that column has a meaning of its own")
     for name in ("call_price", "wrong_price"):
         price = getattr(options, name)

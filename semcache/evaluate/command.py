@@ -20,7 +20,7 @@ from semcache.evaluate.labelled import Pairs
 from semcache.evaluate.pairs import read_pairs
 from semcache.evaluate.planning import plan
 from semcache.evaluate.report import say
-from semcache.evaluate.scored import PROBABILITIES, SIMILARITIES, Scored, percent
+from semcache.evaluate.scored import PROBABILITIES, SIMILARITIES, Scored, percent, shown
 from semcache.evaluate.tables import evaluate
 from semcache.evaluate.threshold import Choice, choose_threshold
 
@@ -96,7 +96,13 @@ def run(
     say(f"Score: {judge[1] if judge else source}")
     if judge and not verifier and (seen := scoring.seen(judge[0], pairs)):
         say(f"It was fitted on {seen:,} of these pairs: what it scores there flatters it.")
-    calibration, held_out = (_scored(part, judge) for part in division.parts[-2:])
+    floor = _floor(pairs) if judge else None
+    if floor is not None:
+        say(
+            f"Pairs below similarity {shown(floor)} were drawn more thinly, too few to judge: they "
+            f"are not served.\nGive the cache threshold={floor:g} beside this score."
+        )
+    calibration, held_out = (_scored(part, judge, floor) for part in division.parts[-2:])
     choice = _choose(options, calibration, options.grid or grid)
     _report(options, calibration, held_out, choice)
     if judge:
@@ -135,15 +141,27 @@ def _steps(scores: NDArray[np.float64]) -> tuple[float, ...]:
     )
 
 
-def _scored(pairs: Pairs, judge: tuple[Any, str, bool] | None) -> Scored:
+def _floor(pairs: Pairs) -> float | None:
+    """From where up all pairs weigh the same; ``None`` without weights, or if all pairs do."""
+    if pairs.weight is None:
+        return None
+    order = np.argsort(-np.asarray(pairs.similarity), kind="stable")
+    other = pairs.weight[order] != pairs.weight[order[0]]
+    if not other.any():
+        return None
+    return float(np.asarray(pairs.similarity)[order[other.argmax() - 1]])
+
+
+def _scored(
+    pairs: Pairs, judge: tuple[Any, str, bool] | None, floor: float | None = None
+) -> Scored:
     score = np.asarray(pairs.similarity)
     if judge:
         score = scoring.judge(judge[0].score, pairs, score, margin=judge[2])
-    if pairs.weight is None:
-        return Scored(score, pairs.same, **pairs.groups)
-    # They were drawn by similarity: a verifier may serve any of them, also the heaviest.
-    heaviest = pairs.weight.max() if judge else None
-    return Scored(score, pairs.same, weight=pairs.weight, heaviest=heaviest, **pairs.groups)
+        if floor is not None:
+            # A verifier might serve any, also those that stand for many more than the others.
+            score = np.where(np.asarray(pairs.similarity) < floor, score.min() - 1, score)
+    return Scored(score, pairs.same, weight=pairs.weight, **pairs.groups)
 
 
 def _choose(options: argparse.Namespace, rows: Scored, grid: tuple[float, ...]) -> Choice:

@@ -47,7 +47,6 @@ class Scored:
         same: ArrayLike,
         *,
         weight: ArrayLike | None = None,
-        heaviest: ArrayLike | None = None,
         **groups: ArrayLike,
     ) -> None:
         """Keep the columns as arrays.
@@ -55,9 +54,8 @@ class Scored:
         Args:
             score: n numbers.
             same: n labels: bool, or 0 and 1.
-            weight: n numbers above 0.
-            heaviest: The most that any pair can weigh. If not given, then at each threshold what
-                the heaviest weighs that reaches it: right where pairs were drawn by this score.
+            weight: n numbers above 0. Pairs were drawn by bands of this score: so at each threshold
+                the heaviest that reaches it weighs the most that any can.
             groups: n texts each.
 
         Raises:
@@ -84,9 +82,6 @@ class Scored:
             if len(column) != len(self.score):
                 raise InvalidInput(f"{len(self.score)} scores, but {name} has {len(column)} rows")
         self._heaviest = None if self.weight is None else _heaviest(self.score, self.weight)
-        if heaviest is not None:
-            most = float(np.asarray(heaviest))
-            self._heaviest = lambda _: most
 
     def __len__(self) -> int:
         return len(self.score)
