@@ -63,7 +63,6 @@ def test_an_index_that_is_gone_is_counted_and_found_again(url):
     assert (one.outcome.lost, one.outcome.healed, one.outcome.wrong) == (1, 1, 0)
 
 
-@pytest.mark.xfail(reason="copies outlive the list by which a deletion finds them", strict=True)
 def test_a_copy_whose_list_was_evicted_goes_with_its_source():
     server = fakeredis.FakeServer(server_type="redis", version=(8, 2))
     made, redis = cache(World(), server), fakeredis.FakeRedis(server=server)

@@ -111,7 +111,8 @@ def sealed(expires_at: float, length: int, rest: bytes) -> bytes:
     [
         [], {}, None, 7, ["q"], ["q", "r", 1.0], ["q", "r", 1.0, 1.0, "s", "by", "more"],
         ["q", "r", 1.0, 1.0, None, None, [7], ""], ["q", "r", 1.0, 1.0, None, None, [], None],
-        ["q", "r", 1.0, 1.0, None, None, [], "", "more"],
+        ["q", "r", 1.0, 1.0, None, None, [], "", None],
+        ["q", "r", 1.0, 1.0, None, None, [], "", "mark", "more"],
     ],
 )  # fmt: skip
 def test_json_that_is_no_answer_is_refused_also_with_a_right_checksum(fields):

@@ -94,7 +94,7 @@ class AnswerFlow:
             self.stats.count(misses=1)
             return looked
         found, embedding, changes, marks = read
-        if wishes.read and found is not None and self._may_serve(found, looked):
+        if wishes.read and found is not None and self._may_serve(found, looked, marks):
             if self._is_stale(found):
                 looked = looked._replace(spare=found.response)
             elif self._renews(found, looked, marks):
@@ -130,12 +130,14 @@ class AnswerFlow:
                 break  # who finds a new scope, or one that was flushed, looks again
         return exact(), embedding, changes, read
 
-    def _may_serve(self, found: Answer, looked: Looked) -> bool:
+    def _may_serve(self, found: Answer, looked: Looked, marks: Read) -> bool:
         """Whether an answer of the exact tier may be served to this request."""
         if found.similarity < looked.wishes.least:
             return False
         if found.source is None:  # it was given to this very question
             return True
+        if found.mark != marks.mark:  # something was deleted since, perhaps its source
+            return False
         room = looked.room
         if found.accepted_by is not None and found.accepted_by == room.acceptor:
             return True
@@ -182,10 +184,10 @@ class AnswerFlow:
             marks_or_none = None if lookup.failed else marks.answer
             return looked._replace(lookup=lookup, marks=marks_or_none)
         if self.exact.is_there:
-            await self._promote(room, request, lookup.match, marks.promotion)
+            await self._promote(room, request, lookup.match, marks)
         return Looked(*looked[:4], None, lookup.match.response, "semantic", lookup)
 
-    async def _promote(self, room: Room, request: Wanted, match: Match, marks: Marks) -> None:
+    async def _promote(self, room: Room, request: Wanted, match: Match, marks: Read) -> None:
         """Keep a copy in the exact tier, for as long as its source has left to live."""
         promoted = Answer(
             request.query,
@@ -197,10 +199,11 @@ class AnswerFlow:
             room.acceptor,
             match.tags,
             match.model,
+            marks.mark,
         )
         writing = self.exact.writing(request, promoted)
         if writing.commands:
-            await self.policy.attempt(None, self._write(writing, marks))
+            await self.policy.attempt(None, self._write(writing, marks.promotion))
 
     async def _write(self, writing: Question[None], marks: Marks) -> None:
         replies = await self.redis.change_if(marks, writing.commands)

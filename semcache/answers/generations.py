@@ -9,8 +9,12 @@ There are four kinds. *cleared*: the whole scope was cleared, or searched for an
 was deleted, which is all that a promotion can know of the answer that it copies.
 
 A server that is flushed, or comes back empty, has lost its marks, and no mark must not look like
-no deletion. So a scope *begins* with a mark: who finds none writes one before it goes on, and who
-had read one before the flush finds it gone.
+no deletion. So a scope *begins* with marks: who finds none writes them before it goes on, and who
+had read some before the flush finds them gone.
+
+A promoted copy carries the mark *any* of its time, and is not served under another one, since the
+list by which a deletion finds copies may have been evicted. It is found by similarity again, if
+what it was copied from is still there.
 """
 
 import os
@@ -35,8 +39,13 @@ class Read(NamedTuple):
 
     @property
     def has_begun(self) -> bool:
-        """Whether the scope has its first mark."""
-        return self.values[0] is not None
+        """Whether the scope has its first marks."""
+        return self.values[0] is not None and self.values[-1] is not None
+
+    @property
+    def mark(self) -> str:
+        """What a copy that is made now carries: it is not served once something was deleted."""
+        return (self.values[-1] or b"").hex()
 
     @property
     def answer(self) -> Marks:
@@ -66,17 +75,18 @@ class Generations:
         return Question((), lambda values: Read(names, values), names)
 
     def beginning(self, of: str, tags: Sequence[str] = ()) -> Question[Read]:
-        """Return the same question, before which the scope gets its first mark if it has none."""
-        begin = self._mark(self._cleared, "NX")
+        """Return the same question, before which the scope gets its first marks if it has none."""
+        begin = [self._mark(key, "NX") for key in (self._cleared, self._any)]
         names = self._names(of, tags)
 
         def read(replies: Sequence[Any]) -> Read:
-            marks = Read(names, only(replies[1:]))
-            if replies[0] is True and not marks.has_begun:  # flushed in between: expect our mark
-                return marks._replace(values=[begin[2], *marks.values[1:]])
-            return marks
+            values = list(only(replies[2:]))
+            for at, reply, command in zip((0, -1), replies, begin, strict=False):
+                if reply is True and values[at] is None:  # flushed in between: expect our mark
+                    values[at] = command[2]
+            return Read(names, values)
 
-        return Question((begin, ("MGET", *names)), read)
+        return Question((*begin, ("MGET", *names)), read)
 
     def deleting(self, of: str) -> list[Command]:
         """Return the commands that mark a question as deleted."""

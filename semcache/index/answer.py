@@ -19,6 +19,8 @@ class Answer(NamedTuple):
             :meth:`semcache.answers.room.Room.accepts`.
         tags: What it was made from, in order; a copy has those of what it was copied from.
         model: The LLM that gave it; empty if that was not said.
+        mark: For a promoted one, the scope's mark of deletions when it was copied: another one
+            says that something was deleted since, perhaps what it was copied from.
     """
 
     query: str
@@ -30,3 +32,4 @@ class Answer(NamedTuple):
     accepted_by: str | None = None
     tags: tuple[str, ...] = ()
     model: str = ""
+    mark: str = ""

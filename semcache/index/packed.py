@@ -40,7 +40,7 @@ _START, _TEXT = _HEAD.size, _BOTH.size  # of what the checksum covers, and of th
 _MAGIC, _VERSION = b"sa", 2
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _PARSE = json.JSONDecoder().raw_decode  # white space around it would be none of ours
-_LEFT_OUT: list[Any] = [None, None, [], ""]  # source, by whose leave, tags, LLM
+_LEFT_OUT: list[Any] = [None, None, [], "", ""]  # source, by whose leave, tags, LLM, mark
 
 
 def pack(answer: Answer, vector: Vector | None = None, owner: bytes = b"") -> bytes:
@@ -55,11 +55,13 @@ def pack(answer: Answer, vector: Vector | None = None, owner: bytes = b"") -> by
         CodecError: The vector has NaN, an infinity or a wrong shape.
     """
     fields: list[Any] = [answer.query, answer.response, answer.created_at, answer.similarity]
-    labelled = bool(answer.tags or answer.model)
+    labelled = bool(answer.tags or answer.model or answer.mark)
     if labelled or answer.source is not None:
         fields += [answer.source, answer.accepted_by]
     if labelled:
         fields += [answer.tags, answer.model]
+    if answer.mark:
+        fields.append(answer.mark)
     text = _JSON.encode(fields).encode("utf-8", "surrogatepass")
     numbers = b"" if vector is None else as_vector(vector).astype("<f2").tobytes()
     body = _BODY.pack(answer.expires_at, len(text)) + text + numbers
@@ -107,10 +109,10 @@ class Packed(NamedTuple):
         try:
             fields, _ = _PARSE(self.text.decode("utf-8", "surrogatepass"))
             query, response, created_at, similarity, *more = fields
-            source, accepted_by, tags, model = more + _LEFT_OUT[len(more) :]
+            source, accepted_by, tags, model, mark = more + _LEFT_OUT[len(more) :]
             return Answer(
                 query, response, created_at, self.expires_at, similarity, source, accepted_by,
-                _texts(tags), intern(model),
+                _texts(tags), intern(model), intern(mark),
             )  # fmt: skip
         except (ValueError, TypeError) as error:
             raise CodecError(f"not a cached answer: {error}") from error
