@@ -195,12 +195,14 @@ class RedisPort(ABC):
         values: Any = next(given) if keys else ()
         failed = values if isinstance(values, Exception) else None
         each = iter(() if failed else values)
-        return [
-            Reply(one, failed or list(islice(each, len(one.keys))))
-            if one.keys
-            else Reply(one, list(islice(given, len(one.commands))))
-            for one in questions
-        ]
+        answers = []
+        for question in questions:
+            if question.keys:
+                own = failed or list(islice(each, len(question.keys)))
+            else:
+                own = list(islice(given, len(question.commands)))
+            answers.append(Reply(question, own))
+        return answers
 
     async def change(self, commands: Sequence[Command]) -> Sequence[Any]:
         """Do commands in one transaction; return their replies, or raise the first error."""

@@ -21,7 +21,7 @@ from semcache.answers.observed import ObservedLlm
 from semcache.answers.options import AnswerKeywords, AnswerOptions
 from semcache.answers.request import Request, Wanted
 from semcache.answers.rooms import Rooms, opens_rooms
-from semcache.answers.wishes import Own, Wishes
+from semcache.answers.wishes import OWN, Own, Wishes
 from semcache.embedding.faces import EmbeddingFace
 from semcache.flights import Flights
 from semcache.locks import HoldsConnections
@@ -119,6 +119,7 @@ class AnswersFace(HoldsConnections):
         self._parts, self._rooms, self._near_misses = parts, parts.rooms, parts.near_misses
         self.options, self.embedding_cache = parts.options, parts.embedding_cache
         self._own = self.options.threshold, self.options.seconds
+        self._usual = Wishes(*self._own)
         self.flow = self._flow(exact)
 
     def _llm(self, api: ApiPort) -> Llm:
@@ -218,5 +219,7 @@ class TextAnswers(AnswersFace):
             threshold = semantic_threshold
         request = Request(query, model, system, sampling)
         request.check()
+        if threshold is None and ttl is OWN and read and keep and tags == () and asker is None:
+            return self._looked(request, self._usual)
         wishes = Wishes.of(threshold, ttl, read, keep, *self._own, tags, asker)
         return self._looked(request, wishes)

@@ -25,8 +25,10 @@ class SharedPrefix:
 
         Only their beginnings are compared, up to half of the longer one: that takes no time.
         """
+        if self._told or len(cached) <= LEAST:
+            return
         least = 1 + max(LEAST, max(len(cached), len(asked)) // 2)
-        if self._told or cached[:least] != asked[:least] or len(cached) < least:
+        if cached[:least] != asked[:least] or len(cached) < least:
             return
         if _letters(cached[least:]) == _letters(asked[least:]):
             return  # one question, typed in two ways

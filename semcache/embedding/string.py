@@ -22,7 +22,7 @@ class Strings(Layout):
 
     def read(self, digests: Sequence[str]) -> Question[Sequence[bytes | None]]:
         """Return the question for the stored bytes of each digest."""
-        return Question((), _values, tuple([self.namespace + digest for digest in digests]))
+        return Question((), _values, tuple(map(self.namespace.__add__, digests)))
 
     async def write(self, redis: RedisPort, items: Sequence[Item], only_existing: bool) -> int:
         """Store items on one trip; SET replaces a value of any type."""

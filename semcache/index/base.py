@@ -16,6 +16,7 @@ Writes are values, too: what :meth:`Index.adding` returns is sent by the caller,
 else belongs into the same transaction.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -69,7 +70,8 @@ def as_similarity(product: float) -> float:
         >>> as_similarity(1.0000001), as_similarity(0.99999994), as_similarity(0.93581234)
         (1.0, 1.0, 0.935812)
     """
-    return max(-1.0, min(1.0, round(float(product), 6)))
+    similarity = round(float(product), 6)
+    return similarity if -1.0 <= similarity <= 1.0 else math.copysign(1.0, similarity)
 
 
 class Index(ABC):
