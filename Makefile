@@ -2,7 +2,7 @@
 # Pick another interpreter with `make lab PYTHON=python3.12`.
 PYTHON ?= python3
 ARGS ?=
-BENCH ?= embedding_caches semantic_lookup request faults scaling replay
+BENCH ?= embedding_caches semantic_lookup request faults client scaling replay
 BIN := .venv/bin
 WORKERS ?= 2
 # Two workers: one thread each for linear algebra. For the folder see the file in it.
