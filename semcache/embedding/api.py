@@ -13,7 +13,7 @@ from semcache.errors import BadResponse, ConfigError, InvalidInput
 from semcache.ports import ApiPort
 from semcache.tokens import count_tokens
 
-__all__ = ["Embedded", "Embedder", "as_rows", "check_texts"]
+__all__ = ["Embedded", "Embedder", "as_rows", "check_texts", "is_embeddable"]
 
 # The limits of https://platform.openai.com/docs/api-reference/embeddings/create
 MAX_TOKENS_PER_TEXT = 8_192
@@ -128,6 +128,20 @@ def check_texts(texts: Sequence[object], tokens_per_text: int = MAX_TOKENS_PER_T
         # A token is at least one byte, so only texts beyond the limit in bytes need counting.
         if size > tokens_per_text:
             _check_tokens(text, size, position, tokens_per_text)
+
+
+def is_embeddable(text: str) -> bool:
+    """Return whether :func:`check_texts` lets a text pass.
+
+    Example:
+        >>> is_embeddable("fine"), is_embeddable("")
+        (True, False)
+    """
+    try:
+        check_texts([text])
+    except InvalidInput:
+        return False
+    return True
 
 
 def _check_tokens(text: str, size: int, position: int, most: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from semcache.errors import ConfigError, InvalidInput
 from semcache.evaluate.drawing import BANDS
 from semcache.evaluate.label_file import write_whole
-from semcache.evaluate.logs import FORMATS, Entry, Log, read_log
+from semcache.evaluate.logs import FORMATS, Entry, Log, faults, read_log, remarks
 from semcache.evaluate.pairing import WITHIN, Drawn, Paired, pair
 from semcache.evaluate.report import say
 from semcache.evaluate.scored import percent, shown
@@ -20,8 +20,6 @@ from semcache.evaluate.tables import columns
 from semcache.sharing.masking import masked
 
 __all__ = ["add_arguments", "run"]
-
-_SHOWN = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -115,22 +113,11 @@ def _read(path: Path, log: Log) -> Iterator[str]:
         f"{path}, read as {log.format}: {len(log.entries):,} questions that a cache could answer "
         f"by similarity, {order}"
     )
-    total = len(log.entries) + sum(log.left_out.values())
-    for reason, count in sorted(log.left_out.items(), key=lambda item: -item[1]):
-        yield f"Left out: {count:,} ({percent(count / total)}) with {reason}"
-    yield from _faults("could not be read", log.faults)
-
-
-def _faults(what: str, faults: Sequence[str]) -> Iterator[str]:
-    if faults:
-        yield f"{len(faults):,} {what}:"
-        yield from (f"  {fault}" for fault in faults[:_SHOWN])
-        if len(faults) > _SHOWN:
-            yield f"  and {len(faults) - _SHOWN:,} more"
+    yield from remarks(log)
 
 
 def _drawn(drawn: Drawn) -> Iterator[str]:
-    yield from _faults("cannot be embedded", drawn.unusable)
+    yield from faults("cannot be embedded", drawn.unusable)
     share = percent(drawn.repeated / drawn.questions)
     yield f"{drawn.repeated:,} of them ({share}) repeat an earlier text: an exact cache's hits"
     embedding, finding = drawn.seconds

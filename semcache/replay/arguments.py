@@ -17,7 +17,7 @@ _DESIGNS = ("none", "exact", "semantic", "hybrid", "guarded")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``replay`` to its parser."""
     add = parser.add_argument
-    add("log", type=Path, help=".csv or .jsonl: text, and if there: answer, label, time, tenant")
+    add("log", type=Path, help="what pairs reads: text, and if there answer, label, time, tenant")
     kinds = "; ".join(f"{kind}: {what}" for kind, what in KINDS.items())
     add(
         "--design",
@@ -51,8 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, metavar="JSON", help="where all figures go (default: beside LOG)")
     add("--figure", type=Path, metavar="PATH", help="(default: beside LOG, .replay.png)")
     parser.epilog = (
-        "Exit code 0: done. 2: the log or an option cannot be used; the reason is on stderr, with "
-        "file and line."
+        "Exit code 0: done. 1: the log or what is given cannot be used; the reason is on stderr, "
+        "with file and line. 2: an option is wrong."
     )
 
 

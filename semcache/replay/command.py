@@ -78,7 +78,7 @@ def run(options: argparse.Namespace, outside: Outside) -> None:
         sizes=_sizes(outside.record, dims) if any(d.memory for d in designs) else None,
         progress=bar,
     )
-    _say(options, requests, done, waits)
+    _say(options, log.remarks, requests, done, waits)
     _write(options, done)
     _draw(options, done)
 
@@ -148,7 +148,15 @@ def _sizes(record: Path, dims: int) -> Sizes:
 # Telling -----------------------------------------------------------------------------------------
 
 
-def _say(options: argparse.Namespace, requests: Requests, done: Replayed, waits: Waits) -> None:
+def _say(
+    options: argparse.Namespace,
+    remarks: tuple[str, ...],
+    requests: Requests,
+    done: Replayed,
+    waits: Waits,
+) -> None:
+    for remark in remarks:
+        say(remark)
     texts = f"{len(requests.unique):,} different texts"
     say(f"{options.log}: {len(requests):,} requests, {texts}{_over(done)}")
     if not requests.timed:

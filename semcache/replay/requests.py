@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcache.answers.request import normalise
-from semcache.embedding.api import check_texts
+from semcache.embedding.api import is_embeddable
 from semcache.errors import InvalidInput
 from semcache.replay.log import Log
 from semcache.sharing import Admission, Rule, may_keep, may_share
@@ -143,7 +143,7 @@ class _Unique:
             self.first.append(at)
             admission = may_share(text, self._rules)
             self._about.append(
-                (normalise(text, *self._fold), normalise(text), _embeds(text), admission)
+                (normalise(text, *self._fold), normalise(text), is_embeddable(text), admission)
             )
         return row
 
@@ -153,14 +153,6 @@ class _Unique:
         spelt_as = self._spelt.setdefault((scope, spelt), len(self._spelt))
         entry_as = self._entries.setdefault((scope, entry), len(self._entries))
         return Text(self.strings[row], scope, row, spelt_as, entry_as, embeds, admission)
-
-
-def _embeds(text: str) -> bool:
-    try:
-        check_texts([text])
-    except InvalidInput:
-        return False
-    return True
 
 
 def _has(column: Sequence[Any] | None) -> bool:

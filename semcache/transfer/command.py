@@ -34,7 +34,10 @@ __all__ = [
     "run_warm",
 ]
 
-_EXIT = "Exit code 0: done. 2: nothing was done, or not all; the reason is on stderr."
+_EXIT = (
+    "Exit code 0: done. 1: nothing was done, or not all; the reason is on stderr. 2: an option is "
+    "wrong."
+)
 _NAMES = {
     "answer": "answers with vectors",
     "exact": "answers of the exact tier",
@@ -66,7 +69,7 @@ def _add_redis(parser: argparse.ArgumentParser) -> None:
 def add_warm_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``warm`` to its parser."""
     add = parser.add_argument
-    add("log", type=Path, help=".csv or .jsonl with text and answer, and if there: time, tenant")
+    add("log", type=Path, help="with text and answer, and if there: time, tenant; what pairs reads")
     add("--scope", required=True, metavar="S", help="of the HybridLLMCache that is to have them")
     add("--tenant", metavar="NAME", help="only this tenant's; needed if the log has several")
     add("--model", default="gpt-4o-mini", help="whose answers they are (default: %(default)s)")
@@ -133,6 +136,8 @@ def run_warm(options: argparse.Namespace, outside: Outside) -> None:
             done = warm(cache, log, **given, tell=bar.update)
         except InvalidInput as error:
             raise InvalidInput(f"{options.log}: {error}") from None
+    for remark in log.remarks:
+        say(remark)
     say(
         f"{options.log}: {len(log):,} requests. Kept {done.kept:,} answers in the scope "
         f"{options.scope!r}.\nRefused by a rule: {done.refused:,}. There already: {done.there:,}. "
@@ -157,6 +162,7 @@ def _of_tenant(log: Log, options: argparse.Namespace) -> Log:
     columns: dict[str, Any] = {
         name: None if column is None else [column[at] for at in rows]
         for name, column in vars(log).items()
+        if name != "remarks"
     }
     return replace(log, **columns)
 

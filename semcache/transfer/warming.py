@@ -7,7 +7,7 @@ from semcache.answers import HybridLLMCache
 from semcache.answers.request import Request, normalise
 from semcache.answers.wishes import OWN
 from semcache.blocking import run
-from semcache.embedding.api import check_texts
+from semcache.embedding.api import is_embeddable
 from semcache.errors import InvalidInput
 from semcache.replay.log import Log
 from semcache.sharing import Admission, may_keep, may_share
@@ -81,7 +81,9 @@ def warm(
     done = Warmed(older=older, skipped=without)
     for start in range(0, len(newest), _CHUNK):
         some = list(_admitted(cache, newest[start : start + _CHUNK]))
-        wanted = [one.text for one in some if one.admission.by_similarity and _embeds(one.text)]
+        wanted = [
+            one.text for one in some if one.admission.by_similarity and is_embeddable(one.text)
+        ]
         if wanted:
             embeddings: Any = cache.embedding_cache  # one call for all; an answer then reads it
             embeddings.get_embeddings_batch(wanted)
@@ -126,7 +128,7 @@ def _kept(
         if there is not None and there.source is None and room.exact.is_fresh(there):
             return done._replace(there=done.there + 1)
     if one.admission.by_similarity:
-        if not _embeds(one.text):
+        if not is_embeddable(one.text):
             return done._replace(skipped=done.skipped + 1)
         semantic.add_cache(one.text, one.answer, OWN)
     else:
@@ -134,11 +136,3 @@ def _kept(
         answer = room.answer(one.text, one.answer, min(limits, default=None))
         run(room.keep(request, answer, None, None, replaces=True))
     return done._replace(kept=done.kept + 1)
-
-
-def _embeds(text: str) -> bool:
-    try:
-        check_texts([text])
-    except InvalidInput:
-        return False
-    return True

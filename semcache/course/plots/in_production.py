@@ -38,7 +38,8 @@ def dashboard(scrapes: Mapping[str, str]) -> None:
     )
     saved.bar(names, known, color=_SAVED, label="known")
     saved.bar(names, estimated, bottom=known, color=_SAVED, alpha=0.4, label="estimated")
-    saved.set(title="Dollars saved so far")
+    top = max(map(sum, zip(known, estimated, strict=True)))
+    saved.set(title="Dollars saved so far", ylim=(0, 1.35 * top or 1))  # room for the legend
     saved.legend()
     finish(
         fig,

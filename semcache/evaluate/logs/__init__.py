@@ -6,6 +6,6 @@ conversation, and :mod:`.read` does it all and counts what it leaves out.
 """
 
 from semcache.evaluate.logs.entry import Entry, Log
-from semcache.evaluate.logs.read import FORMATS, read_log
+from semcache.evaluate.logs.read import FORMATS, faults, read_log, remarks
 
-__all__ = ["FORMATS", "Entry", "Log", "read_log"]
+__all__ = ["FORMATS", "Entry", "Log", "faults", "read_log", "remarks"]

@@ -26,6 +26,7 @@ class Entry(NamedTuple):
         id: Of the request; blank if nobody says.
         parent: Of the run that this one is a part of.
         line: Where it begins in the file; of records that have no lines, its number from 1.
+        label: Names the answer that was right, such as an intent; blank if nobody says.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Entry(NamedTuple):
     id: str = ""
     parent: str = ""
     line: int = 0
+    label: str = ""
 
 
 class LeftOut(Exception):

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from types import ModuleType
@@ -12,13 +12,15 @@ from semcache.errors import ConfigError, InvalidInput
 from semcache.evaluate.logs import langsmith, openai, table
 from semcache.evaluate.logs.documents import Record, records
 from semcache.evaluate.logs.entry import Entry, LeftOut, Log
+from semcache.evaluate.scored import percent
 
-__all__ = ["FORMATS", "read_log"]
+__all__ = ["FORMATS", "faults", "read_log", "remarks"]
 
 # In this order: a run of LangSmith may have messages, and either may have a column named query.
 FORMATS: Mapping[str, ModuleType] = {"langsmith": langsmith, "openai": openai, "table": table}
 _LOOKED_AT = 50
 _INSIDE = "inside another run of the file"
+_SHOWN = 5
 
 
 class _Reader(NamedTuple):
@@ -106,3 +108,20 @@ def _outermost(entries: list[Entry], left_out: Counter[str]) -> list[Entry]:
     if len(outer) < len(entries):
         left_out[_INSIDE] += len(entries) - len(outer)
     return outer
+
+
+def remarks(log: Log) -> Iterator[str]:
+    """Yield what was left out of a log, by reason, and what could not be read, by line."""
+    total = len(log.entries) + sum(log.left_out.values())
+    for reason, count in sorted(log.left_out.items(), key=lambda item: -item[1]):
+        yield f"Left out: {count:,} ({percent(count / total)}) with {reason}"
+    yield from faults("could not be read", log.faults)
+
+
+def faults(what: str, found: Sequence[str]) -> Iterator[str]:
+    """Yield how many faults there are, and the first few."""
+    if found:
+        yield f"{len(found):,} {what}:"
+        yield from (f"  {fault}" for fault in found[:_SHOWN])
+        if len(found) > _SHOWN:
+            yield f"  and {len(found) - _SHOWN:,} more"

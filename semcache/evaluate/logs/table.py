@@ -1,4 +1,4 @@
-"""A table of questions: a column of text, and time, language, tenant, answer and id if it has them.
+"""A table of questions: a column of text, and if there time, language, tenant, answer, label, id.
 
 Names of columns are compared without case and blanks; of several names for one thing, the first
 that is there counts.
@@ -20,6 +20,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "language": ("language", "lang", "locale"),
     "tenant": ("tenant", "tenant_id", "customer", "customer_id"),
     "answer": ("answer", "response", "reply", "completion"),
+    "label": ("label", "intent", "answer_id"),
     "id": ("id", "request_id"),
 }
 COLUMNS = tuple(name for names in NAMES.values() for name in names)
@@ -58,6 +59,7 @@ def read(record: Mapping[str, Any]) -> Entry:
         word(found["tenant"]),
         answer if isinstance(answer, str) else "",
         word(found["id"]),
+        label=word(found["label"]),
     )
 
 
