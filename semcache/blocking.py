@@ -13,7 +13,7 @@ from redis.cluster import RedisCluster
 from redis.exceptions import MaxConnectionsError
 
 from semcache.flights import Abandoned, Flight, Flights, Shared
-from semcache.locks import renew_in_child
+from semcache.locks import Turnstile, renew_in_child
 from semcache.options import check_bytes, wrong_client
 from semcache.ports import SCAN_CHUNK, RedisPort, node_of
 from semcache.question import Command
@@ -59,7 +59,7 @@ def iterate(pieces: AsyncGenerator[T, None]) -> Iterator[T]:
 class BlockingRedis(RedisPort):
     """A ``redis.Redis`` or ``RedisCluster``."""
 
-    _gate: threading.Semaphore | None = None  # once the pool was found too small
+    _gate: Turnstile | None = None  # once the pool was found too small
 
     def __init__(self, client: Any) -> None:
         super().__init__(client)
@@ -69,18 +69,18 @@ class BlockingRedis(RedisPort):
         gate = self._gate
         if gate is None:
             return self._send_now(commands, transaction)
-        if not gate.acquire(timeout=self._patience):  # in the order of those who came
+        if not gate.enter(self._patience):  # in the order of those who came
             raise MaxConnectionsError("all connections of the pool are in use")
         try:
             return self._send_now(commands, transaction)
         finally:
-            gate.release()
+            gate.leave()
 
     def queue(self) -> None:
         """Let callers wait in a queue from now on, as many as there are connections ask."""
         size = getattr(getattr(self.client, "connection_pool", None), "max_connections", None)
         if self._gate is None and size:
-            self._gate = threading.Semaphore(size)
+            self._gate = Turnstile(size)
 
     def renew(self) -> None:
         """Forget queue and connections, in a forked child: who held their locks is not there."""

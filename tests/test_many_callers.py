@@ -473,6 +473,29 @@ def test_an_exhausted_pool_is_waited_for_and_is_no_outage():
             pool.release(connection)
 
 
+@needs_redis8
+def test_nobody_is_kept_out_by_those_who_come_back_at_once():
+    """As many as there are connections could keep all others waiting until they give up."""
+    api = ChatAPI()
+    with start_redis() as running:
+        client = redis.Redis.from_url(running.url, max_connections=4)
+        cache = HybridLLMCache(client, api.client(), embedding_cache=Drawn())
+        cache.get_or_generate("q@1")
+        served: list[int] = []
+        until = time.monotonic() + 1.5  # longer than anybody waits
+
+        def ask() -> None:
+            count = 0
+            while time.monotonic() < until:
+                cache.get_or_generate("q@1")
+                count += 1
+            served.append(count)
+
+        together(ask, 40)
+        assert len(api.requests) == 1 and cache.stats.overloads == 0
+        assert min(served) > max(served) / 10, "all are served, about as often"
+
+
 def test_a_client_that_would_retry_for_long_is_noticed_once(caplog):
     client = redis.Redis(port=1)
     for _ in range(2):
