@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ from benchmarks.failing.stand_in import MODEL, StandIn
 from semcache import EmbeddingCache, HybridLLMCache, MatrixIndex, SemanticCache
 from semcache.ports import Overloaded
 
-__all__ = ["few_connections", "hits_per_second"]
+__all__ = ["few_connections", "gets_per_second", "hits_per_second"]
 
 THREADS, REQUESTS, CONNECTIONS = 150, 3_000, 8
 
@@ -58,16 +59,31 @@ def hits_per_second(url: str, entries: int, seconds: float = 3.0) -> dict[int, f
     for text in texts:
         cache.add_cache(text, f"the answer to {text}")
     cache.lookup(texts[0])
-    return {threads: _rate(cache, texts, threads, seconds) for threads in (1, 8)}
+    ask = partial(_is_hit, cache, texts)
+    return {threads: _rate(ask, threads, seconds) for threads in (1, 8)}
 
 
-def _rate(cache: SemanticCache, texts: list[str], threads: int, seconds: float) -> float:
+def gets_per_second(url: str, seconds: float = 3.0) -> dict[int, float]:
+    """Return the GETs a second of redis-py alone on 1 and on 8 threads: no cache has more."""
+    client = redis.Redis.from_url(url)
+    client.set("alone", "x" * 1_000)
+    return {
+        threads: _rate(lambda _: client.get("alone") is not None, threads, seconds)
+        for threads in (1, 8)
+    }
+
+
+def _is_hit(cache: SemanticCache, texts: list[str], choose: random.Random) -> bool:
+    return cache.lookup(choose.choice(texts)) is not None
+
+
+def _rate(ask: Callable[[random.Random], bool], threads: int, seconds: float) -> float:
     start = time.perf_counter()
 
     def work(seed: int) -> int:
         choose, hits = random.Random(seed), 0
         while time.perf_counter() - start < seconds:
-            hits += cache.lookup(choose.choice(texts)) is not None
+            hits += ask(choose)
         return hits
 
     with ThreadPoolExecutor(threads) as pool:

@@ -95,7 +95,7 @@ class _Sketch:
         for start in range(0, size, 4_096):  # in pieces, or the signs would take another block
             part = block[start : min(start + 4_096, size)]
             self._bits[:, start : start + len(part)] = self._bits_of(part).T
-        self._differs = np.empty(len(block), np.uint64)  # for each lookup, kept from the last
+        self._differs = np.empty_like(self._bits)  # for each lookup, kept from the last
         self._counts = np.empty(self._bits.shape, np.uint8)
         self._distances = np.empty(len(block), np.uint16)
 
@@ -104,13 +104,12 @@ class _Sketch:
 
     def candidates(self, vector: Vector, size: int) -> npt.NDArray[np.intp]:
         """Return the rows whose bits differ least, about :data:`CANDIDATES` of them."""
-        query = self._bits_of(vector)
-        differs, counts = self._differs[:size], self._counts[:, :size]
+        query = self._bits_of(vector)[:, None]
+        differs, counts = self._differs[:, :size], self._counts[:, :size]
         distances = self._distances[:size]
-        # Word by word, so that what differs stays in the processor's cache until it is counted.
-        for word, bits, count in zip(query, self._bits[:, :size], counts, strict=True):
-            np.bitwise_xor(bits, word, differs)
-            np.bitwise_count(differs, count)
+        # All words in three calls: around each, other threads take the interpreter's lock.
+        np.bitwise_xor(self._bits[:, :size], query, differs)
+        np.bitwise_count(differs, counts)
         np.add.reduce(counts, axis=0, dtype=np.uint16, out=distances)
         return np.flatnonzero(distances <= _cut(distances))
 
