@@ -60,6 +60,15 @@ def test_a_draw_keeps_its_size_and_weighs_what_the_log_has(cosines, most, seed):
     assert again[0].tolist() == at.tolist()
 
 
+def test_a_larger_draw_contains_the_smaller_one():
+    similarity = np.random.default_rng(1).uniform(-1, 1, 2_000)
+    smaller: set[int] = set()
+    for most in (10, 40, 160, 640, 2_000):
+        at = set(draw(similarity, most, [0.0, 0.5, 0.9])[0].tolist())
+        assert smaller <= at
+        smaller = at
+
+
 def test_every_pair_of_a_band_is_as_likely():
     similarity = np.array([0.95] * 10 + [0.5] * 90)
     times = np.zeros(100)

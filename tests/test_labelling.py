@@ -82,6 +82,27 @@ def test_labels_of_an_earlier_run_are_not_written_over(log, call):
     assert out.read_text() == "a,b,same\nx,y,yes\n"
 
 
+def test_who_has_labelled_too_few_goes_on_with_a_larger_draw(log, call):
+    questions = [f"how do I get {number} stamps for {number + 1} letters" for number in range(30)]
+    log.write_text("\n".join(["question", *questions]), encoding="utf-8")
+    few, more = log.with_name("few.csv"), log.with_name("more.csv")
+    assert call("pairs", log, "--most", 8, "--out", few)[0] == 0
+    rows = rows_of(few)
+    said = {(row["a"], row["b"]): answer for row, answer in zip(rows, "ynunyyny", strict=True)}
+    for (a, b), answer in said.items():
+        at = next(k for k, row in enumerate(rows) if (row["a"], row["b"]) == (a, b))
+        rows[at] |= {"same": {"y": "yes", "n": "no", "u": "unsure"}[answer], "same_anna": "yes"}
+    with few.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+    code, printed, _ = call("pairs", log, "--most", 20, "--labels", few, "--out", more)
+    assert code == 0 and f"8 of the 8 labelled pairs in {few} are in it" in printed
+    labels = {(row["a"], row["b"]): (row["same"], row["same_anna"]) for row in rows_of(more)}
+    assert len(labels) == 20 and sum(label == ("", "") for label in labels.values()) == 12
+    assert all(labels[row["a"], row["b"]] == (row["same"], row["same_anna"]) for row in rows)
+
+
 @pytest.mark.parametrize(
     "options",
     [("--most", "0"), ("--bands", "0.9,0.8"), ("--bands", "x"), ("--format", "csv"), ("--x",)],

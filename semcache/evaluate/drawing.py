@@ -47,6 +47,9 @@ def draw(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], tuple[Band, ...]]:
     """Return which pairs to label, in order, their weights, and the bands.
 
+    More of the same similarities with the same seed are the same ones and others: who has labelled
+    too few goes on with a larger draw.
+
     Args:
         similarity: Of all pairs of the log, shape (n,).
         most: Label so many at most; of every band that has pairs at least one is drawn, so it may
@@ -64,9 +67,8 @@ def draw(
     band_of = np.searchsorted(np.asarray(edges), similarity, side="right")
     sizes = np.bincount(band_of, minlength=len(edges) + 1)
     numbers = _allocation(sizes, most)
-    rng = np.random.default_rng(seed)
     chosen = [
-        rng.choice(np.flatnonzero(band_of == k), number, replace=False)
+        np.random.default_rng([seed, k]).permutation(np.flatnonzero(band_of == k))[:number]
         for k, number in enumerate(numbers)
     ]
     at = np.sort(np.concatenate(chosen))

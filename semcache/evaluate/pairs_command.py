@@ -10,7 +10,7 @@ from pathlib import Path
 
 from semcache.errors import ConfigError, InvalidInput
 from semcache.evaluate.drawing import BANDS
-from semcache.evaluate.label_file import write_whole
+from semcache.evaluate.label_file import LabelFile, read_labels, write_whole
 from semcache.evaluate.logs import FORMATS, Entry, Log, faults, read_log, remarks
 from semcache.evaluate.pairing import WITHIN, Drawn, Paired, pair
 from semcache.evaluate.report import say
@@ -29,6 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--format", choices=tuple(FORMATS), help="of LOG (default: recognised by its shape)")
     add("--out", type=Path, metavar="FILE", help="(default: beside LOG, .pairs.csv)")
     add("--most", type=_most, default=500, metavar="N", help="pairs (default: %(default)s)")
+    add(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="a smaller draw of this LOG that has labels: with the same bands and seed its pairs "
+        "are drawn again, and the labels are taken over",
+    )
     add(
         "--bands",
         type=_edges,
@@ -85,7 +92,11 @@ def run(options: argparse.Namespace, embed: Callable[[], Embed], *, progress: bo
     if path.suffix.lower() != ".csv":
         raise ConfigError(f"{path}: pairs are written as .csv")
     if path.exists():
-        raise ConfigError(f"{path} is there already, perhaps with labels: give --out another name")
+        raise ConfigError(
+            f"{path} is there already, perhaps with labels: give --out another name, and "
+            f"--labels {path} to take them over"
+        )
+    given = read_labels(options.labels) if options.labels else None
     log = read_log(options.file, options.format)
     for line in _read(options.file, log):
         say(line)
@@ -101,9 +112,12 @@ def run(options: argparse.Namespace, embed: Callable[[], Embed], *, progress: bo
         )
     except InvalidInput as error:
         raise InvalidInput(f"{options.file}: {error}") from None
-    write_whole(path, _csv(drawn.pairs, options.mask))
+    taken = _Taken(given)
+    write_whole(path, _csv(drawn.pairs, options.mask, taken))
     for line in _drawn(drawn):
         say(line)
+    if given is not None:
+        say(f"\n{taken.over:,} of the {taken.labelled:,} labelled pairs in {given.path} are in it")
     say(f"\n{len(drawn.pairs):,} pairs in {path}. Next: python -m semcache label {path}")
 
 
@@ -138,10 +152,32 @@ def _drawn(drawn: Drawn) -> Iterator[str]:
 # The file -------------------------------------------------------------------------------
 
 
-def _csv(pairs: Sequence[Paired], mask: bool) -> str:
+class _Taken:
+    """Labels that were given before, by the texts of the pair."""
+
+    def __init__(self, file: LabelFile | None) -> None:
+        self.columns = file.readers if file else ["same"]
+        self._labels: dict[tuple[str, ...], list[str]] = {}
+        self.over = 0
+        if file:
+            columns = [file.labels(column) for column in self.columns]
+            each = zip(*columns, strict=True)
+            self._labels = {
+                file.texts(row): list(labels) for row, labels in enumerate(each) if any(labels)
+            }
+        self.labelled = len(self._labels)
+
+    def of(self, texts: Sequence[str]) -> list[str]:
+        """Return what each reader said of a pair; blanks if nobody did."""
+        labels = self._labels.get(tuple(texts))
+        self.over += labels is not None
+        return labels or [""] * len(self.columns)
+
+
+def _csv(pairs: Sequence[Paired], mask: bool, taken: _Taken) -> str:
     given = [name for name in ("language", "tenant") if any(getattr(p.b, name) for p in pairs)]
     timed = any(not math.isnan(p.b.time) for p in pairs)
-    head = ["a", "b", "similarity", "margin", "weight", *["time"] * timed, *given, "same"]
+    head = ["a", "b", "similarity", "margin", "weight", *["time"] * timed, *given, *taken.columns]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(head)
@@ -149,7 +185,8 @@ def _csv(pairs: Sequence[Paired], mask: bool) -> str:
         texts = [masked(entry.text) if mask else entry.text for entry in (p.a, p.b)]
         margin = "" if math.isnan(p.margin) else f"{p.margin:.4f}"
         marks = [f"{p.similarity:.4f}", margin, f"{p.weight:.6g}", *[_time(p.b)] * timed]
-        writer.writerow([*texts, *marks, *(getattr(p.b, name) for name in given), ""])
+        values = [getattr(p.b, name) for name in given]
+        writer.writerow([*texts, *marks, *values, *taken.of(texts)])
     return file.getvalue()
 
 
