@@ -1,10 +1,16 @@
 """What README.md and CONTRIBUTING.md name is there."""
 
+import ast
+import importlib
 import json
 import re
+import shlex
 from pathlib import Path
 
+import pytest
+
 from benchmarks.record import RECORD, headline
+from semcache.__main__ import _COMMANDS, _parser
 from semcache.course.registry import LESSONS
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +44,29 @@ def test_the_map_of_lessons_is_the_registry() -> None:
     )
     written = [(e.number, e.title, e.stem) for e in LESSONS if not e.planned]
     assert rows == written
+
+
+def test_every_command_is_shown_with_options_that_it_has() -> None:
+    shown = re.findall(r"python -m semcache ([^#`\n]+)", text_of("README.md"))
+    shown += re.findall(r"`((?:pairs|evaluate) [^`]+)`", text_of("README.md"))
+    for line in shown:
+        _parser().parse_args(shlex.split(line))  # exits where it does not know an option
+    named = {line.split()[0] for line in shown}
+    rest = {
+        name for name in _COMMANDS if name not in named and f"`{name}`" not in text_of("README.md")
+    }
+    assert rest == {"doctor"}, "which make doctor runs"
+
+
+@pytest.mark.parametrize(
+    "number, block",
+    list(enumerate(re.findall(r"^```python\n(.*?)^```", text_of("README.md"), re.M | re.S))),
+)
+def test_what_the_code_imports_is_there(number: int, block: str) -> None:
+    for node in ast.walk(ast.parse(block)):
+        if isinstance(node, ast.ImportFrom):
+            module = importlib.import_module(node.module or "")
+            assert [a.name for a in node.names if not hasattr(module, a.name)] == []
 
 
 def test_what_ci_runs_is_what_the_readme_says() -> None:

@@ -137,7 +137,8 @@ def _drawn(drawn: Drawn) -> Iterator[str]:
     embedding, finding = drawn.seconds
     yield f"Embedding took {embedding:.0f} s, finding the nearest earlier {finding:.0f} s"
     known = "with another answer" if drawn.has_answers else "with another text"
-    yield f"Margins are to the next earlier question {known}\n"
+    yield f"Margins are to the next earlier question {known}"
+    yield "Earlier means however long ago; python -m semcache replay tells what a TTL costs\n"
     above, total = 0, sum(band.pairs for band in drawn.bands)
     rows = [["similarity", "pairs of the log", "here or above", "drawn", "each stands for"]]
     for band in reversed(drawn.bands):
