@@ -25,23 +25,28 @@ _VECTORS = (
     [0.05, -0.031, 0.012, 0.0449],
     [-0.18, 0.02, 0.07],  # the largest number is a negative one
     [300.0, -12.5, 7.0],
+    [(-0.995) ** n for n in range(384)],  # so many that one lies at nearly half a step
 )
 
 
 def _verify_quantise(quantise: Callable[[Any], Any]) -> str | None:
     for numbers in _VECTORS:
         vector = np.array(numbers, np.float32)
-        scale, small = quantise(vector.copy())
+        given = vector.copy()
+        scale, small = quantise(given)
+        shown = numbers if len(numbers) < 9 else f"{len(numbers)} numbers up to {max(numbers):g}"
+        if not np.array_equal(given, vector):
+            return "the caller's vector is changed; it may still be needed."
         if getattr(small, "dtype", None) != np.int8:
             return "the numbers are not an int8 array."
         if small.shape != vector.shape:
             return f"{vector.size} numbers went in and {small.size} came out."
         if np.any((small == -128) & (vector > 0)):
-            return f"for {numbers} a number changes its sign: 128 does not fit an int8."
+            return f"for {shown} a number changes its sign: 128 does not fit an int8."
         worst = np.abs(small * float(scale) - vector).max()
         bound = np.abs(vector).max() / 254
         if worst > bound * 1.0001:
-            return f"for {numbers} a number is wrong by {worst:.2g}, over the bound {bound:.2g}."
+            return f"for {shown} a number is wrong by {worst:.2g}, over the bound {bound:.2g}."
     try:
         with np.errstate(all="raise"):
             scale, small = quantise(np.zeros(3, np.float32))
@@ -59,6 +64,7 @@ def _verify_flips(flips: Callable[[list[float], list[float], float], Any]) -> st
         ([0.89, 0.88, 0.93], [0.91, 0.92, 0.94], 0.9, (2, 0), "two misses became hits."),
         ([0.75, 0.5], [0.5, 0.5], 0.75, (0, 1), "a similarity equal to the threshold is a hit."),
         ([0.5, 0.5], [0.75, 0.5], 0.75, (1, 0), "a similarity equal to the threshold is a hit."),
+        ([0.8996, 0.904], [0.9004, 0.8999], 0.9, (1, 1), "four digits decide; do not round."),
     )
     for exact, decoded, threshold, expected, sentence in cases:
         answer = flips(list(exact), list(decoded), threshold)
@@ -72,8 +78,16 @@ def _verify_flips(flips: Callable[[list[float], list[float], float], Any]) -> st
 
 
 def _verify_read(read: Callable[..., Any]) -> str | None:
+    for name in ("int8", "float16"):
+        if fault := _reads_wrongly(read, codecs.get(name)):
+            return fault
+    return None
+
+
+def _reads_wrongly(read: Callable[..., Any], codec: Any) -> str | None:
     redis: Any = fakeredis.FakeRedis(server=fakeredis.FakeServer())
-    codec, asked = codecs.get("int8"), []
+    asked: list[str] = []
+    sent = _commands_of(redis)
 
     def embed(text: str) -> list[float]:
         asked.append(text)
@@ -85,6 +99,8 @@ def _verify_read(read: Callable[..., Any]) -> str | None:
         return f"the first read called embed {calls} time(s) instead of once, with the text."
     if len(asked) != 1:
         return "the second read called embed again: nothing was found under the key."
+    if set(sent) & {"EXPIRE", "PEXPIRE", "EXPIREAT"}:
+        return "SET and then EXPIRE: after a crash between them the entry never expires."
     if redis.get("k") != codec.encode([0.0313, -0.05, 0.0127]):
         return "what is stored under the key is not what the codec makes of the vector."
     if not np.array_equal(first, second):
@@ -94,6 +110,19 @@ def _verify_read(read: Callable[..., Any]) -> str | None:
     if redis.ttl("k") != 86_400:
         return "the entry does not expire after a day."
     return None
+
+
+def _commands_of(redis: Any) -> list[str]:
+    """Return a list that will hold the names of what a client is told to do."""
+    sent: list[str] = []
+    execute = redis.execute_command
+
+    def noted(*command: Any, **options: Any) -> Any:
+        sent.append(str(command[0]).upper())
+        return execute(*command, **options)
+
+    redis.execute_command = noted
+    return sent
 
 
 EXERCISES = (
@@ -143,6 +172,17 @@ def quantise(vector):
     scale = float(np.abs(vector).max()) / 127 or 1.0
     return scale, np.rint(vector / scale)
 """,
+            """
+def quantise(vector):
+    scale = float(np.abs(vector).max()) / 126 or 1.0
+    return scale, np.rint(vector / scale).astype("i1")
+""",
+            """
+def quantise(vector):
+    scale = float(np.abs(vector).max()) / 127 or 1.0
+    vector /= scale
+    return scale, np.rint(vector).astype("i1")
+""",
         ),
         verify=_verify_quantise,
     ),
@@ -177,6 +217,11 @@ def flips(exact, decoded, threshold):
 def flips(exact, decoded, threshold):
     change = np.array(decoded) - np.array(exact)
     return int((change > 0).sum()), int((change < 0).sum())
+""",
+            """
+def flips(exact, decoded, threshold):
+    before, after = np.round(exact, 2) >= threshold, np.round(decoded, 2) >= threshold
+    return int((~before & after).sum()), int((before & ~after).sum())
 """,
         ),
         verify=_verify_flips,
@@ -222,6 +267,24 @@ def read(redis, key, text, embed, codec):
     if blob is None:
         blob = codec.encode(embed(text))
         redis.set(key, blob)
+    return codec.decode(blob)
+""",
+            """
+def read(redis, key, text, embed, codec):
+    codec = codecs.get("int8")
+    blob = redis.get(key)
+    if blob is None:
+        blob = codec.encode(embed(text))
+        redis.set(key, blob, ex=86_400)
+    return codec.decode(blob)
+""",
+            """
+def read(redis, key, text, embed, codec):
+    blob = redis.get(key)
+    if blob is None:
+        blob = codec.encode(embed(text))
+        redis.set(key, blob)
+        redis.expire(key, 86_400)
     return codec.decode(blob)
 """,
         ),

@@ -53,6 +53,16 @@ _BILLS = (
         "should be 0.30.",
     ),
     (
+        (10_000, 50, 0.00002, 0, 12),
+        12.30,
+        "Redis is paid for while it runs, also at a hit rate of 0.",
+    ),
+    (
+        (100, 50, 0.00002, 0.5, 0),
+        0.0015,
+        "a small bill is a bill: do not round.",
+    ),
+    (
         (10_000, 50, 0.00002, 1, 0),
         0,
         "when every request is a hit and Redis is free, nothing is left to pay.",
@@ -93,6 +103,16 @@ _BREAK_EVENS = (
         "it is right for embeddings, but not for something that costs more.",
     ),
     (
+        (0.0007, 0.3, 12),
+        1_904.761904761905,
+        "queries_to_break_even(0.0007, 0.3, 12) should be 1,904.76 and more digits: do not round.",
+    ),
+    (
+        (0, 0.5, 12),
+        math.inf,
+        'calls that cost nothing pay for no Redis, however many hit; that is float("inf").',
+    ),
+    (
         (0.000001, 0, 12),
         math.inf,
         'without hits no traffic pays for Redis, however large; that is float("inf").',
@@ -107,6 +127,11 @@ _WAITS = (
     ),
     ((0, 0.3, 0.1), 0.4, "a miss has asked the cache first: it waits for both."),
     ((0.8, 0.3, 0.001), 0.061, "at a hit rate of 0.8, 0.3 s and 0.001 s the mean is not right."),
+    (
+        (0.5, 0.0004, 0.0001),
+        0.0003,
+        "fractions of a millisecond count, too: do not round.",
+    ),
     (
         (0.25, 2, 0.5),
         2.0,
@@ -149,6 +174,16 @@ def monthly_bill(daily_queries, tokens, price_per_1k, hit_rate, redis_per_month)
 def monthly_bill(daily_queries, tokens, price_per_1k, hit_rate, redis_per_month):
     return daily_queries * (1 - hit_rate) * tokens / 1000 * price_per_1k + redis_per_month
 """,
+            """
+def monthly_bill(daily_queries, tokens, price_per_1k, hit_rate, redis_per_month):
+    calls = 30 * daily_queries * (1 - hit_rate) * tokens / 1000 * price_per_1k
+    return calls + (redis_per_month if hit_rate else 0)
+""",
+            """
+def monthly_bill(daily_queries, tokens, price_per_1k, hit_rate, redis_per_month):
+    calls = 30 * daily_queries * (1 - hit_rate) * tokens / 1000 * price_per_1k
+    return round(calls + redis_per_month, 2)
+""",
         ),
         verify=partial(_first_wrong, name="monthly_bill", cases=_BILLS),
     ),
@@ -179,6 +214,15 @@ def queries_to_break_even(cost_per_query, hit_rate, redis_per_month):
 def queries_to_break_even(cost_per_query, hit_rate, redis_per_month):
     missed = 30 * (1 - hit_rate) * cost_per_query
     return redis_per_month / missed if missed else float("inf")
+""",
+            """
+def queries_to_break_even(cost_per_query, hit_rate, redis_per_month):
+    saved_by_one = 30 * hit_rate * cost_per_query
+    return round(redis_per_month / saved_by_one) if saved_by_one else float("inf")
+""",
+            """
+def queries_to_break_even(cost_per_query, hit_rate, redis_per_month):
+    return redis_per_month / (30 * hit_rate * cost_per_query) if hit_rate else float("inf")
 """,
         ),
         verify=partial(_first_wrong, name="queries_to_break_even", cases=_BREAK_EVENS),

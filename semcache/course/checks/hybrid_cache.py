@@ -30,7 +30,7 @@ def _verify_first_answer(first_answer: Callable[..., Any]) -> str | None:
 
     def llm(question: str) -> str:
         asked.append("llm")
-        return {"new": "from llm", "new silence": ""}[question]
+        return {"new": "from llm", "NEW": "from LLM", "new silence": ""}[question]
 
     def ask(question: str) -> tuple[Any, list[str]]:
         asked.clear()
@@ -50,6 +50,8 @@ def _verify_first_answer(first_answer: Callable[..., Any]) -> str | None:
         return "a new question is to be asked of similar, then of llm, once each."
     if ask("new") != ("from llm", []):
         return "a question that llm answered is not found in exact the next time."
+    if ask("NEW") != ("from LLM", ["similar", "llm"]):
+        return "NEW and new are two texts; an exact tier tells them apart."
     if ask("new silence")[0] != "" or ask("new silence") != ("", []):
         return "llm answered with an empty text, and the same question went further than exact."
     return None
@@ -61,6 +63,7 @@ _LIVES: tuple[tuple[float, float, int | None, str], ...] = (
     (5_000, 1_400, 3_600_000, "an answer with an hour left does not get an hour."),
     (100.5, 100.1, 400, "an answer with 0.4 seconds left does not get 400 milliseconds."),
     (2_000_000_090, 2_000_000_000, 90_000, "it is wrong for a clock that shows another date."),
+    (2_000_000_000.2504, 2_000_000_000, 250, "a quarter of a second is left, and that is a life."),
     (3_600, 3_600, None, "at expires_at the life is over, and nothing is to be stored."),
     (3_600, 3_700, None, "what is over already is not to be stored."),
 )
@@ -68,9 +71,16 @@ _LIVES: tuple[tuple[float, float, int | None, str], ...] = (
 
 def _verify_promote(promote: Callable[..., Any]) -> str | None:
     client: Any = fakeredis.FakeRedis(server=fakeredis.FakeServer())
+    # fakeredis cuts what PSETEX is given to whole seconds
+    client.psetex = lambda key, milliseconds, value: client.set(key, value, px=milliseconds)
+    sent = _commands_of(client)
     for expires_at, now, right, complaint in _LIVES:
         client.flushall()
+        if right is not None:
+            client.set("key", "an older answer", ex=7)
         promote(client, "key", "the answer", expires_at, now)
+        if set(sent) & {"EXPIRE", "PEXPIRE", "EXPIREAT", "PEXPIREAT"}:
+            return "SET and then EXPIRE: after a crash between them the copy lives for ever."
         left = client.pttl("key")  # -2: no such key; -1: it never expires
         if left == -1:
             return "the key is stored without an end."
@@ -102,6 +112,11 @@ _LOGS: tuple[tuple[list[tuple[str, str, str]], tuple[float, float], str], ...] =
         (0.5, 0.5),
         "one of two hits is wrong here, whatever the number of requests.",
     ),
+    (
+        [("LLM", "a", "b"), ("LLM", "a", "a"), ("similar", "a", "a")],
+        (1 / 3, 0.0),
+        "the LLM's own wrong answer is no hit, so it is no false hit.",
+    ),
     ([("exact", "a", "a")] * 3, (1.0, 0.0), "a log of right hits has no false hit."),
     ([("LLM", "a", "a"), ("LLM", "b", "b")], (0.0, 0.0), "a log without hits has two zeros."),
 )
@@ -110,11 +125,24 @@ _LOGS: tuple[tuple[list[tuple[str, str, str]], tuple[float, float], str], ...] =
 def _verify_judge(judge: Callable[..., Any]) -> str | None:
     for log, right, complaint in _LOGS:
         found = judge(list(log))
-        if not isinstance(found, tuple) or len(found) != 2:
+        if not isinstance(found, tuple | list) or len(found) != 2:
             return "it is to return two numbers: hit rate, false-hit rate."
         if not np.allclose(found, right):
             return complaint
     return None
+
+
+def _commands_of(redis: Any) -> list[str]:
+    """Return a list that will hold the names of what a client is told to do."""
+    sent: list[str] = []
+    execute = redis.execute_command
+
+    def noted(*command: Any, **options: Any) -> Any:
+        sent.append(str(command[0]).upper())
+        return execute(*command, **options)
+
+    redis.execute_command = noted
+    return sent
 
 
 EXERCISES = (
@@ -177,6 +205,14 @@ def first_answer(question, exact, similar, llm):
         return found
     return llm(question)
 """,
+            """
+def first_answer(question, exact, similar, llm):
+    question = question.lower()
+    if question not in exact:
+        found = similar(question)
+        exact[question] = llm(question) if found is None else found
+    return exact[question]
+""",
         ),
         verify=_verify_first_answer,
     ),
@@ -220,6 +256,19 @@ def promote(redis, key, answer, expires_at, now):
             """
 def promote(redis, key, answer, expires_at, now):
     redis.set(key, answer, px=round(1_000 * (expires_at - now)))
+""",
+            """
+def promote(redis, key, answer, expires_at, now):
+    left = expires_at - now
+    if left > 0:
+        redis.set(key, answer)
+        redis.pexpire(key, max(1, round(1_000 * left)))
+""",
+            """
+def promote(redis, key, answer, expires_at, now):
+    left = expires_at - now
+    if left > 0:
+        redis.set(key, answer, px=max(1, round(1_000 * left)), nx=True)
 """,
         ),
         verify=_verify_promote,
@@ -271,6 +320,12 @@ def judge(log):
     hits = [(wanted, given) for tier, wanted, given in log if tier != "LLM"]
     right = sum(wanted == given for wanted, given in hits)
     return len(hits) / len(log), right / len(hits) if hits else 0.0
+""",
+            """
+def judge(log):
+    hits = [row for row in log if row[0] != "LLM"]
+    wrong = sum(wanted != given for tier, wanted, given in log)
+    return len(hits) / len(log), wrong / len(hits) if hits else 0.0
 """,
         ),
         verify=_verify_judge,

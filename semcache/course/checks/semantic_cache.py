@@ -26,6 +26,14 @@ _SEARCHES: tuple[tuple[Vector, list[Vector], int, float, str], ...] = (
     ([1, 0], [[3, 3], [0.8, 0.1]], 1, 0.9923, "a long vector wins over one that points better."),
     ([1, 0], [[-1, 0], [-3, -4]], 1, -0.6, "the best of several negative cosines is not found."),
     ([1, 0], [[0, 0], [-3, -4]], 1, -0.6, "a vector of zeros wins, or spoils the comparison."),
+    ([1, 0], [[-2, 0]], 0, -1.0, "an opposite vector is the nearest if it is alone."),
+    (
+        [1, 0],
+        [[0.9, 0.4359], [0.902, 0.4317], [0.901, 0.4338]],
+        1,
+        0.902,
+        "the third digit decides which of three is the nearest: do not round.",
+    ),
     ([1, 0], [[0, 1]], 0, 0.0, "a stored vector at a right angle is the nearest if it is alone."),
 )
 
@@ -48,6 +56,7 @@ _LOGS: tuple[tuple[list[float | None], float, float, str], ...] = (
     ([], 0.9, 0.0, "without lookups the rate is not 0.0."),
     ([None, None], 0.9, 0.0, "two lookups where nothing was stored make no rate of 0.0."),
     ([0.9, 0.8], 0.9, 0.5, "a similarity equal to the threshold is a hit."),
+    ([0.8649, 0.8651, None], 0.865, 1 / 3, "0.8649 does not reach 0.865, and the rate has digits."),
     ([None, 0.3], 0.0, 0.5, "at a threshold of 0 an empty cache still has no answer to serve."),
     ([None, -0.5, 0.2, 0.0], -0.2, 0.5, "at a threshold of -0.2 a similarity of 0 is a hit."),
 )
@@ -70,6 +79,8 @@ _SERVED: tuple[tuple[dict[str, object], float, bool, str], ...] = (
     ({"tenant": "umbrella"}, 1, False, "one tenant is given the answer of another."),
     ({"model": "large"}, 1, False, "one LLM is asked, the answer of another is served."),
     ({"system": "Answer in verse."}, 1, False, "another system prompt asks for another answer."),
+    ({"tenant": "ACME"}, 1, False, "names that differ in capitals are different names."),
+    ({"system": "be brief."}, 1, False, "a prompt with other capitals is another prompt."),
     ({"stream": True}, 1, True, "a stream of the same answer is the same answer."),
 )
 
@@ -78,6 +89,9 @@ def _verify_may_serve(may_serve: Callable[..., Any]) -> str | None:
     for changes, now, right, complaint in _SERVED:
         if bool(may_serve({**_ASKED, "expires_at": 60}, {**_ASKED, **changes}, now)) != right:
             return complaint
+    joined = {**_ASKED, "tenant": "acme:eu", "model": "llama", "expires_at": 60}
+    if may_serve(joined, {**_ASKED, "tenant": "acme", "model": "eu:llama"}, 1):
+        return "tenant acme:eu with model llama is not tenant acme with model eu:llama."
     eternal = {**_ASKED, "system": None, "expires_at": math.inf}
     if not may_serve(eternal, {**_ASKED, "system": None}, 10**9):
         return "an entry that never expires, of a request without system prompt, may be served."
@@ -107,6 +121,24 @@ def nearest(asked, stored):
 def nearest(asked, stored):
     products = [np.dot(asked, vector) for vector in stored]
     return (int(np.argmax(products)), max(products)) if stored else None
+""",
+            """
+def nearest(asked, stored):
+    best = (None, -1.0)
+    for position, vector in enumerate(stored):
+        lengths = np.linalg.norm(asked) * np.linalg.norm(vector)
+        if lengths > 0 and np.dot(asked, vector) / lengths > best[1]:
+            best = (position, np.dot(asked, vector) / lengths)
+    return None if best[0] is None else best
+""",
+            """
+def nearest(asked, stored):
+    found = [
+        (round(np.dot(asked, v) / np.linalg.norm(asked) / np.linalg.norm(v), 2), -at)
+        for at, v in enumerate(stored)
+        if np.linalg.norm(v)
+    ]
+    return (-max(found)[1], max(found)[0]) if found else None
 """,
             """
 def nearest(asked, stored):
@@ -177,6 +209,11 @@ def hit_rate(best, least):
 """,
             """
 def hit_rate(best, least):
+    served = [s for s in best if s is not None and round(s, 2) >= round(least, 2)]
+    return len(served) / len(best) if best else 0.0
+""",
+            """
+def hit_rate(best, least):
     return 100 * sum(s is not None and s >= least for s in best) / len(best) if best else 0.0
 """,
         ),
@@ -220,6 +257,18 @@ def may_serve(entry, request, now):
             """
 def may_serve(entry, request, now):
     return all(entry[p] == request[p] for p in ("tenant", "model", "system"))
+""",
+            """
+def may_serve(entry, request, now):
+    def owner(of):
+        return f"{of['tenant']}:{of['model']}:{of['system']}"
+    return now < entry["expires_at"] and owner(entry) == owner(request)
+""",
+            """
+def may_serve(entry, request, now):
+    def owner(of):
+        return [str(of[part]).lower() for part in ("tenant", "model", "system")]
+    return now < entry["expires_at"] and owner(entry) == owner(request)
 """,
         ),
         verify=_verify_may_serve,

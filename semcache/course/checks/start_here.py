@@ -1,5 +1,7 @@
 """Checks of lesson 00: how a check works."""
 
+from numbers import Real
+
 from semcache.course.exercises import Exercise
 
 OBJECTIVES = {
@@ -9,13 +11,13 @@ OBJECTIVES = {
 
 
 def _verify_dims(dims: object) -> str | None:
-    if not isinstance(dims, int) or isinstance(dims, bool):
+    if not isinstance(dims, Real) or isinstance(dims, bool):
         return f"the answer is a whole number, not {type(dims).__name__}."
     return None if dims == 384 else "look at the line that the first embedding printed."
 
 
 def _verify_stand_ins(stand_ins: object) -> str | None:
-    if not isinstance(stand_ins, set | list | tuple):
+    if not isinstance(stand_ins, set | frozenset | list | tuple):
         return 'write a set of names, such as {"client"}.'
     named = {str(name).strip().casefold() for name in stand_ins}
     if unknown := named - {"client", "api server", "embeddings", "redis"}:

@@ -1,5 +1,6 @@
 """Checks of lesson 02: keys, TTLs and batches."""
 
+import json
 from collections.abc import Callable, Iterable
 from itertools import combinations
 from typing import Any
@@ -32,8 +33,13 @@ _REQUESTS += [
     ("e5", 384, "Hello"),
     ("e5", 1536, "hello"),
     ("other", 384, "hello"),
+    ("e5", 384, "如何重置密码"),
+    ("e5", 384, "如何修改地址"),
+    ("e5", 384, "caf\u00e9"),
+    ("e5", 384, "caf"),
 ]
-_MANY = 200_000  # so many that a key of 32 bits or fewer meets itself
+_MANY = 200_000  # so many that a key of 24 bits or fewer meets itself
+_VARIES = 11  # characters in which keys of 64 bits differ from one another, if written densely
 _LONG = "long " * 10_000
 
 
@@ -60,40 +66,68 @@ def _verify_length(cache_key: Callable[[str, int, str], str]) -> str | None:
     keys = {cache_key("e5", 384, str(number)) for number in range(_MANY)}
     if len(keys) < _MANY:
         return f"of {_MANY:,} short texts, some share a key: there are too few different keys."
+    longest = max(map(len, keys))
+    places = zip(*(key.rjust(longest) for key in keys), strict=True)
+    if (varies := sum(len(set(place)) > 1 for place in places)) < _VARIES:
+        return f"keys differ in {varies} characters only: that many texts would soon share one."
     return None
 
 
 def _verify_store(store: Callable[[Any, str, list[float], int], object]) -> str | None:
     lab = connect(quiet=True)
-    with lab.round_trips() as trips:
-        store(lab.redis, "lesson02:k", [0.5, -1.25], 60)
-    stored: Any = lab.redis.get("lesson02:k")
-    seconds: Any = lab.redis.ttl("lesson02:k")
+    for key, vector, ttl in (  # the last one replaces the first
+        ("lesson02:k", [0.5, -1.25], 60),
+        ("lesson02:other", [0.123456789, 1e-9], 3_600),
+        ("lesson02:k", [2.0, 0.0], 7_200),
+    ):
+        given = list(vector)
+        with lab.round_trips() as trips:
+            store(lab.redis, key, vector, ttl)
+        if vector != given:
+            return "the caller's vector is changed."
+        if fault := _stored_wrongly(lab.redis, key, given, ttl):
+            return fault
+        if trips.count != 1:
+            return f"it took {trips.count} round trips; a crash between them leaves half of it."
+    return None
+
+
+def _stored_wrongly(redis: Any, key: str, vector: list[float], ttl: int) -> str | None:
+    seconds = redis.ttl(key)
     if seconds == -2:
         return "nothing is stored under the key, or it was gone at once."
     if seconds == -1:
         return "the key never expires."
-    if stored.replace(b" ", b"") != b"[0.5,-1.25]":
+    try:
+        stored = json.loads(redis.get(key))
+    except ValueError:
+        stored = None
+    if not isinstance(stored, list) or len(stored) != len(vector):
         return "what is stored is not the vector as JSON."
-    if not 58 <= seconds <= 60:
-        return f"the key is gone in {seconds} seconds, not in the 60 asked for."
-    if trips.count != 1:
-        return f"it took {trips.count} round trips; a crash between them leaves half the work done."
+    if stored != vector:
+        return f"stored {vector}, then read {stored}."
+    if not ttl - 2 <= seconds <= ttl:
+        return f"the key is gone in {seconds} seconds, not in the {ttl} asked for."
     return None
 
 
 def _verify_to_send(to_send: Callable[[list[str], set[str]], Iterable[str]]) -> str | None:
-    batch, cached = ["b", "a", "b", "c", "a", "d"], {"c"}
-    answer = to_send(list(batch), set(cached))
+    batch, cached = ["b", "a", "c", "b", "d", "A"], {"c", "x"}
+    texts, known = list(batch), set(cached)
+    answer = to_send(texts, known)
     if not isinstance(answer, list):
         return f"return a list, not {type(answer).__name__}."
+    if texts != batch or known != cached:
+        return "what the caller gave is changed: it still needs its texts and its set."
     if "c" in answer:
         return "a text that is cached is sent again."
+    if "A" not in answer:
+        return "'A' and 'a' are different texts; each needs its own vector."
     if len(answer) != len(set(answer)):
         return "a text that occurs twice is sent twice."
-    if set(answer) != {"a", "b", "d"}:
+    if set(answer) != {"a", "b", "d", "A"}:
         return "an uncached text is not sent."
-    if answer != ["b", "a", "d"]:
+    if answer != ["b", "a", "d", "A"]:
         return "the texts are not in the order of their first appearance."
     if to_send([], {"c"}) != [] or to_send(["c"], {"c"}) != []:
         return "with nothing to send, the answer is an empty list."
@@ -145,6 +179,24 @@ def cache_key(model, dimensions, text):
     parts = json.dumps([model, dimensions, text.strip().lower()])
     return hashlib.sha256(parts.encode()).hexdigest()
 """,
+            """
+def cache_key(model, dimensions, text):
+    ascii_only = text.encode("ascii", "ignore").decode()
+    parts = json.dumps([model, dimensions, ascii_only])
+    return hashlib.sha256(parts.encode()).hexdigest()
+""",
+            """
+import zlib
+
+def cache_key(model, dimensions, text):
+    return f"emb:{zlib.crc32(json.dumps([model, dimensions, text]).encode()):08x}"
+""",
+            """
+numbers = {}
+
+def cache_key(model, dimensions, text):
+    return f"emb:{numbers.setdefault((model, dimensions, text), len(numbers)):032d}"
+""",
         ),
         verify=_verify_key,
     ),
@@ -175,6 +227,18 @@ def store(redis, key, vector, ttl):
 def store(redis, key, vector, ttl):
     redis.set(key, np.array(vector).tobytes(), ex=ttl)
 """,
+            """
+def store(redis, key, vector, ttl):
+    redis.set(key, json.dumps(vector), ex=60)
+""",
+            """
+def store(redis, key, vector, ttl):
+    redis.set(key, json.dumps(vector), ex=ttl, nx=True)
+""",
+            """
+def store(redis, key, vector, ttl):
+    redis.set(key, json.dumps([round(number, 3) for number in vector]), ex=ttl)
+""",
         ),
         verify=_verify_store,
     ),
@@ -203,6 +267,24 @@ def to_send(texts, cached):
             """
 def to_send(texts, cached):
     return [text for text in dict.fromkeys(texts[:-1]) if text not in cached]
+""",
+            """
+def to_send(texts, cached):
+    return [text for text in dict.fromkeys(texts[::-1]) if text not in cached][::-1]
+""",
+            """
+def to_send(texts, cached):
+    return [t for t in dict.fromkeys(text.lower() for text in texts) if t not in cached]
+""",
+            """
+def to_send(texts, cached):
+    sending = []
+    while texts:
+        text = texts.pop(0)
+        if text not in cached:
+            cached.add(text)
+            sending.append(text)
+    return sending
 """,
         ),
         verify=_verify_to_send,

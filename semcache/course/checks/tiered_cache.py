@@ -56,15 +56,17 @@ def _verify_get_safely(get_safely: Callable[..., Any]) -> str | None:
     return None
 
 
-# distances, requests, target, the smallest size; shares are powers of two, so nothing is rounded
+# distances, requests, target, the smallest size. Shares are sums of powers of two, so nothing is
+# rounded; no distance is larger than its log.
 _LOGS: tuple[tuple[list[int], int, float, int | None], ...] = (
     ([2, 2], 4, 0.5, 2),
     ([7, 1, 3, 3], 8, 0.125, 1),
     ([7, 1, 3, 3], 8, 0.25, 3),
     ([7, 1, 3, 3], 8, 0.5, 7),
     ([7, 1, 3, 3], 8, 0.75, None),
-    ([40, 5, 12, 5, 33, 2, 19, 5], 16, 0.25, 5),
-    ([40, 5, 12, 5, 33, 2, 19, 5], 16, 0.375, 19),
+    ([40, 5, 12, 5, 33, 2, 19, 5], 64, 4 / 64, 5),
+    ([40, 5, 12, 5, 33, 2, 19, 5], 64, 6 / 64, 19),
+    ([1_500, 3], 2_048, 2 / 2_048, 1_500),
     ([], 4, 0.5, None),  # no text was asked twice
 )
 
@@ -88,6 +90,8 @@ _DELETES: tuple[tuple[float, float, float, float | None, float, str], ...] = (
     (10, 30, 50, 60, 20, "an entry that expires 20 seconds after the delete has no more in memory"),
     (10, 30, 180, None, 150, "without a bound of its own, memory keeps to the entry's expiry"),
     (10, 100, 180, 60, 0, "memory forgot it before the delete"),
+    (10, 10.5, 180, 0, 0, "memory that keeps nothing, for 0 seconds, serves nothing"),
+    (10, 30, 180, 3_600, 150, "memory keeps nothing past the entry's own expiry"),
     (10, 70, 180, 60, 0, "at second 70 the minute since second 10 is over"),
 )
 
@@ -200,6 +204,13 @@ def choose_size(distances, requests, target):
             return size
     return max(distances)
 """,
+            """
+def choose_size(distances, requests, target):
+    for size in range(1, 1001):
+        if np.sum(distances <= size) >= target * requests:
+            return size
+    return None
+""",
         ),
         verify=_verify_choose_size,
     ),
@@ -238,6 +249,11 @@ def still_served(fetched_at, deleted_at, expires_at, memory_ttl):
             """
 def still_served(fetched_at, deleted_at, expires_at, memory_ttl):
     return max(0, min(expires_at, fetched_at + memory_ttl) - deleted_at)
+""",
+            """
+def still_served(fetched_at, deleted_at, expires_at, memory_ttl):
+    forgotten_at = min(expires_at, fetched_at + memory_ttl) if memory_ttl else expires_at
+    return max(0, forgotten_at - deleted_at)
 """,
         ),
         verify=_verify_still_served,

@@ -1,0 +1,141 @@
+"""Checks refuse solutions with one small mistake, and accept what is right in another style."""
+
+import ast
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import ndiff
+
+import numpy as np
+from mutants import mutants
+from test_lessons import Page, answer, every_exercise, offline  # noqa: F401  (a fixture)
+
+from semcache.course import Exercise
+
+# A changed line that is accepted, and why that is right. All others must be refused.
+_ALIKE = {
+    "03.2": {"    for hour in writes[0:]:": "the first write starts the TTL that it has anyway"},
+    "04.1": {
+        "    scale = float(np.abs(vector).max()) / 127 or 2.0": "any scale does for zeros",
+    },
+    "05.2": {
+        "    pass": "returns None, too",
+        "    for size in range(0, max(distances, default=0) + 1):": "no target is 0",
+        "    for size in range(1, max(distances, default=0) + 2):": "one more has no more hits",
+        "    for size in range(1, max(distances, default=1) + 1):": "without distances no hits",
+        "    for size in range(1, max(distances, default=2) + 1):": "without distances no hits",
+    },
+    "06.1": {
+        "            similarity = np.dot(vector, asked) / lengths": "a product has no order",
+        "            if best is None or similarity >= best[1]:": "of two alike, either",
+    },
+    "07.2": {
+        "        redis.set(key, answer, px=max(2, round(1000 * left)))": "a millisecond more",
+        "        redis.set(key, answer, px=max(0, round(1000 * left)))": "under half a millisecond",
+    },
+    "08.1": {
+        "        if bound(served.count(False), len(served), 1 - doubt / len(grid)) <= limit:": (
+            "the bound of nothing served is 1"
+        ),
+    },
+    "08.2": {"    n = 0": "counted up to the same end", "    n = 2": "no promise needs one pair"},
+    "10.1": {
+        "        found += similarities[find(question)] > similarities.max() - 1e-06": "never equal",
+    },
+    "10.3": {
+        "        left += count * (slot * nodes // 16385 != dead)": "one slot in 16,384",
+        "        left += count * (slot * nodes // 16383 != dead)": "one slot in 16,384",
+    },
+    "12.4": {
+        "    return f\"{quote(tenant)}:{quote(audience, safe='')}\"": "a slash separates nothing",
+        "    return f\"{quote(tenant, safe='')}:{quote(audience)}\"": "a slash separates nothing",
+    },
+}
+
+_RIGHT = {
+    "00.1": ["dims = np.int64(384)", "dims = 384.0"],
+    "00.2": [
+        'stand_ins = frozenset({"API server", "Redis"})', 'stand_ins = ["redis", "API server"]'
+    ],
+    "02.1": ["""
+def cache_key(model, dimensions, text):
+    parts = repr((model, dimensions, text)).encode()
+    return "emb:" + hashlib.sha256(parts).hexdigest()[:16]
+"""],
+    "02.3": ["""
+def to_send(texts, cached):
+    sending = []
+    for text in texts:
+        if text not in cached and text not in sending:
+            sending.append(text)
+    return sending
+"""],
+    "05.2": ["""
+def choose_size(distances, requests, target):
+    for size in range(1, requests + 1):
+        if (distances <= size).sum() / requests >= target:
+            return size
+"""],
+    "07.2": ["""
+def promote(redis, key, answer, expires_at, now):
+    if expires_at > now:
+        redis.psetex(key, max(1, int(1000 * (expires_at - now))), answer)
+"""],
+    "07.3": ["""
+def judge(log):
+    hits = [row for row in log if row[0] != "LLM"]
+    wrong = [row for row in hits if row[1] != row[2]]
+    return [len(hits) / len(log), np.float64(len(wrong) / len(hits)) if hits else 0]
+"""],
+    "10.2": ["""
+def choose(entries, dims, spare, stored, node):
+    if entries * stored > node:
+        return ["divide", 0]
+    block = 4 * entries * dims
+    return ["matrix", block] if block <= spare else ["vector set", 0]
+"""],
+}  # fmt: skip
+
+
+class _TooLong(BaseException):
+    """A mutant that does not end is refused by whoever runs it."""
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise _TooLong
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def changed(before: str, after: str) -> str:
+    """Return the line that a mutant has and its source has not."""
+    return next(li[2:] for li in ndiff(before.splitlines(), after.splitlines()) if li[:2] == "+ ")
+
+
+@every_exercise
+def test_an_exercise_refuses_small_mistakes(page: Page, exercise: Exercise) -> None:
+    before = ast.unparse(ast.parse(exercise.solution))
+    accepted = {changed(before, m) for m in mutants(exercise.solution) if passes(m, exercise, page)}
+    assert accepted - _ALIKE.get(exercise.id, {}).keys() == set()
+
+
+def passes(source: str, exercise: Exercise, page: Page) -> bool:
+    try:
+        with at_most(2), np.errstate(all="ignore"):
+            return exercise.judge(answer(source, exercise, page))[0] == "[x]"
+    except (_TooLong, Exception):  # as good as refused
+        return False
+
+
+@every_exercise
+def test_an_exercise_accepts_other_styles(page: Page, exercise: Exercise) -> None:
+    for source in _RIGHT.get(exercise.id, ()):
+        assert exercise.judge(answer(source, exercise, page)) == ("[x]", ""), source
