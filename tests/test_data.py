@@ -5,10 +5,13 @@ from collections import Counter
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
+from semcache.errors import InvalidInput
 from semcache.lab.data import FOLDER, read_rows
 from semcache.lab.offline.model import embed
 from semcache.lab.traffic import load_phrasings, nearest_earlier
+from semcache.lab.vectors import StoredVectors
 
 PHRASINGS = load_phrasings()
 INTENTS = list(dict.fromkeys(phrasing.intent for phrasing in PHRASINGS))
@@ -288,3 +291,16 @@ def test_readme_states_the_counts_of_the_attacks():
     assert f"{len(ATTACKS)} questions of a user who may only ask" in readme
     assert f"{len(NOT_ATTACKS)} ordinary questions with the words of attacks" in readme
     assert f"({languages['en']} English, {languages['zh']} Chinese)" in readme
+
+
+def test_the_stored_vectors_are_the_models():
+    texts = [phrasing.text for phrasing in PHRASINGS[::40]]
+    stored = StoredVectors().get_embeddings_batch(texts)
+    computed = np.array([embed(text) for text in texts])
+    assert np.abs(stored @ stored.T - computed @ computed.T).max() < 0.004
+    assert np.linalg.norm(stored, axis=1) == pytest.approx(1, abs=1e-6)
+
+
+def test_only_the_support_desks_texts_have_a_stored_vector():
+    with pytest.raises(InvalidInput, match="no stored vector of 'what is new'"):
+        StoredVectors().get_embedding("what is new")

@@ -19,7 +19,7 @@ from semcache.evaluate.scoring import Embed
 from semcache.evaluate.tables import columns
 from semcache.sharing.masking import masked
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "as_csv", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -112,8 +112,8 @@ def run(options: argparse.Namespace, embed: Callable[[], Embed], *, progress: bo
         )
     except InvalidInput as error:
         raise InvalidInput(f"{options.file}: {error}") from None
-    taken = _Taken(given)
-    write_whole(path, _csv(drawn.pairs, options.mask, taken))
+    taken = Taken(given)
+    write_whole(path, as_csv(drawn.pairs, options.mask, taken))
     for line in _drawn(drawn):
         say(line)
     if given is not None:
@@ -153,10 +153,10 @@ def _drawn(drawn: Drawn) -> Iterator[str]:
 # The file -------------------------------------------------------------------------------
 
 
-class _Taken:
+class Taken:
     """Labels that were given before, by the texts of the pair."""
 
-    def __init__(self, file: LabelFile | None) -> None:
+    def __init__(self, file: LabelFile | None = None) -> None:
         self.columns = file.readers if file else ["same"]
         self._labels: dict[tuple[str, ...], list[str]] = {}
         self.over = 0
@@ -175,7 +175,15 @@ class _Taken:
         return labels or [""] * len(self.columns)
 
 
-def _csv(pairs: Sequence[Paired], mask: bool, taken: _Taken) -> str:
+def as_csv(pairs: Sequence[Paired], mask: bool = False, taken: Taken | None = None) -> str:
+    """Return the text of the file of pairs, with a column for labels.
+
+    Args:
+        pairs: As :func:`~semcache.evaluate.pairing.pair` drew them.
+        mask: Whether to replace contacts, account numbers and secrets.
+        taken: Labels to fill in; all are blank without.
+    """
+    taken = taken or Taken()
     given = [name for name in ("language", "tenant") if any(getattr(p.b, name) for p in pairs)]
     timed = any(not math.isnan(p.b.time) for p in pairs)
     head = ["a", "b", "similarity", "margin", "weight", *["time"] * timed, *given, *taken.columns]
