@@ -47,7 +47,7 @@ class StoredVectors:
         if len(rows) != len(texts):
             raise ConfigError(f"{path} has {len(rows)} vectors for {len(texts)} texts")
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-        self._vectors = dict(zip(texts, rows, strict=True))
+        self._vectors: dict[str, Floats] = dict(zip(texts, rows, strict=True))
 
     def get_embedding(self, text: str) -> Floats:
         """Return the vector of a text, float32 of shape (384,) and length 1.

@@ -1,0 +1,243 @@
+"""Checks of lesson 13: shares by weight, the days until an alarm, a server's memory."""
+
+import math
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+from semcache.course.exercises import Exercise
+from semcache.evaluate import Drift
+
+OBJECTIVES = {
+    "13.a": "lead a log to labelled pairs, and from there to a verifier with a promise",
+    "13.b": "read a running cache's metrics, and say what they cannot show",
+    "13.c": "watch a promise by a sample, and plan how long an alarm takes",
+    "13.d": "let a deployment be judged by checks that run, memory among them",
+}
+
+QUESTIONS = (
+    "Which of your dashboards would have shown the release of week three, and on which day?",
+    "Who would read the sample where you work, and how many answers a week?",
+)
+
+_SERVED: tuple[tuple[list[Any], float], ...] = (
+    ([(1, True), (4, False)], 0.2),
+    ([(4, True), (1, False)], 0.8),
+    ([(3.4, True), (1.0, False), (1.0, True), (3.4, False)], 0.5),
+    ([(0.25, True), (0.5, False)], 1 / 3),
+    ([(1, False), (1, False)], 0.0),
+    ([(2, True)], 1.0),
+    ([(1, True)] + [(2, False)] * 500, 1 / 1001),
+    ([], 0.0),
+)
+
+
+def _verify_share(share_wrong: Callable[..., Any]) -> str | None:
+    for rows, expected in _SERVED:
+        given = list(rows)
+        found = share_wrong(given)
+        shown = str(rows) if len(rows) < 5 else f"of {len(rows)} rows, one wrong"
+        if given != rows:
+            return f"share_wrong changes the list that it is given, {shown}."
+        if not _is_number(found):
+            return f"share_wrong of {shown} is {found!r}, which is no number."
+        if not math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12):
+            return f"share_wrong of {shown} is {found:.6g}, and that is not the log's share."
+        if found != found or not math.isclose(share_wrong(tuple(rows)), found):
+            return "share_wrong gives a tuple of the same rows another share."
+    return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _quiet(looks: int, max_wrong: float = 0.10) -> Drift:
+    """A watch that has seen so many answers, one in forty of them wrong."""
+    drift = Drift(max_wrong)
+    for look in range(looks):
+        drift = drift.seen(wrong=look % 40 == 39)
+    return drift
+
+
+def _verify_days(days_to_alarm: Callable[..., Any]) -> str | None:
+    for drift, excess in (
+        (Drift(0.10), 0.20), (_quiet(200), 0.20), (Drift(0.05), 0.30),
+        (Drift(0.10, confidence=0.99), 0.20), (Drift(0.10), 0.10),
+    ):  # fmt: skip
+        looks = drift.needs(excess, after=drift.looked)
+        assert looks is not None
+        about = f"after {drift.looked} looks at a promise of {drift.max_wrong:g}"
+        for every, served in ((2, 20), (1, looks), (1, looks - 1), (3, looks), (50, 7), (1, 10**6)):
+            expected = -(-looks * every // served)
+            found = days_to_alarm(drift, excess, every, served)
+            if not _is_number(found) or found != expected:
+                return (
+                    f"{about}, excess {excess:g}, one in {every}, {served:,} a day: needs gives "
+                    f"{looks} looks, and days_to_alarm {found!r}."
+                )
+    if days_to_alarm(Drift(0.10), 1e-6, 2, 20) is not None:
+        return "Where needs gives None, days_to_alarm does not."
+    return None
+
+
+_MEMORY = (
+    ("0", "allkeys-lru", False),
+    ("2000000000", "allkeys-lru", True),
+    ("1", "allkeys-random", True),
+    ("104857600", "allkeys-lfu", True),
+    ("104857600", "volatile-lru", False),
+    ("104857600", "volatile-ttl", False),
+    ("104857600", "noeviction", False),
+    ("0", "noeviction", False),
+)
+
+
+def _verify_memory(memory_is_safe: Callable[..., Any]) -> str | None:
+    for limit, policy, expected in _MEMORY:
+        server = {"maxmemory": limit, "maxmemory-policy": policy, "maxmemory-samples": "5"}
+        given = dict(server)
+        if bool(memory_is_safe(given)) is not expected:
+            return f"With maxmemory {limit} and {policy}, memory_is_safe is not {expected}."
+        if given != server:
+            return "memory_is_safe changes the dict that it is given."
+    return None
+
+
+EXERCISES = (
+    Exercise(
+        id="13.1",
+        objectives=("13.a",),
+        name="share_wrong",
+        hint="Add up the weights of the wrong ones, and the weights of all; what if that is 0?",
+        solution="""
+def share_wrong(rows):
+    served = sum(weight for weight, _ in rows)
+    wrong = sum(weight for weight, is_wrong in rows if is_wrong)
+    return wrong / served if served else 0.0
+""",
+        wrong=(
+            """
+def share_wrong(rows):
+    return sum(wrong for _, wrong in rows) / len(rows) if rows else 0.0
+""",
+            """
+def share_wrong(rows):
+    served = sum(weight for weight, _ in rows)
+    return sum(weight for weight, wrong in rows if wrong) / served
+""",
+            """
+def share_wrong(rows):
+    served = sum(weight for weight, _ in rows)
+    return round(sum(weight for weight, wrong in rows if wrong) / served, 2) if served else 0.0
+""",
+            """
+def share_wrong(rows):
+    wrong = sum(weight for weight, is_wrong in rows if is_wrong)
+    return wrong / len(rows) if rows else 0.0
+""",
+            """
+def share_wrong(rows):
+    served = sum(weight for weight, _ in rows)
+    return sum(weight for weight, wrong in rows if not wrong) / served if served else 0.0
+""",
+            """
+def share_wrong(rows):
+    served = wrong = 0
+    while rows:
+        weight, is_wrong = rows.pop()
+        served, wrong = served + weight, wrong + weight * is_wrong
+    return wrong / served if served else 0.0
+""",
+        ),
+        verify=_verify_share,
+    ),
+    Exercise(
+        id="13.2",
+        objectives=("13.b", "13.c"),
+        name="days_to_alarm",
+        hint="drift.needs(excess, after=drift.looked) are answers read; times every, they are "
+        "answers served. math.ceil rounds up.",
+        solution="""
+import math
+
+def days_to_alarm(drift, excess, every, served_a_day):
+    looks = drift.needs(excess, after=drift.looked)
+    return None if looks is None else math.ceil(looks * every / served_a_day)
+""",
+        wrong=(
+            """
+def days_to_alarm(drift, excess, every, served_a_day):
+    looks = drift.needs(excess, after=drift.looked)
+    return None if looks is None else looks * every // served_a_day
+""",
+            """
+def days_to_alarm(drift, excess, every, served_a_day):
+    looks = drift.needs(excess, after=drift.looked)
+    return None if looks is None else looks * every // served_a_day + 1
+""",
+            """
+import math
+
+def days_to_alarm(drift, excess, every, served_a_day):
+    looks = drift.needs(excess)
+    return None if looks is None else math.ceil(looks * every / served_a_day)
+""",
+            """
+import math
+
+def days_to_alarm(drift, excess, every, served_a_day):
+    looks = drift.needs(excess, after=drift.looked)
+    return None if looks is None else math.ceil(looks / served_a_day)
+""",
+            """
+import math
+
+def days_to_alarm(drift, excess, every, served_a_day):
+    return math.ceil(drift.needs(excess, after=drift.looked) * every / served_a_day)
+""",
+            """
+import math
+from semcache.evaluate import Drift
+
+def days_to_alarm(drift, excess, every, served_a_day):
+    looks = Drift(0.10).needs(excess, after=drift.looked)
+    return None if looks is None else math.ceil(looks * every / served_a_day)
+""",
+        ),
+        verify=_verify_days,
+    ),
+    Exercise(
+        id="13.3",
+        objectives=("13.d",),
+        name="memory_is_safe",
+        hint="Both values are texts, and the text '0' counts as true in Python. startswith.",
+        solution="""
+def memory_is_safe(server):
+    return int(server["maxmemory"]) > 0 and server["maxmemory-policy"].startswith("allkeys-")
+""",
+        wrong=(
+            """
+def memory_is_safe(server):
+    return bool(server["maxmemory"]) and server["maxmemory-policy"].startswith("allkeys-")
+""",
+            """
+def memory_is_safe(server):
+    return server["maxmemory"] != "0" and server["maxmemory-policy"] != "noeviction"
+""",
+            """
+def memory_is_safe(server):
+    return server["maxmemory"] != "0" and server["maxmemory-policy"] == "allkeys-lru"
+""",
+            """
+def memory_is_safe(server):
+    return server["maxmemory-policy"].startswith("allkeys-")
+""",
+            """
+def memory_is_safe(server):
+    return int(server["maxmemory"]) > 1 and server["maxmemory-policy"].startswith("allkeys-")
+""",
+        ),
+        verify=_verify_memory,
+    ),
+)
