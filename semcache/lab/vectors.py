@@ -55,10 +55,10 @@ class StoredVectors:
         Raises:
             InvalidInput: It is no text of the support desk.
         """
-        try:
-            return self._vectors[text]
-        except KeyError:
-            raise InvalidInput(f"there is no stored vector of {text!r}") from None
+        vector = self._vectors.get(text)
+        if vector is None:
+            raise InvalidInput(f"there is no stored vector of {text!r}")
+        return vector
 
     def get_embeddings_batch(self, texts: Sequence[str]) -> Floats:
         """Return the vectors of n texts, float32 of shape (n, 384).
