@@ -1,13 +1,13 @@
 """Cache embeddings and LLM answers with Redis; the package under the semcache lessons.
 
-Importing it costs what redis, openai and numpy cost: what the lessons stand on (``connect`` and its
-like, from the ``lab`` extra), and the cached client, are imported when they are first asked for.
+Importing it costs what redis, openai, numpy and cachetools cost, and a fifth of that: what the
+lessons stand on (``connect`` and its like, from the ``lab`` extra), the cached client, the rules of
+admission, and caches and indexes that few need, are imported when they are first asked for.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from semcache import codecs, errors, keys
+from semcache import codecs, errors, keys, lazy
 from semcache.answers import (
     AsyncHybridLLMCache,
     AsyncSemanticCache,
@@ -19,25 +19,28 @@ from semcache.answers import (
     SemanticLLMCache,
 )
 from semcache.clients import redis_client
-from semcache.embedding import (
-    AsyncCompressedEmbeddingCache,
-    AsyncEmbeddingCache,
-    AsyncHashEmbeddingCache,
-    AsyncTieredEmbeddingCache,
-    CompressedEmbeddingCache,
-    EmbeddingCache,
-    HashEmbeddingCache,
-    TieredEmbeddingCache,
-)
-from semcache.index import MatrixIndex, RedisVLIndex, ScanIndex, VectorSetIndex, best_index
-from semcache.sharing import Rule, may_share, scope_of
+from semcache.embedding.string import AsyncEmbeddingCache, EmbeddingCache
+from semcache.index.choose import best_index
+from semcache.index.matrix import MatrixIndex
+from semcache.sharing.rule import Rule
 from semcache.stats import Stats
 from semcache.tokens import count_tokens
 
 if TYPE_CHECKING:
     from semcache.client import AsyncCacheTransport, CacheTransport, cache_of, cached
+    from semcache.embedding.compressed import (
+        AsyncCompressedEmbeddingCache,
+        CompressedEmbeddingCache,
+    )
+    from semcache.embedding.hash import AsyncHashEmbeddingCache, HashEmbeddingCache
+    from semcache.embedding.tiered import AsyncTieredEmbeddingCache, TieredEmbeddingCache
+    from semcache.index.query_engine import RedisVLIndex
+    from semcache.index.scan import ScanIndex
+    from semcache.index.vectorset import VectorSetIndex
     from semcache.lab.connect import Lab, connect
     from semcache.lab.costs import Scenario
+    from semcache.sharing.admission import may_share
+    from semcache.sharing.scope import scope_of
 
 __all__ = [
     # lesson 00
@@ -87,22 +90,26 @@ __all__ = [
     "scope_of",
 ]
 
-_LAZY = {
-    "Lab": "semcache.lab.connect",
-    "Scenario": "semcache.lab.costs",
-    "connect": "semcache.lab.connect",
-    "AsyncCacheTransport": "semcache.client",
-    "CacheTransport": "semcache.client",
-    "cache_of": "semcache.client",
-    "cached": "semcache.client",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LAZY[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+__getattr__, __dir__ = lazy.names(
+    __name__,
+    {
+        "Lab": ".lab.connect",
+        "Scenario": ".lab.costs",
+        "connect": ".lab.connect",
+        "AsyncCacheTransport": ".client",
+        "CacheTransport": ".client",
+        "cache_of": ".client",
+        "cached": ".client",
+        "AsyncCompressedEmbeddingCache": ".embedding.compressed",
+        "CompressedEmbeddingCache": ".embedding.compressed",
+        "AsyncHashEmbeddingCache": ".embedding.hash",
+        "HashEmbeddingCache": ".embedding.hash",
+        "AsyncTieredEmbeddingCache": ".embedding.tiered",
+        "TieredEmbeddingCache": ".embedding.tiered",
+        "RedisVLIndex": ".index.query_engine",
+        "ScanIndex": ".index.scan",
+        "VectorSetIndex": ".index.vectorset",
+        "may_share": ".sharing.admission",
+        "scope_of": ".sharing.scope",
+    },
+)

@@ -84,6 +84,36 @@ def test_the_library_imports_nothing_but_redis_openai_numpy_and_cachetools():
     assert done.stdout.strip() == "[]", done.stdout
 
 
+COUNTED = """
+import sys
+import semcache
+print(*(name for name in sys.modules if name.partition('.')[0] == 'semcache'))
+"""
+AT_FIRST_USE = {
+    *("lab", "client", "evaluate", "guard", "metrics", "sharing.admission", "sharing.injection"),
+    *("sharing.excess", "index.vectorset", "index.query_engine", "index.scan"),
+    *("embedding.compressed", "embedding.hash", "embedding.tiered"),
+}
+AT_MOST = 80  # modules; each costs about a millisecond
+
+
+def test_what_few_need_is_imported_at_first_use():
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTED], capture_output=True, text=True, check=True
+    )
+    brought = set(done.stdout.split())
+    assert not {name for name in brought if name.removeprefix("semcache.") in AT_FIRST_USE}
+    assert 40 < len(brought) <= AT_MOST, sorted(brought)
+
+
+def test_every_public_name_is_there_when_it_is_asked_for_and_is_listed():
+    for package in (semcache, semcache.sharing, semcache.index, semcache.embedding):
+        assert set(package.__all__) <= set(dir(package))
+        for name in package.__all__:
+            assert getattr(package, name) is not None
+        assert not hasattr(package, "nothing")
+
+
 def test_what_the_lessons_stand_on_is_there_when_it_is_asked_for():
     assert {"connect", "Lab", "Scenario"} <= set(dir(semcache))
     assert semcache.connect(quiet=True).embedding_model == "multilingual-e5-small"

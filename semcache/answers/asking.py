@@ -11,7 +11,7 @@ from semcache.answers.looked import Looked
 from semcache.answers.options import AnswerOptions
 from semcache.answers.rooms import Rooms
 from semcache.flights import Flights
-from semcache.sharing import may_keep
+from semcache.sharing.verdict import strictest
 from semcache.stats import Stats
 
 __all__ = ["Asker", "Llm"]
@@ -145,7 +145,7 @@ class Asker:
         if completion.calls and not self._options.keep_calls:
             return False
         try:
-            if not may_keep(completion.text, self._options.answer_rules):
+            if not strictest(completion.text, self._options.answer_rules):
                 return False
             return bool(self._admit(completion))
         except Exception:

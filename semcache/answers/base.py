@@ -27,7 +27,7 @@ from semcache.flights import Flights
 from semcache.locks import HoldsConnections
 from semcache.policy import Policy
 from semcache.ports import ApiPort, Ports, RedisPort
-from semcache.sharing import may_share
+from semcache.sharing.verdict import Verdicts
 from semcache.stats import Stats
 
 __all__ = ["TTL", "AnswersFace", "LLMKeywords", "Parts", "TextAnswers"]
@@ -120,6 +120,7 @@ class AnswersFace(HoldsConnections):
         self.options, self.embedding_cache = parts.options, parts.embedding_cache
         self._own = self.options.threshold, self.options.seconds
         self._usual = Wishes(*self._own)
+        self._verdicts = Verdicts(self.options.rules)
         self.flow = self._flow(exact)
 
     def _llm(self, api: ApiPort) -> Llm:
@@ -167,7 +168,7 @@ class AnswersFace(HoldsConnections):
 
     async def _looked(self, request: Wanted, wishes: Wishes) -> Looked:
         """Look, as far as the rules of admission allow it."""
-        if self.options.rules:
+        if self._verdicts.rules:
             wishes = self._admitted(request, wishes)
         looked = await self.flow.look(request, wishes)
         remember(looked.lookup, self.flow, looked.room)
@@ -176,7 +177,7 @@ class AnswersFace(HoldsConnections):
     def _admitted(self, request: Wanted, wishes: Wishes) -> Wishes:
         """Return what the rules leave of the wishes; nothing where one of them raises."""
         try:
-            admission = may_share(request.query, self.options.rules)
+            admission = self._verdicts.of(request.query)
         except Exception:
             self._parts.stats.count(errors=1)
             log.exception("a rule of admission failed, so the cache is not asked")

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from semcache import sharing
 from semcache.answers.caps import Caps
 from semcache.answers.directions import Directions
 from semcache.answers.exact import NoExactTier, id_of
@@ -21,7 +22,6 @@ from semcache.policy import Policy
 from semcache.ports import RedisPort
 from semcache.question import NOTHING, Reply, joined
 from semcache.server import is_foreign
-from semcache.sharing import said_more
 from semcache.stats import Stats
 
 __all__ = ["Room"]
@@ -160,7 +160,7 @@ class Room:
         self, cached: str, asked: str, similarity: float, least: float, margin: float | None = None
     ) -> bool:
         """Whether the verifier accepts; one that raises refuses, and is counted and told."""
-        if self.options.refuse_excess and said_more(cached, asked):
+        if self.options.refuse_excess and sharing.said_more(cached, asked):
             return False
         if self.options.verifier is None:
             return True

@@ -1,9 +1,17 @@
 """Four caches for embeddings, one a lesson, each with a blocking and an asynchronous face."""
 
-from semcache.embedding.compressed import AsyncCompressedEmbeddingCache, CompressedEmbeddingCache
-from semcache.embedding.hash import AsyncHashEmbeddingCache, HashEmbeddingCache
-from semcache.embedding.string import AsyncEmbeddingCache, EmbeddingCache
-from semcache.embedding.tiered import AsyncTieredEmbeddingCache, TieredEmbeddingCache
+from typing import TYPE_CHECKING
+
+from semcache import lazy
+
+if TYPE_CHECKING:
+    from semcache.embedding.compressed import (
+        AsyncCompressedEmbeddingCache,
+        CompressedEmbeddingCache,
+    )
+    from semcache.embedding.hash import AsyncHashEmbeddingCache, HashEmbeddingCache
+    from semcache.embedding.string import AsyncEmbeddingCache, EmbeddingCache
+    from semcache.embedding.tiered import AsyncTieredEmbeddingCache, TieredEmbeddingCache
 
 __all__ = [
     "AsyncCompressedEmbeddingCache",
@@ -15,3 +23,17 @@ __all__ = [
     "HashEmbeddingCache",
     "TieredEmbeddingCache",
 ]
+
+__getattr__, __dir__ = lazy.names(
+    __name__,
+    {
+        "AsyncCompressedEmbeddingCache": ".compressed",
+        "CompressedEmbeddingCache": ".compressed",
+        "AsyncHashEmbeddingCache": ".hash",
+        "HashEmbeddingCache": ".hash",
+        "AsyncEmbeddingCache": ".string",
+        "EmbeddingCache": ".string",
+        "AsyncTieredEmbeddingCache": ".tiered",
+        "TieredEmbeddingCache": ".tiered",
+    },
+)

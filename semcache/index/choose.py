@@ -15,7 +15,6 @@ from semcache.codecs import Vector
 from semcache.index.answer import Answer
 from semcache.index.base import Expired, Found, Index, IndexSettings
 from semcache.index.matrix import COMFORTABLE, MatrixIndex
-from semcache.index.vectorset import VectorSetIndex
 from semcache.ports import FAILURES
 from semcache.question import Command, Question, Reply
 from semcache.server import knows
@@ -51,6 +50,12 @@ def _small(settings: IndexSettings) -> Index:
     return MatrixIndex(settings)
 
 
+def _vector_set(settings: IndexSettings) -> Index:
+    from semcache.index.vectorset import VectorSetIndex  # few caches are so large
+
+    return VectorSetIndex(settings)
+
+
 class LargeIndex(Index):
     """VectorSetIndex where the server has vector sets, else MatrixIndex; it asks at first use."""
 
@@ -63,14 +68,14 @@ class LargeIndex(Index):
                 able = await self.redis.ask(knows("VSIM", f"{self.settings.namespace}vectors"))
             except FAILURES as error:
                 log.warning("Redis failed: %s; it could not be asked for vector sets", error)
-                return VectorSetIndex(self.settings)  # the likeliest; to be asked again
+                return _vector_set(self.settings)  # the likeliest; to be asked again
             self._chosen = self._made(able)
         return self._chosen
 
     def _made(self, able: bool) -> Index:
         if able:
             _tell("VectorSetIndex: the server holds and searches the vectors")
-            return VectorSetIndex(self.settings)
+            return _vector_set(self.settings)
         _tell("MatrixIndex: this server has no vector sets (Redis 8.2), so every process holds all")
         return MatrixIndex(self.settings)
 
@@ -86,7 +91,7 @@ class LargeIndex(Index):
 
     def adding(self, id: str, answer: Answer, vector: Vector) -> Question[Expired]:
         """Return the commands of the chosen index; :meth:`prepare` has chosen it."""
-        return (self._chosen or VectorSetIndex(self.settings)).adding(id, answer, vector)
+        return (self._chosen or _vector_set(self.settings)).adding(id, answer, vector)
 
     async def deleting(self, ids: Sequence[str | bytes]) -> Question[int]:
         """Return the commands that delete entries."""

@@ -112,5 +112,8 @@ def _joined(text: str) -> str:
 
 
 ACCOUNT_NUMBER = Rule(
-    "account-number", "a card, IBAN or ID number: is 4111 1111 ... blocked", holds_account_number
+    "account-number",
+    "a card, IBAN or ID number: is 4111 1111 ... blocked",
+    holds_account_number,
+    pure=True,
 )

@@ -16,9 +16,7 @@ value, so another choice is another tuple::
 The exact tier is meant to be keyed by all that shaped the answer, earlier turns included.
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from semcache.sharing.account_numbers import ACCOUNT_NUMBER
 from semcache.sharing.aside import ASIDE
@@ -30,6 +28,7 @@ from semcache.sharing.personal import PERSONAL
 from semcache.sharing.refusals import REFUSAL
 from semcache.sharing.rule import Rule
 from semcache.sharing.secrets import SECRET
+from semcache.sharing.verdict import Admission, strictest
 from semcache.sharing.volatile import VOLATILE
 
 __all__ = ["ANSWER_RULES", "DEFAULT_RULES", "Admission", "may_keep", "may_share"]
@@ -46,36 +45,6 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     FOLLOW_UP,
 )
 ANSWER_RULES: tuple[Rule, ...] = (REFUSAL, SECRET, ACCOUNT_NUMBER)
-
-
-@dataclass(frozen=True)
-class Admission:
-    """What may be done with a question or an answer, and which rule decided; true if none refused.
-
-    Attributes:
-        rule: Of the rules that apply the strictest, the first of them if several are; ``None`` if
-            none applies.
-    """
-
-    rule: Rule | None = None
-
-    def __bool__(self) -> bool:
-        return self.rule is None
-
-    @property
-    def by_similarity(self) -> bool:
-        """Whether similar questions may share the answer."""
-        return self.rule is None
-
-    @property
-    def exact(self) -> bool:
-        """Whether the exact tier may keep and give the answer."""
-        return self.rule is None or self.rule.leaves == "exact"
-
-    @property
-    def ttl(self) -> float | None:
-        """For how many seconds at most; ``None``: as long as the cache keeps answers."""
-        return None if self.rule is None else self.rule.ttl
 
 
 def may_share(question: str, rules: Sequence[Rule] = DEFAULT_RULES) -> Admission:
@@ -98,7 +67,7 @@ def may_share(question: str, rules: Sequence[Rule] = DEFAULT_RULES) -> Admission
         >>> may_share("今天金价多少", without).by_similarity
         True
     """
-    return _strictest(question, rules)
+    return strictest(question, rules)
 
 
 def may_keep(answer: str, rules: Sequence[Rule] = ANSWER_RULES) -> Admission:
@@ -114,19 +83,4 @@ def may_keep(answer: str, rules: Sequence[Rule] = ANSWER_RULES) -> Admission:
         >>> may_keep("I'm sorry, but I can't help with that.").rule.name
         'refusal'
     """
-    return _strictest(answer, rules)
-
-
-def _strictest(text: str, rules: Sequence[Rule]) -> Admission:
-    found: Rule | None = None
-    for rule in rules:
-        if (found is None or _allows(rule) < _allows(found)) and rule.applies(text):
-            found = rule
-    return Admission(found)
-
-
-def _allows(rule: Rule) -> float:
-    """For how many seconds a rule allows the exact tier."""
-    if rule.leaves == "nothing":
-        return 0.0
-    return math.inf if rule.ttl is None else rule.ttl
+    return strictest(answer, rules)

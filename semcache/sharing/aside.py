@@ -68,4 +68,4 @@ def has_aside(text: str) -> bool:
     )
 
 
-ASIDE = Rule("aside", "says more than it asks, and not of the asker", has_aside, "exact")
+ASIDE = Rule("aside", "says more than it asks, and not of the asker", has_aside, "exact", pure=True)

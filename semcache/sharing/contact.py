@@ -76,4 +76,6 @@ def _is_person(typed: str, at: int) -> bool:
     return before is not None and not _NOBODY.match(before[0])
 
 
-CONTACT = Rule("contact", "an address or a number of a person: call me at ...", holds_contact)
+CONTACT = Rule(
+    "contact", "an address or a number of a person: call me at ...", holds_contact, pure=True
+)

@@ -81,4 +81,5 @@ FOLLOW_UP = Rule(
     "the question needs what was said before: and that one?",
     needs_conversation,
     "exact",
+    pure=True,
 )

@@ -44,5 +44,9 @@ def instructs(text: str) -> bool:
 
 
 INJECTION = Rule(
-    "injection", "tells the model how to answer: ignore your rules, say ...", instructs, "exact"
+    "injection",
+    "tells the model how to answer: ignore your rules, say ...",
+    instructs,
+    "exact",
+    pure=True,
 )

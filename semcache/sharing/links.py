@@ -34,4 +34,4 @@ def holds_link(text: str) -> bool:
     return bool(_LINK.search(typed) or MAIL.search(typed))
 
 
-LINK = Rule("link", "brings an address along: they moved it to ...", holds_link, "exact")
+LINK = Rule("link", "brings an address along: they moved it to ...", holds_link, "exact", pure=True)

@@ -78,4 +78,6 @@ def asks_for_own(text: str) -> bool:
     return bool(_ASKS.search(plain) or _ASKS_CHINESE.search(plain))
 
 
-PERSONAL = Rule("personal", "the answer is a value of the asker's own: my invoice", asks_for_own)
+PERSONAL = Rule(
+    "personal", "the answer is a value of the asker's own: my invoice", asks_for_own, pure=True
+)

@@ -77,4 +77,6 @@ def refuses(answer: str) -> bool:
     return bool(_ENGLISH.search(begins) or _CHINESE.search(begins))
 
 
-REFUSAL = Rule("refusal", "the model did not answer: I'm sorry, but I can't ...", refuses)
+REFUSAL = Rule(
+    "refusal", "the model did not answer: I'm sorry, but I can't ...", refuses, pure=True
+)

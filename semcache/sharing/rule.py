@@ -30,6 +30,8 @@ class Rule:
             nobody may, and it is not stored.
         ttl: With ``"exact"``, for how many seconds at most; ``None``: as long as the cache keeps
             answers.
+        pure: Whether what the test says depends on the text alone, not on the time or on anything
+            else that changes, so that it may be remembered.
 
     Raises:
         ConfigError: Another word for ``leaves``, or a ttl that nothing can live for.
@@ -45,6 +47,7 @@ class Rule:
     test: Callable[[str], bool]
     leaves: Literal["exact", "nothing"] = "nothing"
     ttl: float | None = None
+    pure: bool = False
 
     def __post_init__(self) -> None:
         if self.leaves not in ("exact", "nothing"):

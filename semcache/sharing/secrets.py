@@ -115,4 +115,4 @@ def _changes(run: str) -> int:
     return sum(one != other for one, other in pairwise(kinds))
 
 
-SECRET = Rule("secret", "a password, key or token: my password is ...", holds_secret)
+SECRET = Rule("secret", "a password, key or token: my password is ...", holds_secret, pure=True)

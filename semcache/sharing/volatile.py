@@ -70,4 +70,5 @@ VOLATILE = Rule(
     changes_soon,
     "exact",
     ttl=60.0,
+    pure=True,
 )
