@@ -58,11 +58,20 @@ def test_strict_raises_on_an_unmet_check(lesson, monkeypatch, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
-def test_an_unknown_exercise_is_answered_with_the_known_ones(lesson):
-    for ask in (lesson.hint, lesson.solution):
-        with pytest.raises(UnknownId, match=r"'99\.7'; it has: 99\.1, 99\.2") as caught:
-            ask("99.7")
+def test_an_unknown_exercise_is_answered_with_the_known_ones(lesson, monkeypatch, capsys):
+    for ask in (lesson.hint, lesson.solution, lambda id: lesson.check(id, sum)):
+        ask("99.7")
+        assert "has no exercise '99.7'; it has: 99.1, 99.2" in capsys.readouterr().out
+        with monkeypatch.context() as strict:
+            strict.setenv("SEMCACHE_STRICT", "1")
+            with pytest.raises(UnknownId, match=r"'99\.7'; it has: 99\.1, 99\.2") as caught:
+                ask("99.7")
         assert isinstance(caught.value, SemcacheError)
+
+
+def test_a_number_without_its_zero_is_that_exercise(capsys):
+    Lesson("04").hint("4.1")
+    assert "has no exercise" not in capsys.readouterr().out
 
 
 def test_hint_and_solution_print(lesson, capsys):

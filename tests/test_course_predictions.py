@@ -31,6 +31,30 @@ def test_the_verdict_says_which_way_and_how_far():
     assert said == [words for *_, words in SAID]
 
 
+MEANT = [
+    ("94%", 0.94, "", "Right"),
+    ("94 %", 0.90, "", "Too high by 0.04"),
+    ("94%", 94, "%", "Right"),
+    ("0,94", 0.94, "", "Right"),
+    ("1,500", 1500, "bytes", "Right"),
+    ("1.500,5", 3, "", "Not this time"),
+    ("12.", 12, "", "Right"),
+    ("-3", 3, "", "Too low by 6"),
+    ("about 12", 12, "", "Not this time"),
+    ("no.", "no", "", "Right"),
+    (False, "no", "", "Right"),
+    (True, "no", "", "Not this time"),
+    ("yes", True, "", "Right"),
+    ("N", False, "", "Right"),
+    ("earlier", "later", "", "Not this time"),
+]
+
+
+def test_a_guess_means_what_a_reader_would_take_it_for():
+    said = [verdict(guess, found, what).split(". ")[-1] for guess, found, what, _ in MEANT]
+    assert said == [f"{words}." for *_, words in MEANT]
+
+
 def test_unit_follows_both_numbers():
     assert verdict(2, 1, "API calls") == (
         "You predicted 2 API calls; measured: 1 API calls. Too high by a factor of 2."

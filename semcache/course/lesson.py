@@ -55,10 +55,12 @@ class Lesson:
         """Print one line about an answer: `[ ]` not started, `[!]` not met, `[x]` met.
 
         Raises:
-            UnknownId: The lesson has no such exercise.
+            UnknownId: The lesson has no such exercise, and the environment has SEMCACHE_STRICT=1;
+                else a line says which there are.
             CheckNotMet: The check is not met and the environment has SEMCACHE_STRICT=1.
         """
-        task = self._find(exercise)
+        if (task := self._find(exercise)) is None:
+            return
         mark, sentence = task.judge(value)
         if self._marks.get(task.id) != MET:  # trying something else afterwards takes nothing away
             self._marks[task.id] = mark
@@ -66,16 +68,18 @@ class Lesson:
             progress.remember(task.id)
             sentence = "; ".join(self.definition.objectives[id] for id in task.objectives)
         print(f"{mark} {task.id}  {sentence}")
-        if mark != MET and os.environ.get("SEMCACHE_STRICT") == "1":
+        if mark != MET and _strict():
             raise CheckNotMet(f"{task.id}: {sentence}")
 
     def hint(self, exercise: str) -> None:
         """Print the hint of an exercise."""
-        print(self._find(exercise).hint)
+        if task := self._find(exercise):
+            print(task.hint)
 
     def solution(self, exercise: str) -> None:
         """Print the source of an exercise's solution."""
-        print(self._find(exercise).solution.strip())
+        if task := self._find(exercise):
+            print(task.solution.strip())
 
     def compare(self, guess: object, measured: object, what: str = "") -> None:
         """Print a prediction beside what was measured, and how far off it was.
@@ -107,12 +111,17 @@ class Lesson:
         if file := progress.progress_file():
             print(f"Progress is kept in {file}; delete that file to start anew.")
 
-    def _find(self, exercise: str) -> Exercise:
+    def _find(self, exercise: str) -> Exercise | None:
+        """Return an exercise; a slip of the pen costs a line, not the lesson."""
         for task in self.definition.exercises:
-            if task.id == exercise:
+            if task.id == str(exercise).strip().zfill(len(task.id)):
                 return task
         known = ", ".join(task.id for task in self.definition.exercises)
-        raise UnknownId(f"lesson {self.number} has no exercise {exercise!r}; it has: {known}.")
+        unknown = f"lesson {self.number} has no exercise {exercise!r}; it has: {known}."
+        if _strict():
+            raise UnknownId(unknown)
+        print(unknown)
+        return None
 
     def _checks_of(self, objective: str) -> list[str]:
         return [task.id for task in self.definition.exercises if objective in task.objectives]
@@ -135,6 +144,10 @@ class Lesson:
             return f"  (on an earlier visit: {', '.join(before)})" if before else ""
         left = [id for id in checks if self._mark(id, earlier) != MET]
         return f"  (still to do: {', '.join(left)})" if left else ""
+
+
+def _strict() -> bool:
+    return os.environ.get("SEMCACHE_STRICT") == "1"
 
 
 def _status(lesson: Entry, earlier: frozenset[str]) -> str:

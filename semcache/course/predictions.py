@@ -1,11 +1,19 @@
 """A prediction beside a measurement, in plain words."""
 
+import re
 from decimal import Decimal
 from numbers import Real
+
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
+_NUMBER = re.compile(r"([+-]?)(\d[\d,._]*)\s*(%?)")
+_TRUTHS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 
 
 def verdict(guess: object, measured: object, what: str = "") -> str:
     """Say in one line what was predicted, what was measured, and how far apart they are.
+
+    A number may be written as a text, with a decimal comma or as a percentage; yes and no may be
+    True and False.
 
     >>> verdict(None, 12, "API calls")
     'You made no prediction; measured: 12 API calls.'
@@ -13,13 +21,39 @@ def verdict(guess: object, measured: object, what: str = "") -> str:
     'You predicted 12 API calls; measured: 12 API calls. Right.'
     >>> verdict(1500, 30000, "bytes")
     'You predicted 1,500 bytes; measured: 30,000 bytes. Too low by a factor of 20.'
+    >>> verdict("94%", 0.94)
+    'You predicted 94%; measured: 0.94. Right.'
     >>> verdict("yes", "no")
     'You predicted yes; measured: no. Not this time.'
     """
     found = _show(measured, what)
     if guess is None or guess is ...:
         return f"You made no prediction; measured: {found}."
-    return f"You predicted {_show(guess, what)}; measured: {found}. {_judge(guess, measured)}."
+    meant = _meant(guess, measured, what)
+    return f"You predicted {_show(guess, what)}; measured: {found}. {_judge(meant, measured)}."
+
+
+def _meant(guess: object, measured: object, what: str) -> object:
+    """Return what a guess says in the kind of the measurement, if that can be told."""
+    if _is_number(measured) and isinstance(guess, str):
+        return _read(guess.strip(), percent="%" in what)
+    if isinstance(measured, bool | str) and isinstance(guess, bool | str):
+        said, found = _plain(guess), _plain(measured)
+        if said in _TRUTHS and found in _TRUTHS:
+            return measured if _TRUTHS[said] == _TRUTHS[found] else guess
+    return guess
+
+
+def _read(text: str, percent: bool) -> object:
+    if not (found := _NUMBER.fullmatch(text)):
+        return text
+    sign, digits, unit = found.groups()
+    digits = digits.replace("," if _THOUSANDS.fullmatch(digits) else "_", "").replace(",", ".")
+    try:
+        value = Decimal(f"{sign}{digits.rstrip('.')}")
+    except ArithmeticError:  # two points
+        return text
+    return value / 100 if unit and not percent else value
 
 
 def _judge(guess: object, measured: object) -> str:
@@ -49,7 +83,7 @@ def _is_number(value: object) -> bool:
 
 
 def _plain(value: object) -> str:
-    return str(value).strip().casefold()
+    return str(value).strip().rstrip(".!").casefold()
 
 
 def _show(value: object, what: str) -> str:
