@@ -1,4 +1,4 @@
-"""``python -m semcache``: from a log to a cache that one can defend; check this machine.
+"""The command ``semcache``: from a log to a cache that one can defend; check this machine.
 
 Each command reads and writes plain files.
 """
@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, TextIO
 
 import openai
@@ -45,7 +46,7 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m semcache", description=__doc__)
+    parser = argparse.ArgumentParser(prog=_name(), description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="check Python, packages, model, Redis, API and disk")
     pairs_command.add_arguments(
@@ -67,13 +68,32 @@ def _parser() -> argparse.ArgumentParser:
     )
     transfer.add_export_arguments(commands.add_parser("export", help="write a scope to a file"))
     transfer.add_import_arguments(commands.add_parser("import", help="write a file into a scope"))
+    commands.add_parser("progress", help="show the map of the course, and what you have passed")
     return parser
+
+
+def _name() -> str:
+    """What was typed to come here: the script, or the package."""
+    called = Path(sys.argv[0]).stem
+    return "python -m semcache" if called == "__main__" else called
 
 
 def _doctor(options: argparse.Namespace) -> int:
     from semcache.lab.doctor import doctor
 
     return 1 if doctor() else 0
+
+
+def _progress(options: argparse.Namespace) -> None:
+    try:
+        from semcache.course import overview
+
+        overview.show()
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"the course is not installed ({error.name} is missing): in a clone of the repository, "
+            "`make lab`, or `pip install -e '.[course]'`"
+        ) from error
 
 
 def _replay(options: argparse.Namespace) -> None:
@@ -135,6 +155,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "warm": lambda options: transfer.run_warm(options, _OUTSIDE),
     "export": lambda options: transfer.run_export(options, _OUTSIDE),
     "import": lambda options: transfer.run_import(options, _OUTSIDE),
+    "progress": _progress,
 }
 
 

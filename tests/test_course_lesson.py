@@ -137,7 +137,7 @@ def course(monkeypatch):
     module.__spec__ = type(sys.__spec__)("semcache.course.checks.tiny", None)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     lessons = (Entry("99", "tiny", "Add", 5), Entry("98", "not_there", "Subtract", 10))
-    monkeypatch.setattr("semcache.course.lesson.LESSONS", lessons)
+    monkeypatch.setattr("semcache.course.overview.LESSONS", lessons)
     monkeypatch.setattr(registry, "LESSONS", lessons)
 
 
@@ -153,6 +153,10 @@ def test_map_shows_what_was_passed(capsys):
     lesson.check("99.1", sum)
     assert status()[0].endswith("5  1 of 2 checks")
     lesson.check("99.2", sum)
-    *rows, hint = status()
-    assert rows == ["99   Add             5  done", "98   Subtract       10  planned"]
+    *rows, whole, hint = status()
+    assert rows == [
+        "99   Add                     5  done",
+        "98   Subtract               10  planned",
+    ]
+    assert whole == "     the whole course       15  0 h 15 min; 1 of 2 lessons done"
     assert "delete that file to start anew" in hint

@@ -3,10 +3,15 @@ import os
 import stat
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
-from semcache.course import progress
+from semcache.course import Lesson, overview, progress
+from semcache.course.registry import LESSONS
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -81,3 +86,51 @@ def test_leaves_no_temporary_files(file):
         "progress.json.lock",
     ]
     assert stat.S_ISREG(file.stat().st_mode)
+
+
+def semcache(*command, **environment):
+    """Run a command as its own process; return code, output and complaint."""
+    given = dict(os.environ) | environment
+    done = subprocess.run(command, env=given, capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+MODULE = (sys.executable, "-m", "semcache")
+
+
+def test_the_command_shows_what_lesson_00_shows(file, capsys):
+    progress.remember("00.1")
+    Lesson("00").map()
+    shown = capsys.readouterr().out
+    assert "1 of 2 checks" in shown
+    assert semcache(*MODULE, "progress") == (0, shown, "")
+
+
+def test_the_whole_course_is_the_sum_of_its_lessons(capsys):
+    overview.show()
+    *_, last = capsys.readouterr().out.splitlines()
+    minutes = sum(lesson.minutes for lesson in LESSONS)
+    assert last.split()[:5] == ["the", "whole", "course", str(minutes), str(minutes // 60)]
+
+
+def test_without_the_course_the_command_says_how_to_install_it(tmp_path):
+    missing = "raise ModuleNotFoundError('not here', name='platformdirs')"
+    (tmp_path / "platformdirs.py").write_text(missing)
+    code, shown, complaint = semcache(*MODULE, "progress", PYTHONPATH=str(tmp_path))
+    assert (code, shown) == (1, "")
+    assert complaint.startswith("semcache: the course is not installed (platformdirs is missing)")
+    assert "pip install -e '.[course]'" in complaint
+
+
+def test_the_script_is_the_command_and_help_says_how_it_was_called(tmp_path):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (name,), (target,) = project["scripts"], project["scripts"].values()
+    module, function = target.split(":")
+    script = tmp_path / name  # as pip writes it
+    script.write_text(f"import sys\nfrom {module} import {function}\nsys.exit({function}())\n")
+    by_script = semcache(sys.executable, str(script), "evaluate", "--help", PYTHONPATH=str(ROOT))
+    by_module = semcache(*MODULE, "evaluate", "--help")
+    for (code, shown, _), called in ((by_script, name), (by_module, "python -m semcache")):
+        assert code == 0
+        assert shown.startswith(f"usage: {called} evaluate ")
+    assert semcache(sys.executable, str(script), "nothing", PYTHONPATH=str(ROOT))[0] == 2

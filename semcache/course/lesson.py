@@ -2,7 +2,7 @@
 
 import os
 
-from semcache.course import progress
+from semcache.course import overview, progress
 from semcache.course.exercises import (
     MET,
     NOT_MET,
@@ -14,7 +14,6 @@ from semcache.course.exercises import (
     load_definition,
 )
 from semcache.course.predictions import verdict
-from semcache.course.registry import LESSONS, Entry
 
 
 class Lesson:
@@ -102,14 +101,7 @@ class Lesson:
 
     def map(self) -> None:
         """Print all lessons of the course with their minutes and what was passed so far."""
-        earlier = progress.passed() | {id for id, mark in self._marks.items() if mark == MET}
-        width = max(len(lesson.title) for lesson in LESSONS)
-        print(f"     {'lesson':{width}}  minutes  status")
-        for lesson in LESSONS:
-            status = _status(lesson, earlier)
-            print(f"{lesson.number}   {lesson.title:{width}}  {lesson.minutes:7}  {status}")
-        if file := progress.progress_file():
-            print(f"Progress is kept in {file}; delete that file to start anew.")
+        overview.show(frozenset(id for id, mark in self._marks.items() if mark == MET))
 
     def _find(self, exercise: str) -> Exercise | None:
         """Return an exercise; a slip of the pen costs a line, not the lesson."""
@@ -148,13 +140,3 @@ class Lesson:
 
 def _strict() -> bool:
     return os.environ.get("SEMCACHE_STRICT") == "1"
-
-
-def _status(lesson: Entry, earlier: frozenset[str]) -> str:
-    if lesson.planned:
-        return "planned"
-    done = {id for id in earlier if id.startswith(lesson.number + ".")}
-    if not done:  # do not import every lesson's checks only to print "not started"
-        return "not started"
-    exercises = {task.id for task in load_definition(lesson.number).exercises}
-    return "done" if exercises <= done else f"{len(exercises & done)} of {len(exercises)} checks"
