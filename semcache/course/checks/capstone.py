@@ -1,0 +1,223 @@
+"""Checks of lesson 14: what a wrong answer may cost, a decision, its defence."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from semcache.course.day import Day, Decision, Outcome, complaint
+from semcache.course.exercises import Exercise
+from semcache.replay import Design
+from semcache.sharing import DEFAULT_RULES
+
+OBJECTIVES = {
+    "14.a": "read a replay: what a design saves, why its wrong answers are wrong, and what one of "
+    "them may cost",
+    "14.b": "decide on tiers, threshold, TTL, memory and what is not shared, so that a promise "
+    "holds",
+    "14.c": "defend the decision in three sentences that another day's figures can refute",
+}
+
+QUESTIONS = (
+    "What does one wrong answer cost you, and who in your company can say so?",
+    "Which of your answers differ by customer, and which change within a day?",
+    "After which figure, on which day, would you switch your cache off?",
+)
+
+_PRICES: tuple[tuple[tuple[float, int, float, int], float | None], ...] = (
+    ((10.0, 5, 4.0, 25), 0.3),
+    ((4.0, 25, 10.0, 5), 0.3),
+    ((1.0, 0, 0.5, 1), 0.5),
+    ((5.0, 10, 5.0, 20), 0.0),
+    ((4.0, 5, 10.0, 25), None),
+    ((10.0, 25, 4.0, 5), None),
+    ((10.0, 7, 4.0, 7), None),
+    ((4.0, 0, 4.0, 0), None),
+)
+
+
+def _verify_price(break_even: Callable[..., Any]) -> str | None:
+    for given, wanted in _PRICES:
+        found, call = break_even(*given), "break_even({}, {}, {}, {})".format(*given)
+        if wanted is None:
+            if found is not None:
+                return f"{call} is {found!r}, but no price from 0 up makes the two cost the same."
+        elif isinstance(found, bool) or not isinstance(found, int | float):
+            return f"{call} is {found!r}, which is no price; there is one."
+        elif abs(found - wanted) > 1e-9:
+            return f"at {found:g} dollars for a wrong answer, {call[10:]} do not cost the same."
+    return None
+
+
+def _verify_decision(decision: object) -> str | None:
+    if not isinstance(decision, Decision):
+        return f"decision is a {type(decision).__name__}: write Decision(Design(...), promise=...)."
+    return complaint(decision)
+
+
+@cache
+def _replayed() -> tuple[Outcome, tuple[Outcome, Outcome]]:
+    """A day without a cache, and with two that differ in every figure, and both save."""
+    designs = [Design("none", "none"), Design("exact", "exact", ttl=None)]
+    day = Day.ours()
+    none, apart = day.replay(designs, rules=DEFAULT_RULES, apart=["tenant"])
+    _, shared = day.replay(designs, rules=DEFAULT_RULES)
+    return none, (apart, shared)
+
+
+def _verify_defence(defence: Callable[..., Any]) -> str | None:
+    none, others = _replayed()
+    for own, promise in zip(others, (0.02, 0.005), strict=True):
+        said = defence(none, own, promise)
+        if isinstance(said, str) or not all(isinstance(sentence, str) for sentence in said):
+            return "defence does not return a tuple or list of texts, a sentence each."
+        if len(said) != 3:
+            return f"defence returns {len(said)} sentences, not three."
+        wanted = (
+            ("the first", "the dollars that it saves a day", none.dollars - own.dollars, 0.006),
+            ("the second", "how much of what is served may be wrong", own.at_most, 0.0006),
+            ("the third", "the promise at which you would act", promise, 0.0001),
+        )
+        for (which, what, value, close), sentence in zip(wanted, said, strict=True):
+            if not _holds(sentence, value, close):
+                return f"on one of two days {which} sentence does not say {what}: {sentence!r:.90}."
+    return None
+
+
+def _holds(sentence: str, value: float, close: float) -> bool:
+    """Whether a number in a text is the value, as it is or in percent."""
+    for number, percent in re.findall(r"(\d+(?:\.\d+)?)\s*(%?)", sentence):
+        if abs(float(number) / (100 if percent else 1) - value) <= close:
+            return True
+    return False
+
+
+_SOLUTION = r"""
+import re
+
+OWN = r"days of trial|free seats|payment|renewal|have we used|admins of our|discount do"
+NOW = r"\bproblems\b|\bslow\b|^status\?|incident"
+refused = [
+    *DEFAULT_RULES,
+    Rule("own data", "a customer's own", lambda text: bool(re.search(OWN, text, re.I))),
+    Rule("now", "the state now", lambda text: bool(re.search(NOW, text)), "exact", ttl=60),
+]
+decision = Decision(Design("mine", "exact", ttl=4 * 3_600, memory=5e5), promise=0.01, rules=refused)
+"""
+
+EXERCISES = (
+    Exercise(
+        id="14.1",
+        objectives=("14.a",),
+        name="break_even",
+        hint="Write both bills with a price p for each wrong answer, set them equal, and solve for "
+        "p. Then ask when there is no p, and when it is below 0.",
+        solution="""
+def break_even(dollars, wrong, other_dollars, other_wrong):
+    if wrong == other_wrong:
+        return None
+    price = (dollars - other_dollars) / (other_wrong - wrong)
+    return price if price >= 0 else None
+""",
+        wrong=(
+            """
+def break_even(dollars, wrong, other_dollars, other_wrong):
+    if wrong == other_wrong:
+        return None
+    return (dollars - other_dollars) / (other_wrong - wrong)
+""",
+            """
+def break_even(dollars, wrong, other_dollars, other_wrong):
+    return (dollars - other_dollars) / other_wrong if other_wrong else None
+""",
+            """
+def break_even(dollars, wrong, other_dollars, other_wrong):
+    if other_wrong <= wrong:
+        return None
+    return max(0.0, (dollars - other_dollars) / (other_wrong - wrong))
+""",
+            """
+def break_even(dollars, wrong, other_dollars, other_wrong):
+    if wrong == other_wrong:
+        return 0.0
+    price = (dollars - other_dollars) / (other_wrong - wrong)
+    return price if price >= 0 else None
+""",
+        ),
+        verify=_verify_price,
+    ),
+    Exercise(
+        id="14.2",
+        objectives=("14.b",),
+        name="decision",
+        hint="One outcome's `wrongly` counts the texts that were given a wrong answer: read them, "
+        "write a rule for each kind, replay, and read again. What is left is for the threshold.",
+        solution=_SOLUTION,
+        wrong=(
+            'decision = Decision(Design("mine", "hybrid", 0.9, memory=1e6), promise=0.01)',
+            'decision = Decision(Design("mine", "exact", ttl=3_600, memory=1e6), promise=0.01, '
+            "rules=DEFAULT_RULES)",
+            'decision = Decision(Design("mine", "exact", ttl=3_600, memory=1e6), promise=0.02, '
+            'apart=["tenant"])',
+            'decision = Decision(Design("mine", "exact", ttl=None), promise=0.01, '
+            'rules=DEFAULT_RULES, apart=["tenant"])',
+            'decision = Decision(Design("mine", "exact", ttl=None, memory=5e5), promise=0.5)',
+            'decision = Decision(Design("mine", "none"), promise=0.01)',
+            'decision = {"kind": "exact", "ttl": 3_600}',
+        ),
+        verify=_verify_decision,
+    ),
+    Exercise(
+        id="14.3",
+        objectives=("14.c",),
+        name="defence",
+        hint="f-strings: none.dollars - own.dollars, own.at_most and promise; f'{x:.1%}' writes a "
+        "share in percent.",
+        solution="""
+def defence(none, own, promise):
+    return (
+        f"It saves {none.dollars - own.dollars:.2f} dollars a day, with its node.",
+        f"Of what it serves at most {own.at_most:.1%} are wrong, on a day like this one.",
+        f"Once the upper limit of a week's sample is above {promise:.1%}, it is switched off.",
+    )
+""",
+        wrong=(
+            """
+def defence(none, own, promise):
+    return ("It saves a lot of money.", "Hardly any answer is wrong.", "We shall watch it.")
+""",
+            """
+def defence(none, own, promise):
+    return (
+        f"It saves {none.figures.dollars - own.figures.dollars:.2f} dollars a day.",
+        f"At most {own.at_most:.1%} of what it serves are wrong.",
+        f"Above {promise:.1%} it is switched off.",
+    )
+""",
+            """
+def defence(none, own, promise):
+    return (
+        f"It saves {none.dollars - own.dollars:.2f} dollars a day.",
+        f"{own.wrong.value:.1%} of what it serves are wrong.",
+        f"Above {promise:.1%} it is switched off.",
+    )
+""",
+            """
+def defence(none, own, promise):
+    return (
+        f"It saves {none.dollars - own.dollars:.2f} dollars a day, {own.at_most:.1%} are wrong.",
+        f"Above {promise:.1%} it is switched off.",
+    )
+""",
+            """
+def defence(none, own, promise):
+    return (
+        f"It saves {none.dollars - own.dollars:.2f} dollars a day.",
+        f"At most {own.at_most:.1%} of what it serves are wrong.",
+        "Above 1 % it is switched off.",
+    )
+""",
+        ),
+        verify=_verify_defence,
+    ),
+)
