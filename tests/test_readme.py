@@ -46,15 +46,22 @@ def test_the_map_of_lessons_is_the_registry() -> None:
     assert rows == written
 
 
+def test_the_hours_are_those_of_the_lessons() -> None:
+    text = text_of("README.md")
+    (short,) = re.findall(r"on Monday: ([\d, and]+), \d", text)
+    for lessons in (LESSONS, [e for e in LESSONS if e.number in short]):
+        hours, minutes = divmod(sum(e.minutes for e in lessons), 60)
+        assert f"{hours} h {minutes:02} min" in text
+
+
 def test_every_command_is_shown_with_options_that_it_has() -> None:
     shown = re.findall(r"python -m semcache ([^#`\n]+)", text_of("README.md"))
     shown += re.findall(r"`((?:pairs|evaluate) [^`]+)`", text_of("README.md"))
     for line in shown:
         _parser().parse_args(shlex.split(line))  # exits where it does not know an option
     named = {line.split()[0] for line in shown}
-    rest = {
-        name for name in _COMMANDS if name not in named and f"`{name}`" not in text_of("README.md")
-    }
+    text = text_of("README.md")
+    rest = {n for n in _COMMANDS if f"`{n}`" not in text and f"semcache {n}" not in text}
     assert rest == {"doctor"}, "which make doctor runs"
 
 

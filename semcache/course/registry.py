@@ -43,7 +43,7 @@ LESSONS = (
     Entry("11", "many_callers", "Serve many callers", 45),
     Entry("12", "safe_to_share", "Make the cache safe to share", 45),
     Entry("13", "in_production", "Run it in production", 45),
-    Entry("14", "capstone", "Defend a choice on a day of traffic", 45),
+    Entry("14", "capstone", "Defend a choice on a day of traffic", 60),
 )
 
 
