@@ -59,7 +59,6 @@ def test_every_command_is_shown_with_options_that_it_has() -> None:
     shown += re.findall(r"`((?:pairs|evaluate) [^`]+)`", text_of("README.md"))
     for line in shown:
         _parser().parse_args(shlex.split(line))  # exits where it does not know an option
-    named = {line.split()[0] for line in shown}
     text = text_of("README.md")
     rest = {n for n in _COMMANDS if f"`{n}`" not in text and f"semcache {n}" not in text}
     assert rest == {"doctor"}, "which make doctor runs"
