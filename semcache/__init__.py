@@ -1,8 +1,8 @@
 """Cache embeddings and LLM answers with Redis; the package under the semcache lessons.
 
-Importing it costs what redis, openai, numpy and cachetools cost, and a fifth of that: what the
-lessons stand on (``connect`` and its like, from the ``lab`` extra), the cached client, the rules of
-admission, and caches and indexes that few need, are imported when they are first asked for.
+Importing it costs little more than redis, openai, numpy and cachetools: what the lessons stand on
+(``connect`` and its like, from the ``lab`` extra), the cached client, the rules of admission, and
+caches and indexes that few need, are imported when they are first asked for.
 """
 
 from typing import TYPE_CHECKING
