@@ -6,12 +6,14 @@ import re
 from collections import Counter
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from semcache.capacity import Record, embedding_bytes, stored_bytes
 from semcache.capacity.sizes import ANSWER, COPY, EXACT, QUESTION
 from semcache.course.day import Day, Decision, Terms, complaint, made, table, why
+from semcache.course.plots import capstone
 from semcache.guard import Guard
 from semcache.lab.data import FOLDER, read_rows
 from semcache.replay import Design, read_log, replay, requests_of
@@ -200,3 +202,14 @@ def test_the_lines_of_the_log_are_what_the_reader_of_logs_takes():
         first[name] for name in ("text", "tenant", "label")
     )
     assert log.remarks == ()
+
+
+def test_the_figure_names_what_keeps_the_promise_and_pays(day, monkeypatch):
+    said = []
+    monkeypatch.setattr(capstone, "finish", lambda fig, alt: (plt.close(fig), said.append(alt)))
+    none, mine = MINE.outcomes()
+    dear, wrong = day.replay([Design("a minute", "exact", ttl=60), Design("shared", "exact")])
+    for tried in ([mine, dear, wrong], [dear, wrong]):
+        capstone.choices(none, tried, 0.01)
+    assert [alt.rpartition(": ")[2] for alt in said] == ["mine.", "none."]
+    assert f"mine ${mine.dollars:.2f}, at most {mine.at_most:.1%} wrong" in said[0]

@@ -27,6 +27,9 @@ __all__ = ["Day", "Outcome", "Terms", "table", "why"]
 
 Embed = Callable[[Sequence[str]], Vector]
 _HOUR = 3_600
+_PRICES = Prices(Decimal("0.15"), Decimal("0.60"), Decimal("0.02"))
+_WAITS = Waits(llm=1.2, embed=0.1, redis=0.001)
+_SIZES = Sizes(exact=310, copy=705, answer=1_040, embedding=1_940)
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,13 @@ class Terms:
         sizes: Bytes that entries take beside their texts, at 384 dims.
     """
 
-    prices: Prices = Prices(Decimal("0.15"), Decimal("0.60"), Decimal("0.02"))  # noqa: RUF009
-    waits: Waits = Waits(llm=1.2, embed=0.1, redis=0.001)  # noqa: RUF009
+    prices: Prices = _PRICES
+    waits: Waits = _WAITS
     prompt_tokens: int = 1_500
     answer_tokens: int = 200
     node_dollars: float = 0.20
     node_mb: float = 1.0
-    sizes: Sizes = Sizes(exact=310, copy=705, answer=1_040, embedding=1_940)  # noqa: RUF009
+    sizes: Sizes = _SIZES
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ def who_answers(outcomes: Sequence[Outcome]) -> None:
         ax.barh(names, widths, left=left, color=color, label=label, height=0.62)
         left = [start + width for start, width in zip(left, widths, strict=True)]
     ax.invert_yaxis()
-    ax.set(xlabel="requests of the day", xlim=(0, max(left)))
+    ax.set(title="Wrong answers have three causes", xlabel="requests of the day")
+    ax.set(xlim=(0, max(left)))
     ax.xaxis.set_major_formatter(lambda count, _: f"{count:,.0f}")
     ax.grid(axis="y", visible=False)
     ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.22), ncols=3, frameon=False)
