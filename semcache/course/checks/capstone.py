@@ -42,10 +42,12 @@ def _verify_price(break_even: Callable[..., Any]) -> str | None:
         if wanted is None:
             if found is not None:
                 return f"{call} is {found!r}, but no price from 0 up makes the two cost the same."
-        elif isinstance(found, bool) or not isinstance(found, int | float):
+        elif found is None or isinstance(found, bool):
             return f"{call} is {found!r}, which is no price; there is one."
-        elif abs(found - wanted) > 1e-9:
-            return f"at {found:g} dollars for a wrong answer, {call[10:]} do not cost the same."
+        elif abs(float(found) - wanted) > 1e-9:
+            return (
+                f"at {float(found):g} dollars for a wrong answer, {call[10:]} do not cost the same."
+            )
     return None
 
 
@@ -150,8 +152,8 @@ def break_even(dollars, wrong, other_dollars, other_wrong):
         id="14.2",
         objectives=("14.b",),
         name="decision",
-        hint="One outcome's `wrongly` counts the texts that were given a wrong answer: read them, "
-        "write a rule for each kind, replay, and read again. What is left is for the threshold.",
+        hint="decision.outcomes()[1].wrongly counts the texts that were given a wrong answer: read "
+        "them, write a rule for each kind, replay, read again. What remains is for the threshold.",
         solution=_SOLUTION,
         wrong=(
             'decision = Decision(Design("mine", "hybrid", 0.9, memory=1e6), promise=0.01)',
