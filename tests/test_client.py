@@ -215,6 +215,29 @@ def test_calls_of_tools_are_kept_only_if_that_is_asked_for_and_never_by_similari
         assert app.ask(NEAR_A, tools=TOOLS).way == "miss"
 
 
+def linked(id, result="21 degrees@0"):
+    """A call and its result, linked by an id."""
+    asked = call()
+    asked["tool_calls"][0]["id"] = id
+    return [A, asked, {"role": "tool", "tool_call_id": id, "content": result}]
+
+
+def test_a_result_is_found_again_though_each_call_has_a_new_id(app):
+    assert app.ask(*linked("call_x7")).way == "miss"
+    assert app.ask(*linked("call_q2")).way == "exact"
+    assert app.ask(*linked("call_z9", "22 degrees@1")).way == "miss"
+
+
+def test_which_result_is_of_which_call_is_part_of_the_key(app):
+    asked, results = call(), []
+    asked["tool_calls"] = [{**asked["tool_calls"][0], "id": id} for id in ("one", "two")]
+    for id, text in (("one", "21@0"), ("two", "9@0")):
+        results.append({"role": "tool", "tool_call_id": id, "content": text})
+    crossed = [{**r, "tool_call_id": id} for r, id in zip(results, ("two", "one"), strict=True)]
+    assert app.ask(A, asked, *results).way == "miss"
+    assert app.ask(A, asked, *crossed).way == "miss"
+
+
 # Conversations ---------------------------------------------------------------------------------
 
 TURNS = ["rust@80", {"role": "assistant", "content": "Rust is a language."}]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.record import RECORD, headline
+from semcache import EmbeddingCache, connect
 from semcache.__main__ import _COMMANDS, _parser
 from semcache.course.registry import LESSONS
 
@@ -87,3 +88,13 @@ def test_the_headline_is_the_recorded_measurement() -> None:
     stated = headline(json.loads(RECORD.read_text(encoding="utf-8")))
     text = text_of("README.md")
     assert [(name, value) for name, value in stated.items() if f"{name} {value}" not in text] == []
+
+
+def test_what_the_readme_says_of_its_threshold_is_so() -> None:
+    lab = connect("readme", quiet=True)
+    one, other = (f"How do I {verb} a project?" for verb in ("archive", "unarchive"))
+    assert f'takes "{other}" for archiving one' in text_of("README.md")
+    vectors = EmbeddingCache(
+        lab.redis, lab.openai, model=lab.embedding_model, scope="readme"
+    ).get_embeddings_batch([one, other])
+    assert vectors[0] @ vectors[1] > 0.91  # another make of CPU moves it by 0.002

@@ -13,6 +13,7 @@ ROWS = [
 _SAID = {
     "approximate search": "approximate", "eviction": "evict", "false hit": "false-hit",
     "held-out": "put aside", "promotion": "promot", "shard": "node", "streaming": "stream",
+    "single-flight": "single flight",
 }  # fmt: skip
 
 

@@ -174,7 +174,11 @@ class AnswerFlow:
             # A cache never fails the request: the LLM may well answer what cannot be embedded.
             embedded = False
             self.stats.count(errors=1)
-            log.warning("the question was not embedded, so nothing similar is found: %s", error)
+            unknown = isinstance(error, openai.NotFoundError | openai.BadRequestError)
+            ask = " Is embedding_model one that this API has?" if unknown else ""
+            log.warning(
+                "the question was not embedded, so nothing similar is found: %s%s", error, ask
+            )
         if not looked.wishes.read or not embedded:
             self.stats.count(misses=1)
             lookup = Lookup(request.query, vector=vector)

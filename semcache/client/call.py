@@ -14,6 +14,7 @@ import httpx2
 from semcache import keys
 from semcache.answers.request import normalise
 from semcache.client.endpoint import Asked, Body, Endpoint
+from semcache.client.links import unlinked
 
 __all__ = ["ECHOED", "Call", "Standalone", "read_call", "who"]
 
@@ -128,8 +129,8 @@ def _call(
 ) -> Call:
     where, model = str(http.url), str(body.get("model", ""))
     if question is None:  # only the very same request, whatever it holds
-        whole = {"before": asked.before, "turns": asked.turns, "shaping": asked.shaping}
-        whole |= {"last": asked.query or asked.last}
+        turns, last = unlinked([asked.turns, asked.query or asked.last])
+        whole = {"before": asked.before, "turns": turns, "shaping": asked.shaping, "last": last}
         audience = keys.digest_of({"url": where, "model": model, "by": "request"})
         own = audience, keys.digest_of(whole), False, None, False
         return Call(asked.query, model, *own, endpoint, body, http)
@@ -137,5 +138,5 @@ def _call(
     if not asked.turns:
         own = audience, keys.digest(normalise(question)), True, None, True
         return Call(question, model, *own, endpoint, body, http)
-    turned = keys.digest_of({"turns": asked.turns, "last": asked.query})
+    turned = keys.digest_of({"turns": unlinked(asked.turns), "last": asked.query})
     return Call(question, model, audience, turned, False, question, True, endpoint, body, http)

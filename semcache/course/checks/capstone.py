@@ -1,5 +1,6 @@
 """Checks of lesson 14: what a wrong answer may cost, a decision, its defence."""
 
+import math
 import re
 from collections.abc import Callable
 from functools import cache
@@ -24,6 +25,8 @@ QUESTIONS = (
     "After which figure, on which day, would you switch your cache off?",
 )
 
+_PROMISE = 0.01  # of the desk's day; on a day of one's own it is one's own
+
 _PRICES: tuple[tuple[tuple[float, int, float, int], float | None], ...] = (
     ((10.0, 5, 4.0, 25), 0.3),
     ((4.0, 25, 10.0, 5), 0.3),
@@ -32,7 +35,8 @@ _PRICES: tuple[tuple[tuple[float, int, float, int], float | None], ...] = (
     ((4.0, 5, 10.0, 25), None),
     ((10.0, 25, 4.0, 5), None),
     ((10.0, 7, 4.0, 7), None),
-    ((4.0, 0, 4.0, 0), None),
+    ((0.233, 1_436, 0.378, 441), 0.145 / 995),
+    ((120.0, 3, 80.0, 10), 40 / 7),
 )
 
 
@@ -44,7 +48,7 @@ def _verify_price(break_even: Callable[..., Any]) -> str | None:
                 return f"{call} is {found!r}, but no price from 0 up makes the two cost the same."
         elif found is None or isinstance(found, bool):
             return f"{call} is {found!r}, which is no price; there is one."
-        elif abs(float(found) - wanted) > 1e-9:
+        elif not math.isclose(found, wanted, rel_tol=1e-9, abs_tol=1e-15):
             return (
                 f"at {float(found):g} dollars for a wrong answer, {call[10:]} do not cost the same."
             )
@@ -54,6 +58,8 @@ def _verify_price(break_even: Callable[..., Any]) -> str | None:
 def _verify_decision(decision: object) -> str | None:
     if not isinstance(decision, Decision):
         return f"decision is a {type(decision).__name__}: write Decision(Design(...), promise=...)."
+    if (decision.day is None or decision.day.is_ours) and decision.promise > _PROMISE:
+        return f"a promise of {decision.promise:.1%} is more than the desk gives: {_PROMISE:.0%}."
     return complaint(decision)
 
 
@@ -88,8 +94,8 @@ def _verify_defence(defence: Callable[..., Any]) -> str | None:
 
 def _holds(sentence: str, value: float, close: float) -> bool:
     """Whether a number in a text is the value, as it is or in percent."""
-    for number, percent in re.findall(r"(\d+(?:\.\d+)?)\s*(%?)", sentence):
-        if abs(float(number) / (100 if percent else 1) - value) <= close:
+    for sign, number, percent in re.findall(r"(-?)[$€]?(\d+(?:\.\d+)?)\s*(%?)", sentence):
+        if abs(float(sign + number) / (100 if percent else 1) - value) <= close:
             return True
     return False
 
@@ -145,6 +151,13 @@ def break_even(dollars, wrong, other_dollars, other_wrong):
     price = (dollars - other_dollars) / (other_wrong - wrong)
     return price if price >= 0 else None
 """,
+            """
+def break_even(dollars, wrong, other_dollars, other_wrong):
+    if wrong == other_wrong:
+        return None
+    price = round((dollars - other_dollars) / (other_wrong - wrong), 2)
+    return price if price >= 0 else None
+""",
         ),
         verify=_verify_price,
     ),
@@ -165,6 +178,8 @@ def break_even(dollars, wrong, other_dollars, other_wrong):
             'rules=DEFAULT_RULES, apart=["tenant"])',
             'decision = Decision(Design("mine", "exact", ttl=None, memory=5e5), promise=0.5)',
             'decision = Decision(Design("mine", "none"), promise=0.01)',
+            'decision = Decision(Design("mine", "exact", ttl=4 * 3_600, memory=1e6), promise=0.05, '
+            'rules=DEFAULT_RULES, apart=["tenant"])',
             'decision = {"kind": "exact", "ttl": 3_600}',
         ),
         verify=_verify_decision,
@@ -217,6 +232,14 @@ def defence(none, own, promise):
         f"It saves {none.dollars - own.dollars:.2f} dollars a day.",
         f"At most {own.at_most:.1%} of what it serves are wrong.",
         "Above 1 % it is switched off.",
+    )
+""",
+            """
+def defence(none, own, promise):
+    return (
+        f"It saves ${own.dollars - none.dollars:.2f} a day.",
+        f"At most {own.at_most:.1%} of what it serves are wrong.",
+        f"Above {promise:.1%} it is switched off.",
     )
 """,
         ),

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import string
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,9 @@ _NOT_SIMILAR: tuple[tuple[str, dict[str, Any]], ...] = (
     ("a user has said something before", {"messages": [_says("user"), _says("user")]}),
     ("an assistant spoke before, after the system prompt",
      {"messages": [_says("system"), _says("assistant"), _says("user")]}),
+    ("a tool spoke before", {"messages": [_says("system"), _says("tool"), _says("user")]}),
+    ("the content is a list of parts",
+     {"messages": [_says("user", [{"type": "text", "text": "What is a cache?"}])]}),
     ("the last message is a tool's result", {"messages": [_says("tool")]}),
     ("the last message is the system's", {"messages": [_says("system")]}),
     ("the last message is empty", {"messages": [_says("user", "")]}),
@@ -130,9 +134,18 @@ _PARTS = (
 )
 
 
+# Joined by one of these, two of its pairs are one text; escaped by a backslash, the last two are.
+_SIGNS = (*string.punctuation, *"\x00\x1f\n\t ", "::", "__", "--", "||", ", ", "/=")
+_PAIRS = (
+    *itertools.product(_PARTS, _PARTS),
+    *(pair for s in _SIGNS for pair in ((f"x{s}y", "z"), ("x", f"y{s}z"))),
+    *(pair for s in ":/|" for pair in (("x\\", f"{s}y"), (f"x{s}\\", "y"))),
+)
+
+
 def _verify_scope(own_scope: Callable[..., Any]) -> str | None:
     seen: dict[str, tuple[str, str]] = {}
-    for pair in itertools.product(_PARTS, _PARTS):
+    for pair in _PAIRS:
         scope = own_scope(*pair)
         if not isinstance(scope, str) or not scope:
             return f"own_scope{pair} is {scope!r}, which is no text."
@@ -281,6 +294,20 @@ def own_scope(tenant, audience):
     return f"{quote(tenant, safe='')}:{quote(audience, safe='')}"
 """,
         wrong=(
+            """
+def own_scope(tenant, audience):
+    return f"{tenant}/{audience}"
+""",
+            """
+from urllib.parse import quote
+
+def own_scope(tenant, audience):
+    return f"{quote(tenant)}/{quote(audience)}"
+""",
+            """
+def own_scope(tenant, audience):
+    return tenant.replace(":", r"\\:") + ":" + audience.replace(":", r"\\:")
+""",
             """
 def own_scope(tenant, audience):
     return f"{tenant}:{audience}"

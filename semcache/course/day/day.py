@@ -128,6 +128,11 @@ class Day:
         return len(self.log)
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it is the support desk's."""
+        return self._embed is _stored
+
+    @property
     def known(self) -> bool:
         """Whether the log says which answer is right, by a column label."""
         return self.log.label is not None
