@@ -8,6 +8,7 @@ import numpy as np
 
 from semcache import codecs
 from semcache.course.exercises import Exercise
+from semcache.course.sent import LATER_TTL, commands_of
 
 OBJECTIVES = {
     "04.a": "quantise a vector to int8 and keep its error within a stated bound",
@@ -87,7 +88,7 @@ def _verify_read(read: Callable[..., Any]) -> str | None:
 def _reads_wrongly(read: Callable[..., Any], codec: Any) -> str | None:
     redis: Any = fakeredis.FakeRedis(server=fakeredis.FakeServer())
     asked: list[str] = []
-    sent = _commands_of(redis)
+    sent = commands_of(redis)
 
     def embed(text: str) -> list[float]:
         asked.append(text)
@@ -99,7 +100,7 @@ def _reads_wrongly(read: Callable[..., Any], codec: Any) -> str | None:
         return f"the first read called embed {calls} time(s) instead of once, with the text."
     if len(asked) != 1:
         return "the second read called embed again: nothing was found under the key."
-    if set(sent) & {"EXPIRE", "PEXPIRE", "EXPIREAT"}:
+    if set(sent) & LATER_TTL:
         return "SET and then EXPIRE: after a crash between them the entry never expires."
     if redis.get("k") != codec.encode([0.0313, -0.05, 0.0127]):
         return "what is stored under the key is not what the codec makes of the vector."
@@ -110,19 +111,6 @@ def _reads_wrongly(read: Callable[..., Any], codec: Any) -> str | None:
     if redis.ttl("k") != 86_400:
         return "the entry does not expire after a day."
     return None
-
-
-def _commands_of(redis: Any) -> list[str]:
-    """Return a list that will hold the names of what a client is told to do."""
-    sent: list[str] = []
-    execute = redis.execute_command
-
-    def noted(*command: Any, **options: Any) -> Any:
-        sent.append(str(command[0]).upper())
-        return execute(*command, **options)
-
-    redis.execute_command = noted
-    return sent
 
 
 EXERCISES = (

@@ -7,6 +7,7 @@ import fakeredis
 import numpy as np
 
 from semcache.course.exercises import Exercise
+from semcache.course.sent import LATER_TTL, commands_of
 
 OBJECTIVES = {
     "07.a": "put an exact tier before a semantic one, and say what each of them saves",
@@ -73,13 +74,13 @@ def _verify_promote(promote: Callable[..., Any]) -> str | None:
     client: Any = fakeredis.FakeRedis(server=fakeredis.FakeServer())
     # fakeredis cuts what PSETEX is given to whole seconds
     client.psetex = lambda key, milliseconds, value: client.set(key, value, px=milliseconds)
-    sent = _commands_of(client)
+    sent = commands_of(client)
     for expires_at, now, right, complaint in _LIVES:
         client.flushall()
         if right is not None:
             client.set("key", "an older answer", ex=7)
         promote(client, "key", "the answer", expires_at, now)
-        if set(sent) & {"EXPIRE", "PEXPIRE", "EXPIREAT", "PEXPIREAT"}:
+        if set(sent) & LATER_TTL:
             return "SET and then EXPIRE: after a crash between them the copy lives for ever."
         left = client.pttl("key")  # -2: no such key; -1: it never expires
         if left == -1:
@@ -130,19 +131,6 @@ def _verify_judge(judge: Callable[..., Any]) -> str | None:
         if not np.allclose(found, right):
             return complaint
     return None
-
-
-def _commands_of(redis: Any) -> list[str]:
-    """Return a list that will hold the names of what a client is told to do."""
-    sent: list[str] = []
-    execute = redis.execute_command
-
-    def noted(*command: Any, **options: Any) -> Any:
-        sent.append(str(command[0]).upper())
-        return execute(*command, **options)
-
-    redis.execute_command = noted
-    return sent
 
 
 EXERCISES = (
