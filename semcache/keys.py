@@ -28,6 +28,7 @@ __all__ = ["digest", "digest_of", "namespace", "scope_prefix"]
 
 FORMAT_VERSION = 1
 _SHORT = 512  # characters of a text whose digest is remembered
+_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
 _DIGEST_BYTES = 24  # 192 bits: 2**96 texts before a collision is likely
 
 
@@ -97,12 +98,16 @@ def digest_of(arguments: Mapping[str, Any]) -> str:
         >>> digest_of({"n": 1}) == digest_of({"n": True})
         False
     """
-    text = json.dumps(_plain(arguments), sort_keys=True, ensure_ascii=False)
-    return digest(text.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace"))
+    text = _JSON.encode(_plain(arguments))
+    if not text.isascii():  # half a character, which can be no part of a key, as an escape
+        text = text.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")
+    return digest(text)
 
 
 def _plain(value: Any) -> Any:
     """Return JSON that is equal for equal requests."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, Mapping):
         return {str(name): _plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

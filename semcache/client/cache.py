@@ -111,7 +111,7 @@ class ClientCache(Tiers):
         """
         path = request.url.path
         request, body, asked = read_body(request, PATHS)
-        wishes = wishes_of(asked, self.options.threshold, self.options.seconds)
+        wishes = self._usual if asked is None else wishes_of(asked, *self._own)
         if body is None:
             return await self._onward.send(request)
         if path.endswith(embeddings.PATH) and wishes.read and wishes.keep:
@@ -123,7 +123,7 @@ class ClientCache(Tiers):
             call = await read_call(endpoint, body, request, self._standalone)
         if call is None:
             return await self._onward.send(request)
-        return await self._answer(call, wishes._replace(similar=call.similar))
+        return await self._answer(call, wishes if call.similar else wishes._replace(similar=False))
 
     async def _answer(self, call: Call, wishes: Wishes) -> Reply:
         looked = await self._looked(call, wishes)

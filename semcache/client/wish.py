@@ -22,7 +22,7 @@ def wishes_of(asked: Any, own_threshold: float, own_ttl: float | None) -> Wishes
     A caller may be stricter than the cache, and never laxer.
 
     Args:
-        asked: What stands under ``semcache`` in the body; ``None`` for nothing.
+        asked: What stands under ``semcache`` in the body.
         own_threshold: The cache's least similarity.
         own_ttl: The cache's TTL, in seconds.
 
@@ -35,8 +35,6 @@ def wishes_of(asked: Any, own_threshold: float, own_ttl: float | None) -> Wishes
         >>> wishes_of({"threshold": 0.5}, 0.9, None).least
         0.9
     """
-    if asked is None:
-        return Wishes(own_threshold, own_ttl)
     if not isinstance(asked, Mapping):
         raise ConfigError(f"{NAME} is {asked!r}: give an object of {', '.join(_NAMES)}")
     for name, value in asked.items():
