@@ -73,13 +73,20 @@ class Turnstile:
             called = threading.Lock()
             called.acquire()
             self._waiting.append(called)
-        if called.acquire(timeout=timeout):
-            return True
+        try:
+            return called.acquire(timeout=timeout) or not self._given_up(called)
+        except BaseException:  # interrupted while it waited: the place is for the next
+            if not self._given_up(called):
+                self.leave()
+            raise
+
+    def _given_up(self, called: threading.Lock) -> bool:
+        """Wait no longer; false if it was called in the last moment, and so has the place."""
         with self._lock:
-            if called not in self._waiting:  # called in the last moment
-                return True
+            if called not in self._waiting:
+                return False
             self._waiting.remove(called)
-            return False
+            return True
 
     def leave(self) -> None:
         """Hand the place on to who has waited longest."""

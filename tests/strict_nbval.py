@@ -73,9 +73,16 @@ class StrictNotebook(IPyNbFile):
             _set_environment(kernel_environment(url))
             if self.name == "other_cpu":
                 os.environ["PYTHONPATH"] = str(OTHER_CPU)
-            super().setup()
+            self._start_kernel()
         finally:
             _set_environment(before)
+
+    def _start_kernel(self):
+        """Start once more what dies at once: two programs may have taken the same free port."""
+        try:
+            super().setup()
+        except RuntimeError:
+            super().setup()
 
     def teardown(self):
         super().teardown()

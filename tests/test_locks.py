@@ -1,7 +1,10 @@
 """Locks, and the turnstile that lets threads in one after the other."""
 
+import signal
 import threading
 import time
+
+import pytest
 
 from semcache.locks import Turnstile
 
@@ -46,8 +49,6 @@ def test_who_is_called_in_the_moment_of_giving_up_has_the_place():
     turnstile, said = Turnstile(1), []
     turnstile.enter(0)
     thread = threading.Thread(target=lambda: said.append(turnstile.enter(timeout=0.02)))
-    with turnstile._lock:
-        pass
     thread.start()
     waiting(turnstile, 1)
     with turnstile._lock:  # it runs out of time and cannot yet say so
@@ -55,3 +56,24 @@ def test_who_is_called_in_the_moment_of_giving_up_has_the_place():
         turnstile._waiting.popleft().release()
     thread.join()
     assert said == [True]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer on this system")
+def test_who_is_interrupted_while_waiting_loses_nobody_a_place():
+    """As by the stop button of a notebook."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    turnstile = Turnstile(1)
+    turnstile.enter(0)
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(KeyboardInterrupt):
+            turnstile.enter(timeout=10)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    turnstile.leave()
+    assert turnstile.enter(0) and not turnstile._waiting
