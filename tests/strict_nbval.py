@@ -1,10 +1,12 @@
-"""Strict nbval over every lesson, on fakeredis and on a real Redis 8, in one pytest run.
+"""Strict nbval over every lesson, twice in one pytest run: as a reader has it, and as elsewhere.
 
-A third run, on fakeredis, moves every embedding a little, as another make of CPU does
-(``tests/other_cpu``): an output that moves with it would fail on somebody's machine.
+The first run is on fakeredis. The second is on a real Redis 8, and every embedding is moved a
+little, as another make of CPU does (``tests/other_cpu``): an output that depends on either would
+fail on somebody's machine. Which of the two it was, ``--apart`` tells: it makes two runs of the
+second. Without a Redis on this machine they are always apart, and the one on Redis is skipped.
 
-Select with ``-k string_cache``, ``-k redis8``, or ``"02_string_cache.ipynb::redis8"``. Whoever
-calls nbval itself gets its own single collection:
+Select with ``-k string_cache``, ``-k elsewhere``, or ``"02_string_cache.ipynb::elsewhere"``.
+Whoever calls nbval itself gets its own single collection:
 ``pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks``.
 """
 
@@ -21,12 +23,17 @@ from semcache.lab.redis_server import MISSING, start_redis
 
 SANITIZE = Path(__file__).with_name("nbval_sanitize.cfg")
 OTHER_CPU = Path(__file__).with_name("other_cpu")
-SERVERS = ("fakeredis", "redis8", "other_cpu")
+TOGETHER, APART = ("fakeredis", "elsewhere"), ("fakeredis", "redis8", "other_cpu")
 COUNTS = "semcache-outcomes"
 
 
 def _nbval_was_asked_for(config):
     return config.option.nbval or config.option.nbval_lax
+
+
+def pytest_addoption(parser):
+    text = "compare lessons on Redis 8 and on another CPU in two runs, not in one"
+    parser.addoption("--apart", action="store_true", help=text)
 
 
 def pytest_configure(config):
@@ -43,17 +50,17 @@ def pytest_collect_file(file_path, parent):
 
 
 class Lesson(pytest.File):
-    """One notebook, once for each server, and once as on another CPU."""
+    """One notebook, once for each place where it is run."""
 
     def collect(self):
-        for server in SERVERS:
+        for place in APART if MISSING or self.config.option.apart else TOGETHER:
             yield StrictNotebook.from_parent(
-                self, path=self.path, name=server, nodeid=f"{self.nodeid}::{server}"
+                self, path=self.path, name=place, nodeid=f"{self.nodeid}::{place}"
             )
 
 
 class StrictNotebook(IPyNbFile):
-    """nbval's notebook, on one server."""
+    """nbval's notebook, in one place."""
 
     def collect(self):
         for cell in super().collect():
@@ -63,7 +70,7 @@ class StrictNotebook(IPyNbFile):
     def setup(self):
         self.resources = ExitStack()
         url = None
-        if self.name == "redis8":
+        if self.name in ("elsewhere", "redis8"):
             if MISSING:
                 pytest.skip(MISSING)
             server = self.resources.enter_context(start_redis())
@@ -71,7 +78,7 @@ class StrictNotebook(IPyNbFile):
         before = dict(os.environ)
         try:  # the kernel inherits the environment of this moment
             _set_environment(kernel_environment(url))
-            if self.name == "other_cpu":
+            if self.name in ("elsewhere", "other_cpu"):
                 os.environ["PYTHONPATH"] = str(OTHER_CPU)
             self._start_kernel()
         finally:
@@ -123,15 +130,16 @@ def pytest_terminal_summary(terminalreporter, config):
         return
     labels = {
         "fakeredis": "fakeredis",
+        "elsewhere": f"Redis {counts.version}, other CPU",
         "redis8": f"Redis {counts.version}",
         "other_cpu": "other CPU",
     }
     terminalreporter.section("outputs compared cell by cell")
     for lesson in sorted({lesson for lesson, _ in outcomes}):
         verdicts = [
-            f"{labels[server]} {_verdict(outcomes[lesson, server])}"
-            for server in SERVERS
-            if (lesson, server) in outcomes
+            f"{labels[place]}: {_verdict(outcomes[lesson, place])}"
+            for place in labels
+            if (lesson, place) in outcomes
         ]
         terminalreporter.write_line(" | ".join(["nbval strict", lesson, *verdicts]))
     if any(count["skipped"] for count in outcomes.values()) and MISSING:
