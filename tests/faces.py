@@ -52,7 +52,7 @@ def wait(coroutine: Any) -> Any:
     ident = threading.get_ident()
     _contexts_of[ident] = _contexts.own
     loop().call_soon_threadsafe(start)
-    done.wait()
+    assert done.wait(120), "nothing came of it for two minutes"
     return task[0].result()
 
 
@@ -103,7 +103,17 @@ def _pieces(stream: Any) -> Iterator[Any]:
             except StopAsyncIteration:
                 return
     finally:
-        wait(stream.aclose())
+        if _on_the_loop():  # dropped after a failed test; waiting for oneself never ends
+            loop().create_task(stream.aclose())
+        else:
+            wait(stream.aclose())
+
+
+def _on_the_loop() -> bool:
+    try:
+        return asyncio.get_running_loop() is loop()
+    except RuntimeError:
+        return False
 
 
 async def _next(stream: Any) -> Any:

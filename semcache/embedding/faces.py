@@ -146,6 +146,8 @@ class BlockingEmbeddings(EmbeddingFace):
     def delete(self, text: str) -> bool:
         """Delete the entry of ``text``; return whether there was one.
 
+        A vector that the API is asked for at that moment is stored when it comes.
+
         Raises:
             CacheUnavailable: Redis failed; the entry may still be there.
         """
