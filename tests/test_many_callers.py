@@ -420,17 +420,11 @@ def test_a_hanging_redis_holds_those_who_were_asking_and_one_probe_at_a_time(cap
     with hanging() as url:
         client = semcache.redis_client(url, timeout=0.4)
         cache = HybridLLMCache(client, api.client(), embedding_cache=Drawn())
-        slow: list[float] = []
-
-        def ask(number: int) -> None:
-            began = time.monotonic()
-            cache.get_or_generate(f"q{number}@{number}")
-            if time.monotonic() - began > 0.35:
-                slow.append(number)
-
         with ThreadPoolExecutor(16) as pool:
-            list(pool.map(ask, range(100)))
-    assert len(api.requests) == 100 and len(slow) <= 16 + 8
+            list(pool.map(lambda n: cache.get_or_generate(f"q{n}@{n}"), range(100)))
+    # Who waited for Redis has an error; the others went past it. (Times say less: when this machine
+    # is busy, everything is slow.)
+    assert len(api.requests) == 100 and 1 <= cache.stats.errors <= 16 + 8
     assert cache.stats.bypassed >= 70
     warnings = [r for r in caplog.records if r.levelno >= logging.WARNING]
     assert len(warnings) == 1, "told once an outage"

@@ -175,6 +175,7 @@ def checked(
     trapped = held_out.rate(held_out.score >= threshold, ~held_out.same, confidence)
     said = [
         f"Checked on the other {len(held_out):,} pairs. {told}At {shown(threshold)}:",
+        f"  served, of all            {line.hit_rate}",
         f"  same answer, served       {line.recall}",
         f"  another answer, served    {trapped}",
         f"  wrong, of all served      {line.false_hit_rate}   "

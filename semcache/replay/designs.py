@@ -51,6 +51,8 @@ class Design:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ConfigError(f"there is no design {self.kind!r}; there are: {', '.join(KINDS)}")
+        if self.kind == "guarded" and self.verifier is None:
+            raise ConfigError("a guarded design needs a verifier: Guard(), or Verifier.load(path)")
         check_threshold(self.threshold)
         check_ttl(self.ttl)
         check_ttl(self.embedding_ttl)

@@ -35,6 +35,7 @@ _PRICES: tuple[tuple[tuple[float, int, float, int], float | None], ...] = (
     ((4.0, 5, 10.0, 25), None),
     ((10.0, 25, 4.0, 5), None),
     ((10.0, 7, 4.0, 7), None),
+    ((4.0, 5, 4.0, 5), None),
     ((0.233, 1_436, 0.378, 441), 0.145 / 995),
     ((120.0, 3, 80.0, 10), 40 / 7),
 )
@@ -64,20 +65,23 @@ def _verify_decision(decision: object) -> str | None:
 
 
 @cache
-def _replayed() -> tuple[Outcome, tuple[Outcome, Outcome]]:
-    """A day without a cache, and with two that differ in every figure, and both save."""
+def _replayed() -> tuple[Outcome, tuple[Outcome, ...]]:
+    """A day without a cache, and with three that differ in every figure; the last one loses."""
     designs = [Design("none", "none"), Design("exact", "exact", ttl=None)]
     day = Day.ours()
     none, apart = day.replay(designs, rules=DEFAULT_RULES, apart=["tenant"])
     _, shared = day.replay(designs, rules=DEFAULT_RULES)
-    return none, (apart, shared)
+    (short,) = day.replay([Design("a minute", "exact", ttl=60)])
+    return none, (apart, shared, short)
 
 
 def _verify_defence(defence: Callable[..., Any]) -> str | None:
     none, others = _replayed()
-    for own, promise in zip(others, (0.02, 0.005), strict=True):
+    for own, promise in zip(others, (0.02, 0.005, 0.03), strict=True):
         said = defence(none, own, promise)
-        if isinstance(said, str) or not all(isinstance(sentence, str) for sentence in said):
+        if not isinstance(said, tuple | list) or not all(
+            isinstance(sentence, str) for sentence in said
+        ):
             return "defence does not return a tuple or list of texts, a sentence each."
         if len(said) != 3:
             return f"defence returns {len(said)} sentences, not three."
@@ -88,7 +92,9 @@ def _verify_defence(defence: Callable[..., Any]) -> str | None:
         )
         for (which, what, value, close), sentence in zip(wanted, said, strict=True):
             if not _holds(sentence, value, close):
-                return f"on one of two days {which} sentence does not say {what}: {sentence!r:.90}."
+                return (
+                    f"on one of three days {which} sentence does not say {what}: {sentence!r:.90}."
+                )
     return None
 
 
@@ -143,6 +149,13 @@ def break_even(dollars, wrong, other_dollars, other_wrong):
     if other_wrong <= wrong:
         return None
     return max(0.0, (dollars - other_dollars) / (other_wrong - wrong))
+""",
+            """
+def break_even(dollars, wrong, other_dollars, other_wrong):
+    if wrong == other_wrong:
+        return 0.0 if dollars == other_dollars else None
+    price = (dollars - other_dollars) / (other_wrong - wrong)
+    return price if price >= 0 else None
 """,
             """
 def break_even(dollars, wrong, other_dollars, other_wrong):
@@ -232,6 +245,14 @@ def defence(none, own, promise):
         f"It saves {none.dollars - own.dollars:.2f} dollars a day.",
         f"At most {own.at_most:.1%} of what it serves are wrong.",
         "Above 1 % it is switched off.",
+    )
+""",
+            """
+def defence(none, own, promise):
+    return (
+        f"It saves ${max(0, none.dollars - own.dollars):.2f} a day.",
+        f"At most {own.at_most:.1%} of what it serves are wrong.",
+        f"Above {promise:.1%} it is switched off.",
     )
 """,
             """

@@ -1,4 +1,4 @@
-"""Checks of lesson 13: shares by weight, the days until an alarm, a server's memory."""
+"""Checks of lesson 13: shares by weight, a week's hit rate, days to an alarm, a server's memory."""
 
 import math
 from collections.abc import Callable
@@ -60,6 +60,13 @@ def _quiet(looks: int, max_wrong: float = 0.10) -> Drift:
     return drift
 
 
+class _Endless(Drift):
+    """A watch to which a million looks are too few, which would take half a minute to compute."""
+
+    def needs(self, excess: float, after: int = 0, before: float | None = None) -> None:  # type: ignore[override]
+        """Return at once what a million looks come to."""
+
+
 def _verify_days(days_to_alarm: Callable[..., Any]) -> str | None:
     for drift, excess in (
         (Drift(0.10), 0.20), (_quiet(200), 0.20), (Drift(0.05), 0.30),
@@ -76,8 +83,44 @@ def _verify_days(days_to_alarm: Callable[..., Any]) -> str | None:
                     f"{about}, excess {excess:g}, one in {every}, {served:,} a day: needs gives "
                     f"{looks} looks, and days_to_alarm {found!r}."
                 )
-    if days_to_alarm(Drift(0.10), 1e-6, 2, 20) is not None:
+    if days_to_alarm(_Endless(0.10), 0.20, 2, 20) is not None:
         return "Where needs gives None, days_to_alarm does not."
+    return None
+
+
+def _scrape(exact: int, semantic: int, llm: int) -> dict[str, int]:
+    return {"exact": exact, "semantic": semantic, "llm": llm}
+
+
+_SCRAPES: tuple[tuple[dict[str, int], dict[str, int], float | None], ...] = (
+    (_scrape(44, 7, 69), _scrape(90, 17, 113), 0.56),
+    (_scrape(0, 0, 0), _scrape(1, 1, 2), 0.5),
+    (_scrape(5, 5, 5), _scrape(5, 5, 9), 0.0),
+    (_scrape(5, 5, 5), _scrape(8, 5, 5), 1.0),
+    (_scrape(3, 2, 1), _scrape(4, 4, 7), 1 / 3),
+    (_scrape(5, 5, 5), _scrape(5, 5, 5), None),
+    (_scrape(0, 0, 0), _scrape(0, 0, 0), None),
+    (_scrape(50, 50, 50), _scrape(3, 1, 4), 0.5),  # all smaller: started anew
+    (_scrape(50, 5, 50), _scrape(60, 4, 61), 64 / 125),  # one smaller is enough
+    (_scrape(5, 5, 50), _scrape(6, 6, 12), 0.5),
+    (_scrape(9, 9, 9), _scrape(0, 0, 0), None),
+)
+
+
+def _verify_hit_rate(hit_rate: Callable[..., Any]) -> str | None:
+    for before, after, expected in _SCRAPES:
+        given = dict(before), dict(after)
+        found = hit_rate(*given)
+        call = f"from {before} to {after} hit_rate is {found!r}"
+        if given != (before, after):
+            return "hit_rate changes the dicts that it is given."
+        if expected is None:
+            if found is not None:
+                return f"{call}, but there was no request."
+        elif not _is_number(found):
+            return f"{call}, which is no number."
+        elif not math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12):
+            return f"{call}, which is not the share of hits between the two."
     return None
 
 
@@ -154,7 +197,80 @@ def share_wrong(rows):
     ),
     Exercise(
         id="13.2",
-        objectives=("13.b", "13.c"),
+        objectives=("13.b",),
+        name="hit_rate",
+        hint="First settle what to subtract: before, or nothing if any number has shrunk. Then "
+        "add up the differences.",
+        solution="""
+def hit_rate(before, after):
+    if any(after[tier] < before[tier] for tier in after):
+        before = {tier: 0 for tier in after}
+    new = {tier: after[tier] - before[tier] for tier in after}
+    requests = sum(new.values())
+    return (new["exact"] + new["semantic"]) / requests if requests else None
+""",
+        wrong=(
+            # since the process was started
+            """
+def hit_rate(before, after):
+    requests = sum(after.values())
+    return (after["exact"] + after["semantic"]) / requests if requests else None
+""",
+            # a restart is not noticed
+            """
+def hit_rate(before, after):
+    new = {tier: after[tier] - before[tier] for tier in after}
+    requests = sum(new.values())
+    return (new["exact"] + new["semantic"]) / requests if requests else None
+""",
+            # each number by itself
+            """
+def hit_rate(before, after):
+    new = {t: after[t] - before[t] if after[t] >= before[t] else after[t] for t in after}
+    requests = sum(new.values())
+    return (new["exact"] + new["semantic"]) / requests if requests else None
+""",
+            # only exact hits count
+            """
+def hit_rate(before, after):
+    if any(after[tier] < before[tier] for tier in after):
+        before = {tier: 0 for tier in after}
+    new = {tier: after[tier] - before[tier] for tier in after}
+    requests = sum(new.values())
+    return new["exact"] / requests if requests else None
+""",
+            # 0.0 where there was nothing
+            """
+def hit_rate(before, after):
+    if any(after[tier] < before[tier] for tier in after):
+        before = {tier: 0 for tier in after}
+    new = {tier: after[tier] - before[tier] for tier in after}
+    return (new["exact"] + new["semantic"]) / max(1, sum(new.values()))
+""",
+            # rounded
+            """
+def hit_rate(before, after):
+    if any(after[tier] < before[tier] for tier in after):
+        before = {tier: 0 for tier in after}
+    new = {tier: after[tier] - before[tier] for tier in after}
+    requests = sum(new.values())
+    return round((new["exact"] + new["semantic"]) / requests, 2) if requests else None
+""",
+            # the sum has not shrunk, so nothing has
+            """
+def hit_rate(before, after):
+    if sum(after.values()) < sum(before.values()):
+        before = {tier: 0 for tier in after}
+    new = {tier: after[tier] - before[tier] for tier in after}
+    requests = sum(new.values())
+    return (new["exact"] + new["semantic"]) / requests if requests else None
+""",
+        ),
+        verify=_verify_hit_rate,
+    ),
+    Exercise(
+        id="13.3",
+        objectives=("13.c",),
         name="days_to_alarm",
         hint="drift.needs(excess, after=drift.looked) are answers read; times every, they are "
         "answers served. math.ceil rounds up.",
@@ -208,7 +324,7 @@ def days_to_alarm(drift, excess, every, served_a_day):
         verify=_verify_days,
     ),
     Exercise(
-        id="13.3",
+        id="13.4",
         objectives=("13.d",),
         name="memory_is_safe",
         hint="Both values are texts, and the text '0' counts as true in Python. startswith.",

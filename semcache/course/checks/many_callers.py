@@ -145,6 +145,19 @@ def _another_key(once: Callable[..., Any]) -> str | None:
     callers.go.set()
     if not callers.are_done() or not both:
         return "while one key is fetched, a caller of another key has to wait for it."
+    return _one_ends(once)
+
+
+def _one_ends(once: Callable[..., Any]) -> str | None:
+    """The flight of one key ends while that of another goes on."""
+    callers = _Callers(once)
+    callers.start("slow", 1)
+    callers.inside.wait(PATIENCE)
+    once(callers.flights, callers.lock, "quick", lambda key: "v")
+    callers.start("slow", 1)
+    callers.go.set()
+    if not callers.are_done() or len(callers.fetched) != 1:
+        return "when the fetch of one key ends, another key's, still under way, is forgotten."
     return None
 
 
@@ -159,11 +172,13 @@ def _an_error(once: Callable[..., Any]) -> str | None:
         return f"fetch raised OSError for two callers, and they got {callers.got}."
     if callers.flights:
         return "fetch raised, and its key stays in flights: it would be asked for never again."
+    if len(callers.fetched) != 1:
+        return "fetch raised, and the caller that waited for it fetched once more."
     return None
 
 
 # seconds, retries
-_WAITS = ((0.3, 2), (0.4, 1), (0.2, 0))
+_WAITS = ((0.3, 2), (0.4, 1), (0.2, 0), (0.1, 3))
 
 
 def _verify_bounded_client(bounded_client: Callable[..., Any]) -> str | None:
@@ -171,6 +186,8 @@ def _verify_bounded_client(bounded_client: Callable[..., Any]) -> str | None:
         for seconds, retries in _WAITS:
             client = bounded_client(hanging.url, seconds, retries)
             complaint = _complaint(client, seconds, retries)
+            if complaint is None and retries == 0:
+                complaint = _forgotten(bounded_client(f"{hanging.url.rpartition('/')[0]}/2", 1, 0))
             if complaint is not None:
                 return f"bounded_client(url, {seconds}, {retries}): {complaint}"
             with suppress(redis.RedisError):
@@ -197,6 +214,13 @@ def _complaint(client: Any, seconds: float, retries: int) -> str | None:
         return "it pauses between the tries, which comes on top of their time."
     if options.get("decode_responses"):
         return "it returns text, but a cached vector is bytes."
+    return None
+
+
+def _forgotten(client: redis.Redis) -> str | None:
+    """What of a url that ends in /2 the client has lost."""
+    if client.connection_pool.connection_kwargs.get("db") != 2:
+        return "a url may name a database, as .../2 does, and this client asks another one."
     return None
 
 
@@ -345,6 +369,14 @@ def once(flights, lock, key, fetch):
             ),
             # a memo for ever
             _ONCE.replace("        with lock:\n            del flights[key]\n", ""),
+            # who waited for an error fetches once more
+            _ONCE.replace(
+                "    return flight.result()\n",
+                "    try:\n        return flight.result()\n    except Exception:\n"
+                "        return flight.result() if leads else fetch(key)\n",
+            ),
+            # the end of one flight ends all
+            _ONCE.replace("del flights[key]", "flights.clear()"),
             # the error stays with the leader
             _ONCE.replace("flight.set_exception(error)", "raise"),
             # None is taken for "not there yet"
@@ -389,6 +421,8 @@ def once(flights, lock, key, fetch):
                 "    each", "    from redis.backoff import ExponentialBackoff\n    each", 1
             ),
             _BOUNDED.replace("seconds / (1 + retries)", "0.1"),
+            _BOUNDED.replace("seconds / (1 + retries)", "round(seconds / (1 + retries), 1)"),
+            _BOUNDED.replace("        url,\n", "        url.rpartition('/')[0],\n"),
             _BOUNDED.replace("        url,\n", "        'redis://127.0.0.1:1/0',\n"),
             _BOUNDED.replace("        url,\n", "        url,\n        decode_responses=True,\n"),
         ),

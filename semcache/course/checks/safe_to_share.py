@@ -37,6 +37,8 @@ _SIMILAR: tuple[dict[str, Any], ...] = (
     {"messages": [_says("user")]},
     {"messages": [_says("system"), _says("user")], "n": 1, "logprobs": False},
     {"messages": [_says("system"), _says("developer"), _says("user")], "temperature": 0},
+    {"messages": [_says("user", "  How much is it?\n")], "temperature": 0.7},
+    {"messages": [_says("user")], "tools": [{"type": "function", "function": {"name": "find"}}]},
 )
 _NOT_SIMILAR: tuple[tuple[str, dict[str, Any]], ...] = (
     ("something was said before", {"messages": [_says("user"), _says("assistant"), _says("user")]}),
@@ -53,6 +55,7 @@ _NOT_SIMILAR: tuple[tuple[str, dict[str, Any]], ...] = (
     ("the last message is a picture", {"messages": [_says("user", _PICTURE)]}),
     ("the last message has no content", {"messages": [_says("user", None)]}),
     ("two answers are wanted", {"messages": [_says("user")], "n": 2}),
+    ("no answer is wanted", {"messages": [_says("user")], "n": 0}),
     ("log probabilities are wanted", {"messages": [_says("user")], "logprobs": True}),
 )  # fmt: skip
 
@@ -77,8 +80,8 @@ _CUSTOMERS = (
     "ids: TW-1234567, TW-123456", "tw-204817 and TW-204818",
 )  # fmt: skip
 _NO_CUSTOMERS = (
-    "", "TW-20481", "TW-2048170", "XTW-204817", "TW 204817", "TW204817", "TW-20481a", "204817",
-    "TW-12345 6", "the TW- numbers",
+    "", "TW-20481", "TW-2048170", "XTW-204817", "ATW-204817", "TW 204817", "TW204817",
+    "TW-20481a", "204817", "TW-12345 6", "the TW- numbers",
 )  # fmt: skip
 
 
@@ -130,7 +133,8 @@ def _verify_forget(forget: Callable[..., Any]) -> str | None:
 
 _PARTS = (
     *("a", "b", "a:b", "b:c", "a/b", "a|b", "a=b", "%3A", ":", "::", "a::", "\\", "\\:", '"', ","),
-    *("A", " a", "a ", "租户", "é", "{a}", "1", "11", "['a']", "None", "\n", "_", "a_b", "-"),
+    *("A", " a", "a ", "租户", "é", "e\u0301", "{a}", "1", "11", "['a']", "None", "\n", "_", "a_b"),
+    "-",
 )
 
 
@@ -140,20 +144,37 @@ _PAIRS = (
     *itertools.product(_PARTS, _PARTS),
     *(pair for s in _SIGNS for pair in ((f"x{s}y", "z"), ("x", f"y{s}z"))),
     *(pair for s in ":/|" for pair in (("x\\", f"{s}y"), (f"x{s}\\", "y"))),
-)
+    ("2", "abcdefghijklZ"), ("abcdefghijkl", "Z"),  # a length and what begins with a digit
+)  # fmt: skip
+
+
+class _InAnotherProcess(str):
+    """A text as another process has it: Python salts the hash of a text in each anew."""
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def _by_what_is_between(own_scope: Callable[..., Any]) -> tuple[tuple[str, str], ...]:
+    """Return two pairs that are one text if a scope only puts something between its parts."""
+    scope = str(own_scope("first", "second"))
+    between = scope.partition("first")[2].partition("second")[0]
+    return (f"x{between}y", "z"), ("x", f"y{between}z")
 
 
 def _verify_scope(own_scope: Callable[..., Any]) -> str | None:
     seen: dict[str, tuple[str, str]] = {}
-    for pair in _PAIRS:
+    for pair in (*_PAIRS, *_by_what_is_between(own_scope)):
         scope = own_scope(*pair)
         if not isinstance(scope, str) or not scope:
             return f"own_scope{pair} is {scope!r}, which is no text."
-        if scope in seen:
+        if seen.get(scope, pair) != pair:
             return f"own_scope{seen[scope]} and own_scope{pair} are the same: {scope!r}."
         seen[scope] = pair
     if any(own_scope(*pair) != scope for scope, pair in seen.items()):
         return "own_scope gives the same tenant and audience another scope the second time."
+    if own_scope(_InAnotherProcess("acme"), _InAnotherProcess("eu")) != own_scope("acme", "eu"):
+        return "own_scope is another text in another process, as hash() of a text is."
     return None
 
 
@@ -212,7 +233,7 @@ def by_similarity(request):
         id="12.2",
         objectives=("12.b",),
         name="names_customer",
-        hint=r"re.search with re.IGNORECASE and re.ASCII; \\d{6} is six digits, (?!\\d) says that "
+        hint=r"re.search with re.IGNORECASE and re.ASCII; \d{6} is six digits, (?!\d) says that "
         r"no digit follows and (?<![a-z]) that no letter stands before.",
         solution=r"""
 import re
@@ -325,6 +346,18 @@ import hashlib
 
 def own_scope(tenant, audience):
     return hashlib.sha256((tenant + audience).encode()).hexdigest()
+""",
+            """
+def own_scope(tenant, audience):
+    return str(hash((tenant, audience)))
+""",
+            """
+def own_scope(tenant, audience):
+    return f"'{tenant}','{audience}'"
+""",
+            """
+def own_scope(tenant, audience):
+    return f"{len(tenant)}{tenant}{audience}"
 """,
             """
 def own_scope(tenant, audience):

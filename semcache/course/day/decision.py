@@ -73,9 +73,10 @@ def _on_the_day(decision: Decision) -> str | None:
         return f"{own.causes[CUSTOMER]} answers went to another customer than the one they are for."
     if own.at_most > decision.promise:
         why = ", ".join(f"{n} {cause}" for cause, n in own.causes.items() if n) or "none seen"
+        digits = 1 if round(own.at_most, 3) > round(decision.promise, 3) else 3
         return (
             f"{own.wrong.count} of {own.wrong.of} served are wrong ({why}), so up to "
-            f"{own.at_most:.1%} may be, and the promise is {decision.promise:.1%}."
+            f"{own.at_most:.{digits}%} may be, and the promise is {decision.promise:.{digits}%}."
         )
     if own.dollars >= none.dollars:
         return f"it costs ${own.dollars:.2f} a day with its node, and no cache ${none.dollars:.2f}."

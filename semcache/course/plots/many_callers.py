@@ -66,10 +66,10 @@ def outage(asked: Sequence[float], recovered: float, *, began: float, until: flo
     ax.set(xlim=(began - 2, recovered + 4), ylim=(0, 1.6), yticks=[], xlabel="seconds")
     ax.grid(visible=False)
     ax.spines["left"].set_visible(False)
-    pauses = [after - before for before, after in pairwise(asked)]
+    longest = max(after - before for before, after in pairwise(asked))
     finish(
         fig,
         alt=f"In an outage of {until - began:g} s Redis was asked {len(asked)} times in vain, "
-        f"with pauses from {min(pauses):.1f} to {max(pauses):.1f} seconds; the request at second "
-        f"{recovered:.1f} found that it works again.",
+        f"with pauses of up to {longest:.1f} seconds; the request at second {recovered:.1f} found "
+        "that it works again.",
     )
