@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import numpy as np
+
 from semcache.answers.match import accepts
+from semcache.errors import ConfigError
 from semcache.evaluate.pairs import Pairs
 from semcache.evaluate.scoring import arguments_of
 
@@ -22,6 +25,9 @@ def wrong_share(pairs: Pairs, threshold: float, verifier: Any = None) -> float:
     Returns:
         Between 0 and 1; 0.0 if nothing would be served.
 
+    Raises:
+        ConfigError: The pairs have no similarities.
+
     Example:
         >>> from dataclasses import replace
         >>> import numpy as np
@@ -31,9 +37,12 @@ def wrong_share(pairs: Pairs, threshold: float, verifier: Any = None) -> float:
         >>> wrong_share(pairs, threshold=0.90), wrong_share(pairs, threshold=0.94)
         (0.5, 0.0)
     """
+    if pairs.similarity is None:
+        raise ConfigError("the pairs have no similarities: see semcache.evaluate.similarities")
     served = wrong = 0.0
+    weights = np.ones(len(pairs)) if pairs.weight is None else pairs.weight
     rows = arguments_of(pairs, pairs.similarity, margin=True)
-    for row, weight, same in zip(rows, pairs.weight, pairs.same, strict=True):
+    for row, weight, same in zip(rows, weights, pairs.same, strict=True):
         cached, asked, similarity, margin = row
         if similarity < threshold:
             continue

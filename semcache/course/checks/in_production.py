@@ -63,7 +63,7 @@ def _quiet(looks: int, max_wrong: float = 0.10) -> Drift:
 class _Endless(Drift):
     """A watch to which a million looks are too few, which would take half a minute to compute."""
 
-    def needs(self, excess: float, after: int = 0, before: float | None = None) -> None:  # type: ignore[override]
+    def needs(self, excess: float, after: int = 0, before: float | None = None) -> None:
         """Return at once what a million looks come to."""
 
 
