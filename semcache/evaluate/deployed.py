@@ -49,4 +49,4 @@ def wrong_share(pairs: Pairs, threshold: float, verifier: Any = None) -> float:
         if verifier is None or accepts(verifier, cached, asked, similarity, threshold, margin):
             served += weight
             wrong += 0.0 if same else weight
-    return wrong / served if served else 0.0
+    return float(wrong / served) if served else 0.0
