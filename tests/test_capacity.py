@@ -34,8 +34,8 @@ def lesson_s_table() -> list[list[int]]:
     """The rows that lesson 10 prints: entries, dims, processes, then megabytes."""
     cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
     printed = ["".join(out.get("text", "")) for cell in cells for out in cell.get("outputs", ())]
-    (table,) = (text for text in printed if "MB in Redis: hash, vector set" in text)
-    rows = [re.findall(r"[\d,]+", line) for line in table.splitlines()[1:]]
+    (table,) = (text for text in printed if "MB in Redis" in text)
+    rows = [re.findall(r"[\d,]+", line) for line in table.splitlines()[2:]]
     return [[int(cell.replace(",", "")) for cell in row] for row in rows]
 
 

@@ -39,10 +39,10 @@ LESSONS = (
     Entry("07", "hybrid_cache", "Put an exact tier before the semantic one", 30),
     Entry("08", "choose_a_threshold", "Choose a threshold with a bound", 45),
     Entry("09", "check_the_match", "Check the match", 45),
-    Entry("10", "scale_the_lookup", "Scale the lookup", 50),
-    Entry("11", "many_callers", "Serve many callers", 55),
-    Entry("12", "safe_to_share", "Make the cache safe to share", 50),
-    Entry("13", "in_production", "Run it in production", 60),
+    Entry("10", "scale_the_lookup", "Scale the lookup", 45),
+    Entry("11", "many_callers", "Serve many callers", 45),
+    Entry("12", "safe_to_share", "Make the cache safe to share", 45),
+    Entry("13", "in_production", "Run it in production", 45),
     Entry("14", "capstone", "Defend a choice on a day of traffic", 60),
 )
 

@@ -15,93 +15,30 @@ _COLOURS = (_ORANGE, _BLUE, _GREEN, _PINK)
 _BEHIND: dict[str, Any] = {"color": "#BBBBBB", "linewidth": 1.2, "zorder": 1}
 _SLOTS = 16_384
 
-Line = tuple[Sequence[float], Sequence[float]]
 
-
-def sieves(sizes: Sequence[int], recalls: Mapping[str, Sequence[float]]) -> None:
-    """Draw which share of the nearest neighbours a sieve keeps, over how many rows it lets pass.
-
-    Args:
-        sizes: How many rows are compared exactly.
-        recalls: By the name of the bits, the share for each of the sizes.
-    """
-    use_style()
-    fig, ax = plt.subplots(figsize=(8, 4.2))
-    for (name, shares), colour in zip(recalls.items(), (_ORANGE, _BLUE), strict=True):
-        ax.plot(sizes, shares, "o-", color=colour, clip_on=False)
-        middle = len(sizes) // 2
-        at = sizes[middle], shares[middle]
-        words: dict[str, Any] = {"color": colour, "fontweight": "bold"}
-        ax.annotate(name, at, (10, -14), textcoords="offset points", **words)
-    ax.set(xscale="log", ylim=(0, 1.0), xlabel="rows that the sieve lets pass (log scale)")
-    ax.set(ylabel="recall@1", title="The mean makes the bits worth keeping")
-    _plain_numbers(ax, sizes)
-    ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    numbers = "; ".join(
-        f"{name}: about {_fifths(shares[0])} of 5 with {sizes[0]} rows, {_fifths(shares[-1])} of 5 "
-        f"with {sizes[-1]}"
-        for name, shares in recalls.items()
-    )
-    finish(fig, alt=f"Nearest neighbours found, by the rows that pass the sieve. {numbers}.")
-
-
-def work(lines: Mapping[str, Line]) -> None:
-    """Draw the bytes that one lookup reads over the number of entries, on log scales.
-
-    Args:
-        lines: By name, the numbers of entries and the bytes for each.
-    """
-    use_style()
-    fig, ax = plt.subplots(figsize=(8.5, 4.6))
-    most = max(entries[-1] for entries, _ in lines.values())
-    for (name, line), colour in zip(lines.items(), _COLOURS, strict=True):
-        ax.plot(*line, color=colour)
-        end, aside = (line[0][-1], line[1][-1]), line[0][-1] == most
-        words: dict[str, Any] = {"color": colour, "fontweight": "bold", "va": "center"}
-        place: Any = (6, 0) if aside else (0, 14)
-        words |= {"ha": "left" if aside else "center", "textcoords": "offset points"}
-        ax.annotate(name, end, place, **words)
-    ax.set(xscale="log", yscale="log", xlabel="entries", ylabel="bytes read for one lookup")
-    ax.set_title("What one lookup reads at 384 dims")
-    ax.set_xlim(right=most * 8)
-    marks = [10**power for power in range(2, 7) if 10**power <= most]
-    _plain_numbers(ax, marks)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda size, _: _bytes(size)))
-    numbers = "; ".join(
-        f"{name}: about {_bytes(float(f'{sizes[-1]:.1e}'))} at {entries[-1]:,.0f} entries"
-        for name, (entries, sizes) in lines.items()
-    )
-    finish(fig, alt=f"Bytes read for one lookup, on log scales. {numbers}.")
-
-
-def times(sizes: Mapping[int, Mapping[str, Any]], shown: Sequence[str]) -> None:
+def times(lines: Mapping[str, Mapping[int, float]], floor: str) -> None:
     """Draw the measured time of a lookup over the number of entries, each line named.
 
     Args:
-        sizes: By the number of entries, and by the name of what was measured, its row in the
-            benchmark's results.
-        shown: Which of them to draw; those that are called a floor thinly, behind the others.
+        lines: By name, and by the number of entries, the milliseconds.
+        floor: Which of them is none of the designs; it is drawn thinly, behind the others.
     """
     use_style()
-    fig, ax = plt.subplots(figsize=(9, 5.6))
-    lines = _lines(sizes, shown)
-    measured = [name for name in shown if not name.startswith("floor")]
-    colours = dict(zip(measured, (_ORANGE, _BLUE, _GREEN, _PINK), strict=False))
+    fig, ax = plt.subplots(figsize=(9, 5.2))
+    designs = [name for name in lines if name != floor]
+    colours = dict(zip(designs, _COLOURS, strict=False))
     for name, line in lines.items():
         front = {"color": colours.get(name), "zorder": 2}
-        ax.plot(*line, "o-", **(front if name in colours else {"markersize": 3, **_BEHIND}))
-    marks = sorted(sizes)
+        style = front if name in colours else {"markersize": 3, **_BEHIND}
+        ax.plot(list(line), list(line.values()), "o-", **style)
+    marks = sorted({entries for line in lines.values() for entries in line})
     ax.set(xscale="log", yscale="log", xlabel="entries")
     ax.set_xlim(marks[0] / 1.3, marks[-1] * (marks[-1] / marks[0]) ** 0.5)  # room for names
-    ax.set(ylabel="one lookup, ms (median)", title="The same growth in time, as benchmarked")
+    ax.set(ylabel="one lookup, ms (median)", title="One lookup at 384 dims, as benchmarked")
     _plain_numbers(ax, marks)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda ms, _: f"{ms:,g}"))
     _name_ends(ax, lines, colours, marks[-1])
-    numbers = "; ".join(
-        f"{name}: {_ms(ms[0])} ms at {entries[0]:,}, {_ms(ms[-1])} ms at {entries[-1]:,}"
-        for name, (entries, ms) in lines.items()
-        if name in colours
-    )
+    numbers = "; ".join(_first_and_last(name, line) for name, line in lines.items())
     finish(fig, alt=f"Median time of one lookup at 384 dims, on log scales. {numbers}.")
 
 
@@ -138,14 +75,9 @@ def cluster(slots: Mapping[str, Sequence[int]], nodes: int, dead: int) -> None:
     finish(fig, alt=f"The {_SLOTS:,} slots of {nodes} nodes, node {dead} dead. {numbers}.")
 
 
-def _lines(sizes: Mapping[int, Mapping[str, Any]], names: Sequence[str]) -> dict[str, Line]:
-    """Entries and milliseconds by name, of those that were measured."""
-    lines: dict[str, Line] = {}
-    for name in names:
-        at = [size for size, rows in sizes.items() if name in rows]
-        if at:
-            lines[name] = at, [1e3 * sizes[size][name]["one"]["median"] for size in at]
-    return lines
+def _first_and_last(name: str, line: Mapping[int, float]) -> str:
+    ends = (min(line), max(line))
+    return f"{name}: " + ", ".join(f"{_ms(line[end])} ms at {end:,}" for end in ends)
 
 
 def _ms(time: float) -> str:
@@ -164,36 +96,23 @@ def _counted(name: str, slots: Sequence[int]) -> str:
 
 
 def _name_ends(
-    ax: Axes, lines: Mapping[str, Line], colours: Mapping[str, str], largest: float
+    ax: Axes, lines: Mapping[str, Mapping[int, float]], colours: Mapping[str, str], largest: float
 ) -> None:
     """Write each name to the right of its line's end, apart from the others."""
     low, high = np.log10(ax.get_ylim())
     gap, least = 0.046 * (high - low), -np.inf
-    for name in sorted(lines, key=lambda name: lines[name][1][-1]):
-        entries, values = lines[name]
-        least = max(float(np.log10(values[-1])), least + gap)
+    for name in sorted(lines, key=lambda name: lines[name][max(lines[name])]):
+        last = max(lines[name])
+        value = lines[name][last]
+        least = max(float(np.log10(value)), least + gap)
         colour = colours.get(name, _GREY)
-        end = [entries[-1], largest * 1.3], [values[-1], 10**least]
-        ax.plot(*end, color=colour, linewidth=0.7, alpha=0.6)
+        ax.plot([last, largest * 1.3], [value, 10**least], color=colour, linewidth=0.7, alpha=0.6)
         weight = "bold" if name in colours else "normal"
         words: dict[str, Any] = {"va": "center", "color": colour, "fontweight": weight}
-        said = name.replace("floor: ", "floor of a full scan:\n")
-        ax.text(largest * 1.4, 10**least, said, fontsize=10, **words)
+        ax.text(largest * 1.4, 10**least, name, fontsize=10, **words)
 
 
 def _plain_numbers(ax: Axes, marks: Sequence[float]) -> None:
     ax.set_xticks(marks)
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-
-
-def _fifths(share: float) -> int:
-    """What is finer than that varies with the CPU."""
-    return round(5 * share)
-
-
-def _bytes(size: float) -> str:
-    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if size >= unit:
-            return f"{size / unit:g} {name}"
-    return f"{size:g} bytes"
