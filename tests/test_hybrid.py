@@ -223,7 +223,7 @@ def test_what_every_request_came_to_is_told(bench, caplog):
             cache.get_or_generate(question)
         told.append([record.getMessage() for record in caplog.records])
     assert told == [
-        ["semantic miss, highest similarity 0.000", "LLM    gpt-4o-mini, 7 tokens"],
+        ["semantic miss, nothing is stored", "LLM    gpt-4o-mini, 7 tokens"],
         ["exact hit"],
         ["semantic hit, similarity 0.940", "   original question: q@0"],
         ["semantic miss, highest similarity 0.500", "LLM    gpt-4o-mini, 7 tokens"],

@@ -116,7 +116,10 @@ class Room:
         served = next((one for one in found if self._may_serve(request, one, least, found)), None)
         if served is None:
             self.stats.count(misses=1)
-            log.info("semantic miss, highest similarity %.3f", nearest.similarity if nearest else 0)
+            if nearest:
+                log.info("semantic miss, highest similarity %.3f", nearest.similarity)
+            else:
+                log.info("semantic miss, nothing is stored")
             if found and vector is not None:
                 self._note(request, vector, found[0], marks)
             return Lookup(request.query, None, nearest, vector)
