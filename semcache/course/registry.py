@@ -29,14 +29,14 @@ class Entry:
 
 
 LESSONS = (
-    Entry("00", "start_here", "Start here", 5),
-    Entry("01", "cost_analysis", "Work out what a cache saves", 25),
-    Entry("02", "string_cache", "Cache embeddings under correct keys", 30),
+    Entry("00", "start_here", "Start here", 8),
+    Entry("01", "cost_analysis", "Work out what a cache saves", 35),
+    Entry("02", "string_cache", "Cache embeddings under correct keys", 35),
     Entry("03", "hash_cache", "Choose between keys and a hash", 30),
     Entry("04", "compressed_cache", "Compress vectors and count what changes", 30),
-    Entry("05", "tiered_cache", "Put memory in front of Redis", 30),
-    Entry("06", "semantic_cache", "Answer similar questions once", 35),
-    Entry("07", "hybrid_cache", "Put an exact tier before the semantic one", 30),
+    Entry("05", "tiered_cache", "Put memory in front of Redis", 35),
+    Entry("06", "semantic_cache", "Answer similar questions once", 45),
+    Entry("07", "hybrid_cache", "Put an exact tier before the semantic one", 45),
     Entry("08", "choose_a_threshold", "Choose a threshold with a bound", 45),
     Entry("09", "check_the_match", "Check the match", 45),
     Entry("10", "scale_the_lookup", "Scale the lookup", 45),
