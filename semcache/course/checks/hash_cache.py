@@ -22,7 +22,7 @@ QUESTIONS = (
 
 
 def _verify_saved(saved: Callable[[int], Any]) -> str | None:
-    # payload -> 36 bytes as a part of the block that jemalloc hands out and a key's 108
+    # payload -> 36 bytes as a part of the value's block and a key's 108
     for payload, block in ((6_156, 7_168), (404, 448), (64, 80), (34_072, 40_960), (1_548, 1_792)):
         answer, right = float(saved(payload)), 36 / (block + 108)
         if math.isclose(answer, right, rel_tol=0.001):
@@ -95,10 +95,11 @@ EXERCISES = (
         id="03.1",
         objectives=("03.a",),
         name="saved",
-        hint="What is saved does not depend on the payload. What it is a part of does.",
+        hint="How many bytes are saved does not depend on the payload. Of how many they are saved "
+        "does.",
         solution="""
 def saved(payload):
-    return (108 - 72) / (memory.block(payload) + 108)
+    return 36 / memory.key_bytes(payload)
 """,
         wrong=(
             """
@@ -107,27 +108,27 @@ def saved(payload):
 """,
             """
 def saved(payload):
-    return (108 - 72) / (payload + 108)
+    return 36 / (payload + 108)
 """,
             """
 def saved(payload):
-    return (memory.block(payload) + 72) / (memory.block(payload) + 108)
+    return (memory.key_bytes(payload) - 36) / memory.key_bytes(payload)
 """,
             """
 def saved(payload):
-    return 100 * 36 / (memory.block(payload) + 108)
+    return 100 * 36 / memory.key_bytes(payload)
 """,
             """
 def saved(payload):
-    return 72 / 108
+    return 0.005
 """,
             """
 def saved(payload):
-    return (108 - 72) / (memory.block(payload) + 6 + 108)
+    return 36 / (memory.key_bytes(payload) + 36)
 """,
             """
 def saved(payload):
-    return round((108 - 72) / (memory.block(payload) + 108), 4)
+    return round(36 / memory.key_bytes(payload), 4)
 """,
         ),
         verify=_verify_saved,

@@ -6,6 +6,14 @@ command writes: it starts the Redis 8 of the test extras, fills it in each layou
 keys of its own that it deletes again, and only prints; other clients' work disturbs the numbers.
 """
 
-from semcache.course.memory.record import Eviction, Measurement, Row, block, stored
+from semcache.course.memory.record import (
+    Eviction,
+    Measurement,
+    Row,
+    block,
+    key_bytes,
+    stored,
+    table,
+)
 
-__all__ = ["Eviction", "Measurement", "Row", "block", "stored"]
+__all__ = ["Eviction", "Measurement", "Row", "block", "key_bytes", "stored", "table"]

@@ -106,7 +106,7 @@ def _fill(client: redis.Redis, layout: str, values: Sequence[bytes], fields: int
 
 
 def _put(client: redis.Redis, layout: str, at: int, value: bytes, fields: int = ENTRIES) -> None:
-    """Names as in most tutorials: ``emb:`` and 32 characters, or 32 characters in a hash."""
+    """Names as in the tutorial code: ``emb:`` and 32 characters, or 32 characters in a hash."""
     name, key = _NAMES[at], f"emb:{_NAMES[at // fields]}"
     if layout == "string":
         client.set(f"emb:{name}", value, ex=_DAY)

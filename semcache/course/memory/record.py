@@ -1,12 +1,15 @@
 """The numbers that were measured, as ``data/redis_memory.json`` holds them."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from semcache.lab import data as _data
 
-__all__ = ["FILE", "Eviction", "Measurement", "Row", "block", "stored", "to_json"]
+__all__ = [
+    "FILE", "Eviction", "Measurement", "Row", "block", "key_bytes", "stored", "table", "to_json"
+]  # fmt: skip
 
 FILE = _data.FOLDER / "redis_memory.json"
 
@@ -122,6 +125,41 @@ def block(payload: int) -> int:
     needed = payload + 6
     step = int(max(16, 2 ** ((needed - 1).bit_length() - 3)))
     return -(-needed // step) * step
+
+
+def key_bytes(payload: int) -> int:
+    """Return what a value of ``payload`` bytes, 64 or more, takes under a key with a TTL.
+
+    The block of the value and 108 bytes for the key, whose name has 36 characters.
+
+    >>> key_bytes(6_156)
+    7276
+    """
+    return block(payload) + 108
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return what vectors take under a key with a TTL and in a hash without, as aligned text.
+
+    >>> print(table([stored().row("float32", 1536)]))
+             numbers  bytes  as a key  as a field  less
+    float32    1,536  6,156     7,276       7,240    36
+    """
+    heads = ("", "numbers", "bytes", "as a key", "as a field", "less")
+    lines = [heads] + [
+        (
+            row.value,
+            *(f"{n:,.0f}" for n in (row.dims, row.payload, row.string, row.hash)),
+            f"{row.string - row.hash:,.0f}",
+        )
+        for row in rows
+    ]
+    width = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        line[0].ljust(width[0])
+        + "".join(f"  {c:>{w}}" for c, w in zip(line[1:], width[1:], strict=True))
+        for line in lines
+    )
 
 
 def to_json(measurement: Measurement) -> str:
