@@ -33,7 +33,7 @@ LESSONS = (
     Entry("01", "cost_analysis", "Work out what a cache saves", 25),
     Entry("02", "string_cache", "Cache embeddings under correct keys", 30),
     Entry("03", "hash_cache", "Choose between keys and a hash", 35),
-    Entry("04", "compressed_cache", "Compress vectors and count what changes", 30),
+    Entry("04", "compressed_cache", "Compress vectors and count what changes", 45),
     Entry("05", "tiered_cache", "Put memory in front of Redis", 30),
     Entry("06", "semantic_cache", "Answer similar questions once", 35),
     Entry("07", "hybrid_cache", "Put an exact tier before the semantic one", 30),

@@ -178,12 +178,17 @@ def quantise(vector):
         id="04.2",
         objectives=("04.b",),
         name="flips",
-        hint="Make two arrays of True and False first: hit before, hit after. Which combination "
-        "is a gain?",
+        hint="zip goes through both lists together. Was it a hit before, is it one after, and "
+        "which combination is a gain?",
         solution="""
 def flips(exact, decoded, threshold):
-    before, after = np.array(exact) >= threshold, np.array(decoded) >= threshold
-    return int((~before & after).sum()), int((before & ~after).sum())
+    gained = lost = 0
+    for before, after in zip(exact, decoded):
+        if before < threshold <= after:
+            gained += 1
+        if after < threshold <= before:
+            lost += 1
+    return gained, lost
 """,
         wrong=(
             """
