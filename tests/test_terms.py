@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ROWS = [
-    [cell.strip() for cell in line.strip("|").split("|")]
+    [re.sub("<[^>]*>", "", cell).strip() for cell in line.strip("|").split("|")]
     for line in (ROOT / "docs/terms.md").read_text(encoding="utf-8").splitlines()[6:]
 ]
 # What a lesson says instead: another form of the word, or other words.
@@ -39,3 +39,32 @@ def test_the_lesson_of_a_term_speaks_of_it() -> None:
         if not re.search(rf"(?<![A-Za-z]){said}", text, re.I) or f"/{number}_" not in path:
             silent.append((term, number))
     assert silent == []
+
+
+# In their lesson these stand in a table, or as the name of a class.
+_UNLINKED = {"distance", "drift"}
+_OPENING = re.compile(r"^# \d\d\. |^## You will be able to", re.M)
+_MASKED = re.compile(r"^#.*$|`[^`\n]*`|^\|.*$|^.*· next:.*$|^Next: .*$", re.M)
+_LINK = re.compile(r"\[([^\]\n]*)\]\(\.\./docs/terms\.md#([^)]+)\)")
+
+
+def test_a_lesson_links_its_terms_where_it_first_says_them() -> None:
+    unlinked = []
+    for term, _, _, link in ROWS:
+        path = re.fullmatch(r"\[\d\d\]\(\.\./(.+)\)", link).group(1)
+        cells = json.loads((ROOT / path).read_text(encoding="utf-8"))["cells"]
+        texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+        text = _MASKED.sub("", "\n\n".join(text for text in texts if not _OPENING.search(text)))
+        place = text.find(f"](../docs/terms.md#{term.replace(' ', '-').lower()})")
+        before = re.sub(r"\]\([^)]*\)", "]", text[: max(place, 0)].rpartition("[")[0])
+        said = re.escape(_SAID.get(term, term))
+        if place < 0 or re.search(rf"(?<![A-Za-z-]){said}", before, re.I):
+            unlinked.append((term, path))
+    assert {term for term, _ in unlinked} == _UNLINKED, unlinked
+
+
+def test_a_link_to_a_term_leads_to_one() -> None:
+    terms = (ROOT / "docs/terms.md").read_text(encoding="utf-8")
+    for notebook in sorted((ROOT / "notebooks").rglob("*.ipynb")):
+        for said, id in _LINK.findall(notebook.read_text(encoding="utf-8")):
+            assert f'<a id="{id}"></a>' in terms, (notebook.name, said)
