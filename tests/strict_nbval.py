@@ -79,7 +79,8 @@ class StrictNotebook(IPyNbFile):
         try:  # the kernel inherits the environment of this moment
             _set_environment(kernel_environment(url))
             if self.name in ("elsewhere", "other_cpu"):
-                os.environ["PYTHONPATH"] = str(OTHER_CPU)
+                paths = [str(OTHER_CPU), os.environ.get("PYTHONPATH", "")]
+                os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
             self._start_kernel()
         finally:
             _set_environment(before)
