@@ -29,16 +29,16 @@ class Entry:
 
 
 LESSONS = (
-    Entry("00", "start_here", "Start here", 10),
-    Entry("01", "cost_analysis", "Work out what a cache saves", 35),
-    Entry("02", "string_cache", "Cache embeddings under correct keys", 35),
-    Entry("03", "hash_cache", "Choose between keys and a hash", 35),
+    Entry("00", "start_here", "Start here", 12),
+    Entry("01", "cost_analysis", "Work out what a cache saves", 40),
+    Entry("02", "string_cache", "Cache embeddings under correct keys", 40),
+    Entry("03", "hash_cache", "Choose between keys and a hash", 40),
     Entry("04", "compressed_cache", "Compress vectors and count what changes", 45),
-    Entry("05", "tiered_cache", "Put memory in front of Redis", 35),
+    Entry("05", "tiered_cache", "Put memory in front of Redis", 45),
     Entry("06", "semantic_cache", "Answer similar questions once", 45),
     Entry("07", "hybrid_cache", "Put an exact tier before the semantic one", 45),
     Entry("08", "choose_a_threshold", "Choose a threshold with a bound", 45),
-    Entry("09", "check_the_match", "Check the match", 45),
+    Entry("09", "check_the_match", "Check the match", 50),
     Entry("10", "scale_the_lookup", "Scale the lookup", 45),
     Entry("11", "many_callers", "Serve many callers", 55),
     Entry("12", "safe_to_share", "Make the cache safe to share", 50),

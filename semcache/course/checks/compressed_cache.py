@@ -26,6 +26,9 @@ _VECTORS = (
     [0.05, -0.031, 0.012, 0.0449],
     [-0.18, 0.02, 0.07],  # the largest number is a negative one
     [300.0, -12.5, 7.0],
+    [0.1, -0.9, 0.3],  # the largest is not the first
+    [0.02, 0.3, -0.5, 0.01, 0.7],
+    [3e-8, -1e-7, 5e-8],
     [(-0.995) ** n for n in range(384)],  # so many that one lies at nearly half a step
 )
 
@@ -66,9 +69,13 @@ def _verify_flips(flips: Callable[[list[float], list[float], float], Any]) -> st
         ([0.75, 0.5], [0.5, 0.5], 0.75, (0, 1), "a similarity equal to the threshold is a hit."),
         ([0.5, 0.5], [0.75, 0.5], 0.75, (1, 0), "a similarity equal to the threshold is a hit."),
         ([0.8996, 0.904], [0.9004, 0.8999], 0.9, (1, 1), "four digits decide; do not round."),
+        ([0.89999, 0.9], [0.9, 0.89999], 0.9, (1, 1), "the fifth digit decides, too."),
     )
     for exact, decoded, threshold, expected, sentence in cases:
-        answer = flips(list(exact), list(decoded), threshold)
+        given = list(exact), list(decoded)
+        answer = flips(*given, threshold)
+        if given != (exact, decoded):
+            return "flips changes a list that it is given."
         try:
             gained, lost = (int(count) for count in answer)
         except (TypeError, ValueError):
@@ -110,6 +117,22 @@ def _reads_wrongly(read: Callable[..., Any], codec: Any) -> str | None:
         return "the hit does not return what is stored."
     if redis.ttl("k") != 86_400:
         return "the entry does not expire after a day."
+    return _reads_another(read, codec, redis)
+
+
+def _reads_another(read: Callable[..., Any], codec: Any, redis: Any) -> str | None:
+    """A second text under a second key, beside the first."""
+    text, asked = " What is Redis? ", list[str]()
+
+    def embed(given: str) -> list[float]:
+        asked.append(given)
+        return [0.5, 0.25, -0.125]
+
+    read(redis, "another", text, embed, codec)
+    if asked != [text]:
+        return f"for the text {text!r} embed was called with {asked}."
+    if redis.get("another") != codec.encode([0.5, 0.25, -0.125]):
+        return "a second text under a second key is not stored there."
     return None
 
 

@@ -37,6 +37,10 @@ def _verify_saved(saved: Callable[[int], Any]) -> str | None:
 
 
 def _verify_lives(lives: Callable[[list[float], float], Any]) -> str | None:
+    given = [0, 5, 30]
+    lives(given, 24)
+    if given != [0, 5, 30]:
+        return "lives changes the list that it is given."
     if lives([0], 24) != 24:
         return "when nothing else is written, the first entry lives for one TTL."
     if lives([0, 23], 24) != 47:
@@ -49,6 +53,10 @@ def _verify_lives(lives: Callable[[list[float], float], Any]) -> str | None:
         return "at hour 24 the hash is gone, and a write then begins another."
     if lives([100, 110], 24) != 34:
         return "count from the first write, which need not be at hour 0."
+    if lives([0, 5, 11], 6) != 11 or lives([0, 40, 90], 48) != 88:
+        return "a hash may have another TTL than 24 hours."
+    if lives([0, 0.5, 1.75], 1) != 1.5:
+        return "an hour has parts: half an hour after a write is 0.5."
     if lives(list(range(0, 240, 12)), 24) != 252:
         return "with a write every 12 hours for ten days, the first entry lives on and on."
     return None
@@ -72,6 +80,9 @@ def _verify_store(store: Callable[[Any, str, str, bytes, int], object]) -> str |
     trips.clear()
     store(redis, "h", "new", b"\x00vector", 60)
     count = len(trips)
+    store(redis, "another", "f", bytes(range(256)), 90)
+    if redis.hget("another", "f") != bytes(range(256)):
+        return "in a second hash the field does not hold the value, byte by byte."
     if redis.hget("h", "new") != b"\x00vector":
         return "the field does not hold the value, unchanged."
     if redis.ttl("h") != -1:

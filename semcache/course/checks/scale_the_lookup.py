@@ -40,7 +40,10 @@ def _verify_recall(recall: Callable[..., Any]) -> str | None:
         def find(question: Any, answers: dict[Any, int] = answers) -> int:
             return answers[tuple(np.asarray(question).tolist())]
 
-        found = recall(find, _BLOCK.copy(), _ASKED.copy())
+        block, asked = _BLOCK.copy(), _ASKED.copy()
+        found = recall(find, block, asked)
+        if not (np.array_equal(block, _BLOCK) and np.array_equal(asked, _ASKED)):
+            return "recall changes the rows that it is given."
         if not isinstance(found, int | float | np.number) or not 0 <= found <= 1:
             return "a recall is one number from 0 to 1."
         if not np.isclose(found, right):
@@ -116,7 +119,8 @@ def _verify_choose(choose: Callable[..., Any]) -> str | None:
     return None
 
 
-# Slots: a 15495, b 3300, c 7365, tenant%3A11 1721 (tenant:11 without the encoding: 9562).
+# Slots: a 15495, b 3300, c 7365, s5886 5461, s1845 10922, tenant%3A11 1721 (tenant:11 without
+# the encoding: 9562).
 # Each row: hits, dead, nodes, the share left, what is wrong.
 _CLUSTERS: tuple[tuple[dict[str, int], int, int, float, str], ...] = (
     (
@@ -137,12 +141,22 @@ _CLUSTERS: tuple[tuple[dict[str, int], int, int, float, str], ...] = (
         1.0,
         "the keys of 'tenant:11' have another slot: keys.scope_prefix makes their beginning.",
     ),
+    (
+        {"s5886": 1, "s1845": 1, "a": 1},
+        0,
+        3,
+        2 / 3,
+        "s5886 has slot 5461, and 5461 * 3 // 16_384 is 0: two of three hits are left, unrounded.",
+    ),
 )
 
 
 def _verify_hits_left(hits_left: Callable[..., Any]) -> str | None:
     for hits, dead, nodes, right, complaint in _CLUSTERS:
-        found = hits_left(dict(hits), dead, nodes)
+        given = dict(hits)
+        found = hits_left(given, dead, nodes)
+        if given != hits:
+            return "hits_left changes the dict that it is given."
         if not isinstance(found, int | float | np.number) or not 0 <= found <= 1:
             return "a share is one number from 0 to 1."
         if not np.isclose(found, right):

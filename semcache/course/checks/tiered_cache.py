@@ -53,6 +53,9 @@ def _verify_get_safely(get_safely: Callable[..., Any]) -> str | None:
         return "an edit made after a hit shows in the next answer."
     if ask("b").tolist() != vectors["b"]:
         return "a second text is answered with the vector of the first."
+    get_safely({}, "a", fetch)
+    if asked.count("a") != 2:
+        return "with another memory, an empty one, fetch is not called for a text."
     return None
 
 
@@ -75,9 +78,12 @@ def _verify_choose_size(choose_size: Callable[..., Any]) -> str | None:
     for distances, requests, target, right in _LOGS:
         asked = f"for distances {distances}, {requests} requests and target {target} it"
         try:
-            size = choose_size(np.array(distances, int), requests, target)
+            given = np.array(distances, int)
+            size = choose_size(given, requests, target)
         except Exception as error:
             return f"{asked} raises {type(error).__name__}: {str(error).rstrip('.')}."
+        if given.tolist() != distances:
+            return "choose_size changes the array that it is given."
         if size != right:
             what = "not the smallest size that is enough" if right else "although no size is enough"
             return f"{asked} gives {size}, {'which is ' if right else ''}{what}."
