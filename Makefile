@@ -10,13 +10,14 @@ TEST_ENV := OPENBLAS_NUM_THREADS=1 PYTHONPATH=tests/light_start
 # Jupyter refuses to run as root, which a container does, unless told so.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test lessons doctor bench record lock clean
+.PHONY: help lab test lessons doctor site bench record lock clean
 
 help:
 	@echo "make lab       open the lessons in JupyterLab"
 	@echo "make test      prove every output: lint, types, tests, all lessons on two Redis servers"
 	@echo "make lessons   run all lessons and write their outputs (make lessons ARGS=02 for one)"
 	@echo "make doctor    check this machine and say what to do"
+	@echo "make site      build the web edition, in build/site (make site ARGS=--serve to read it)"
 	@echo "make bench     measure the caches beside their peers (make bench BENCH=request for one)"
 	@echo "make record    let README and lesson 10 quote the last measurement; says what to write anew"
 	@echo "make lock      renew the pinned versions"
@@ -46,6 +47,10 @@ doctor: .venv/lab.done
 bench: .venv-bench/done
 	for name in $(BENCH); do .venv-bench/bin/python -m benchmarks.$$name $(ARGS) || exit 1; done
 
+# Executes nothing and asks nobody: pages from docs/, notebooks/ and the package, in build/site.
+site: .venv-site/done
+	@.venv-site/bin/python docs/build.py $(ARGS)
+
 # A benchmark alone changes no page: README and lesson 10 quote data/semantic_lookup.json.
 record: .venv/test.done
 	@$(BIN)/python -m benchmarks.record
@@ -59,14 +64,21 @@ lock: .venv/test.done
 	$(COMPILE) --extra course --extra metrics --extra query-engine --extra test \
 	  --extra test-query-engine --extra test-neighbours -o requirements.lock
 	$(COMPILE) --extra bench -c requirements.lock -o requirements-bench.lock
+	$(COMPILE) --extra site -c requirements.lock -o requirements-site.lock
 
 clean:
-	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf .venv .venv-bench .venv-site .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
 
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "semcache needs Python 3.11 or newer; $(PYTHON) is older. Try: make lab PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv-site/done: requirements-site.lock pyproject.toml
+	@echo "Installing Sphinx and the search into .venv-site: a minute, once."
+	$(PYTHON) -m venv .venv-site
+	.venv-site/bin/python -m pip install --quiet --disable-pip-version-check -c requirements-site.lock -e '.[site]'
 	touch $@
 
 .venv-bench/done: requirements-bench.lock pyproject.toml

@@ -10,6 +10,7 @@ Whoever calls nbval itself gets its own single collection:
 ``pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks``.
 """
 
+import json
 import os
 from collections import Counter, defaultdict
 from contextlib import ExitStack
@@ -18,7 +19,8 @@ from pathlib import Path
 import pytest
 from nbval.plugin import IPyNbFile
 
-from semcache.course.run import kernel_environment
+from semcache.course.proven import MEASURED, Comparison, note
+from semcache.course.run import FOLDER, kernel_environment
 from semcache.lab.redis_server import MISSING, start_redis
 
 SANITIZE = Path(__file__).with_name("nbval_sanitize.cfg")
@@ -64,7 +66,7 @@ class StrictNotebook(IPyNbFile):
 
     def collect(self):
         for cell in super().collect():
-            cell.user_properties.append(("lesson", (self.path.stem, self.name)))
+            cell.user_properties.append(("lesson", (_lesson_of(self.path), self.name)))
             yield cell
 
     def setup(self):
@@ -95,6 +97,13 @@ class StrictNotebook(IPyNbFile):
     def teardown(self):
         super().teardown()
         self.resources.close()
+
+
+def _lesson_of(path):
+    """The notebook's name, below the folder of lessons if it is in there: ``zh/00_start_here``."""
+    if not path.is_relative_to(FOLDER):
+        return path.stem
+    return path.relative_to(FOLDER).with_suffix("").as_posix()
 
 
 def _set_environment(env):
@@ -135,6 +144,7 @@ def pytest_terminal_summary(terminalreporter, config):
         "redis8": f"Redis {counts.version}",
         "other_cpu": "other CPU",
     }
+    _note_what_is_proven(outcomes, labels)
     terminalreporter.section("outputs compared cell by cell")
     for lesson in sorted({lesson for lesson, _ in outcomes}):
         verdicts = [
@@ -145,6 +155,22 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(" | ".join(["nbval strict", lesson, *verdicts]))
     if any(count["skipped"] for count in outcomes.values()) and MISSING:
         terminalreporter.write_line(f"skipped: {MISSING}")
+
+
+def _note_what_is_proven(outcomes, labels):
+    """For the site: each lesson all cells of which were compared in this run, and agreed."""
+    new = []
+    for (lesson, server), count in outcomes.items():
+        file = FOLDER / f"{lesson}.ipynb"
+        if file.exists() and count == {"passed": _cells(file)}:
+            new.append(Comparison.now(file, lesson, labels[server], count["passed"]))
+    if new:
+        note(MEASURED, new)
+
+
+def _cells(file):
+    cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+    return sum(cell["cell_type"] == "code" for cell in cells)
 
 
 def _verdict(count):

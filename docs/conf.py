@@ -1,0 +1,71 @@
+"""Sphinx: derived pages in, a site without any address of another host out."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+project = "semcache"
+author = "the authors of semcache"
+copyright = "the authors of semcache, MIT licence"
+language = "en"
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+templates_path = ["_templates"]
+html_static_path = ["_static"]
+
+nb_execution_mode = "off"  # what is shown is what `make test` compared
+nb_merge_streams = True
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # would ask a CDN
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+html_math_renderer = "mathjax"
+suppress_warnings: list[str] = []
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_mock_imports = ["ipywidgets", "matplotlib", "redisvl"]
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+default_role = "code"
+add_module_names = False
+toc_object_entries_show_parents = "hide"
+
+html_theme = "sphinx_book_theme"
+html_title = "semcache"
+html_copy_source = False
+html_show_sphinx = False
+html_css_files = ["site.css"]
+html_js_files = [("search.js", {"defer": "defer"})]
+html_use_index = False
+html_domain_indices = False
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}
+html_theme_options = {
+    "show_toc_level": 2,
+    "show_navbar_depth": 1,
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+    "use_source_button": False,
+    "navbar_start": [],
+    "navbar_center": [],
+    "navbar_end": [],
+    "navbar_persistent": [],
+    "search_bar_text": "Search (English or 中文)",
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+gettext_compact = False
+gettext_location = False
+
+
+def setup(app: Any) -> None:
+    """Leave the search to Pagefind, and say of each page in which language it is."""
+    app.connect("builder-inited", lambda app: setattr(app.builder, "search", False))
+    app.connect("html-page-context", _language_of_the_page)
+
+
+def _language_of_the_page(app: Any, page: str, template: str, context: Any, doctree: Any) -> None:
+    if page.startswith("zh/"):
+        context["language"] = "zh-CN"

@@ -1,0 +1,60 @@
+"""The page that says when, and on which machines, each lesson's outputs were last compared."""
+
+from collections.abc import Iterator
+
+from edition.places import ROOT
+from semcache.course.proven import MEASURED, RECORDED, Comparison, fingerprint, read
+from semcache.course.registry import LESSONS
+
+__all__ = ["proven"]
+
+_SERVERS = {"fakeredis": "fakeredis", "Redis": "Redis 8", "other": "moved embeddings"}
+_ABOUT = """# Proven
+
+`make test` runs every lesson in a fresh kernel and compares every output with the stored one, which
+is what this site shows: on fakeredis, on a real Redis 8, and once more with each embedding moved as
+another make of CPU would move it. A lesson is listed when all its cells agreed. The last run on
+each processor has written its table.
+
+"""
+
+
+def proven() -> str:
+    """Return the page: a table for each processor."""
+    rows = read(RECORDED, MEASURED)
+    processors = sorted({row.processor for row in rows})
+    parts = [_table(name, [row for row in rows if row.processor == name]) for name in processors]
+    return _ABOUT + ("\n".join(parts) or "Nothing has been compared here yet: `make test`.\n")
+
+
+def _table(processor: str, rows: list[Comparison]) -> str:
+    pythons = ", ".join(sorted({row.python for row in rows}))
+    head = ["lesson", *_SERVERS.values()]
+    lines = [f"## {processor}\n\nPython {pythons}\n"]
+    lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for lesson in sorted({row.lesson for row in rows}):
+        file = ROOT / "notebooks" / f"{lesson}.ipynb"
+        if file.exists():
+            now, link = fingerprint(file), _link(lesson)
+            cells = list(_cells([row for row in rows if row.lesson == lesson], now))
+            lines.append(f"| {link} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _link(lesson: str) -> str:
+    if lesson.startswith("zh/"):
+        return f"[{lesson}]({lesson}.ipynb)"
+    title = next((entry.title for entry in LESSONS if entry.stem == lesson), lesson)
+    return f"[{lesson[:2]} {title}](lessons/{lesson}.ipynb)"
+
+
+def _cells(rows: list[Comparison], now: str) -> Iterator[str]:
+    for server in _SERVERS:
+        row = next((row for row in rows if row.server.startswith(server)), None)
+        if row is None:
+            yield "not here"
+            continue
+        changed = "" if row.notebook == now else "; the lesson has changed since"
+        version = row.server.partition(" ")[2] if server == "Redis" else ""
+        on = f" ({version})" if version else ""
+        yield f"{row.date.partition(' ')[0]}, {row.cells} cells{on}{changed}"
