@@ -32,8 +32,8 @@ INDEXED = "{*,lessons/*,zh/*,reference/*,benchmarks/*}.html"  # not the text of 
 SPOILERS = "a.headerlink, .exercise-help, .open-lab"
 
 
-def derive(folder: Path) -> None:
-    """Write the sources of all pages."""
+def derive(folder: Path) -> bool:
+    """Write the sources of all pages; tell whether any has changed."""
     places, tree = Places(), Tree(folder)
     translated = []
     for file in lessons():
@@ -55,10 +55,10 @@ def derive(folder: Path) -> None:
         tree.add(path, text)
     for path in sorted(places.sources):
         tree.add(f"{places.page(path)}.md", source(path, places))
-    tree.write()
+    return tree.write()
 
 
-def sphinx(builder: str, pages: Path, out: Path) -> None:
+def sphinx(builder: str, pages: Path, out: Path, *options: str) -> None:
     """Run Sphinx; a warning is an error.
 
     Raises:
@@ -67,7 +67,7 @@ def sphinx(builder: str, pages: Path, out: Path) -> None:
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", builder]
     command += ["-j", "auto", "-c", str(DOCS), "-d", str(out.with_name(f"{out.name}-doctrees"))]
     done = subprocess.run(
-        [*command, str(pages), str(out)], env=os.environ | {"PYTHONHASHSEED": "0"}
+        [*command, *options, str(pages), str(out)], env=os.environ | {"PYTHONHASHSEED": "0"}
     )
     if done.returncode:
         raise SystemExit(done.returncode)
@@ -106,12 +106,15 @@ def main() -> None:
                 tree.add(Path(file).name, prose_of(file))
         tree.add("index.md", "```{toctree}\n:glob:\n*\n```\n")
         tree.write()
-        sphinx("gettext", out / "prose", out / "gettext")
+        # Links lead to files that are no pages here; their text is what is to be translated.
+        ignored = "suppress_warnings=myst.xref_missing"
+        sphinx("gettext", out / "prose", out / "gettext", "-D", ignored)
         made = out / "gettext"
     else:
-        derive(out / "pages")
+        changed = derive(out / "pages")
         made = out / "site"
-        sphinx("html", out / "pages", made)
+        # Every page shows the titles of all others: where one has changed, all are written.
+        sphinx("html", out / "pages", made, *(["--write-all"] if changed else []))
         index(made)
     print(f"{made} in {time.perf_counter() - started:.0f} s")
     if options.serve:

@@ -24,6 +24,8 @@ suppress_warnings: list[str] = []
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
 autodoc_mock_imports = ["ipywidgets", "matplotlib", "redisvl"]
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
@@ -37,7 +39,7 @@ html_title = "semcache"
 html_copy_source = False
 html_show_sphinx = False
 html_css_files = ["site.css"]
-html_js_files = [("search.js", {"defer": "defer"})]
+html_js_files = [("search.js", {"defer": "defer"}), ("paper.js", {"defer": "defer"})]
 html_use_index = False
 html_domain_indices = False
 html_favicon = "_static/favicon.svg"
@@ -45,6 +47,7 @@ html_context = {"default_mode": "auto"}
 html_theme_options = {
     "show_toc_level": 2,
     "show_navbar_depth": 1,
+    "max_navbar_depth": 2,
     "use_download_button": False,
     "use_fullscreen_button": False,
     "use_source_button": False,
@@ -64,8 +67,24 @@ def setup(app: Any) -> None:
     """Leave the search to Pagefind, and say of each page in which language it is."""
     app.connect("builder-inited", lambda app: setattr(app.builder, "search", False))
     app.connect("html-page-context", _language_of_the_page)
+    app.connect("html-page-context", _name_what_folds_out, priority=900)  # after the theme's
 
 
 def _language_of_the_page(app: Any, page: str, template: str, context: Any, doctree: Any) -> None:
     if page.startswith("zh/"):
         context["language"] = "zh-CN"
+
+
+def _name_what_folds_out(app: Any, page: str, template: str, context: Any, doctree: Any) -> None:
+    """Give each arrow of the sidebar the name of the link beside it: a reader may not see it."""
+    generate = context.get("generate_toctree_html")
+    if generate is None:
+        return
+
+    def named(*args: Any, **kwargs: Any) -> Any:
+        tree = generate(*args, **kwargs)
+        for arrow in tree.find_all("summary") if hasattr(tree, "find_all") else ():
+            arrow["aria-label"] = f"Pages of {arrow.find_previous('a').get_text()}"
+        return tree
+
+    context["generate_toctree_html"] = named

@@ -45,7 +45,7 @@ contributing
 :hidden:
 :caption: 中文
 
-zh/index
+目录 <zh/index>
 zh/terms
 %s
 ```

@@ -14,7 +14,6 @@ from semcache.course.exercises import Definition, Exercise, load_definition
 __all__ = ["lessons", "page_of", "prose_of"]
 
 Cell = dict[str, Any]
-_WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def lessons() -> list[str]:
@@ -35,7 +34,7 @@ def page_of(file: str, places: Places) -> str:
             cell["source"] = rewritten(source, file, page, places)
             cells.append(cell)
         else:
-            cells += [_shown(cell, words), *_after(source, definition, words)]
+            cells += [_shown(cell), *_after(source, definition, words)]
     cells.insert(1, _markdown("open", _how_to_open(file, page, words)))
     return _notebook(cells)
 
@@ -62,10 +61,13 @@ def _markdown(id: str, source: str) -> Cell:
     return {"cell_type": "markdown", "id": id, "metadata": {}, "source": source}
 
 
-def _shown(cell: Cell, words: Words) -> Cell:
-    """Return a code cell whose figure has its alternative text, and whose widgets say what for."""
-    outputs = [_static(output, words) for output in cell["outputs"]]
-    pictures = [o["metadata"]["image/png"] for o in outputs if "image/png" in o.get("data", {})]
+def _shown(cell: Cell) -> Cell:
+    """Return a code cell whose figure has its alternative text where myst-nb looks for it."""
+    pictures = [
+        output["metadata"]["image/png"]
+        for output in cell["outputs"]
+        if "image/png" in output.get("data", {})
+    ]
     if len(pictures) > 1:
         raise SystemExit(f"cell {cell['id']} shows two figures: give each a cell of its own")
     metadata = dict(cell["metadata"])
@@ -74,16 +76,7 @@ def _shown(cell: Cell, words: Words) -> Cell:
         if "width" in picture:
             options["width"] = f"{picture['width']}px"
         metadata["mystnb"] = {"image": options}
-    return cell | {"outputs": outputs, "metadata": metadata}
-
-
-def _static(output: Cell, words: Words) -> Cell:
-    """Replace what JupyterLab would draw as a widget by a sentence."""
-    data = output.get("data", {})
-    text = "".join(data.get("text/plain", ""))
-    if _WIDGET in data or text.startswith(("interactive(", "VBox(", "HBox(")):
-        return output | {"data": {"text/markdown": f"*{words.widget}*", "text/plain": words.widget}}
-    return output
+    return cell | {"metadata": metadata}
 
 
 def _after(source: str, definition: Definition, words: Words) -> Iterator[Cell]:

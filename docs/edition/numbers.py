@@ -25,15 +25,17 @@ def pictures() -> Iterator[tuple[str, bytes]]:
 
 def list_of_measurements(places: Places) -> str:
     """Return the page that lists them with their dates."""
-    rows = []
+    rows: dict[str, tuple[str, str]] = {}
     for file in measurements():
         text = document(file, places)
         (title,) = re.findall(r"\A# (.+)", text)
         date = max(_DATE.findall(text), default="computed from the others")
         name = places.page(file).removeprefix("benchmarks/")
-        rows.append((date, f"| [{title}]({name}.md) | {date} |", name))
-    rows.sort(key=lambda row: row[2])
-    listed, names = "\n".join(row[1] for row in rows), "\n".join(row[2] for row in rows)
+        if title in rows:  # the same measurement in another way
+            title = f"{title}: {name.replace('_', ' ')}"
+        rows[title] = (name, date)
+    listed = "\n".join(f"| [{title}]({name}.md) | {date} |" for title, (name, date) in rows.items())
+    names = "\n".join(f"{title} <{name}>" for title, (name, _) in rows.items())
     return f"""# Benchmarks
 
 Every table is written by a run on real servers, beside the peers (`make bench`), with its date

@@ -75,10 +75,15 @@ def rewritten(text: str, file: str, page: str, places: Places) -> str:
         if not (ROOT / path).exists():
             raise SystemExit(f"{file} links to {target}, which is not there")
         suffix = Path(path).suffix if label.startswith("!") or path.endswith(".ipynb") else ".md"
-        there = f"{places.page(path)}{suffix}"
+        there = f"{_in_the_language_of(page, places.page(path))}{suffix}"
         return f"{label}{posixpath.relpath(there, posixpath.dirname(page) or '.')}{anchor})"
 
     return _outside_code(text, lambda prose: _LINK.sub(link, prose))
+
+
+def _in_the_language_of(page: str, there: str) -> str:
+    """Return the Chinese page of terms for a Chinese page, else the page itself."""
+    return "zh/terms" if there == "terms" and page.startswith("zh/") else there
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:

@@ -15,13 +15,17 @@ class Tree:
         """Add a file by its path below the folder."""
         self._files[path] = content.encode() if isinstance(content, str) else content
 
-    def write(self) -> None:
-        """Bring the folder up to date."""
+    def write(self) -> bool:
+        """Bring the folder up to date; tell whether anything had changed."""
+        changed = False
         for path, content in self._files.items():
             file = self._folder / path
             if not file.exists() or file.read_bytes() != content:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
+                changed = True
         for file in self._folder.rglob("*"):
             if file.is_file() and file.relative_to(self._folder).as_posix() not in self._files:
                 file.unlink()
+                changed = True
+        return changed

@@ -16,7 +16,6 @@ class Words:
     demand: str
     hint: str
     solution: str
-    widget: str
 
 
 _ENGLISH = Words(
@@ -30,7 +29,6 @@ _ENGLISH = Words(
     "wrong answers, each with a sentence that says what is wrong. Passing it shows:",
     hint="Hint",
     solution="Solution",
-    widget="A widget: in JupyterLab it appears here, and answers when you move or press it.",
 )
 _CHINESE = Words(
     open="在 JupyterLab 中打开本课",
@@ -43,6 +41,5 @@ _CHINESE = Words(
     "并各用一句话说明错在哪里。通过它就说明你能够：",
     hint="提示",
     solution="参考答案",
-    widget="这里是一个控件：在 JupyterLab 中它会显示出来，并响应你的操作。",
 )
 WORDS = (_ENGLISH, _CHINESE)
