@@ -10,7 +10,7 @@ TEST_ENV := OPENBLAS_NUM_THREADS=1 PYTHONPATH=tests/light_start
 # Jupyter refuses to run as root, which a container does, unless told so.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test lessons doctor site bench record lock clean
+.PHONY: help lab test lessons doctor site proven bench record lock clean
 
 help:
 	@echo "make lab       open the lessons in JupyterLab"
@@ -18,6 +18,7 @@ help:
 	@echo "make lessons   run all lessons and write their outputs (make lessons ARGS=02 for one)"
 	@echo "make doctor    check this machine and say what to do"
 	@echo "make site      build the web edition, in build/site (make site ARGS=--serve to read it)"
+	@echo "make proven    let the site say, in a fresh clone too, what the last make test has proven"
 	@echo "make bench     measure the caches beside their peers (make bench BENCH=request for one)"
 	@echo "make record    let README and lesson 10 quote the last measurement; says what to write anew"
 	@echo "make lock      renew the pinned versions"
@@ -28,7 +29,7 @@ lab: .venv/lab.done
 	$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
 	  $(AS_ROOT) $(ARGS)
 
-test: .venv/test.done
+test: .venv/test.done .venv-site/done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@# Types are checked beside the tests; what mypy finds is printed as soon as it is found.
@@ -51,6 +52,10 @@ bench: .venv-bench/done
 site: .venv-site/done
 	@.venv-site/bin/python docs/build.py $(ARGS)
 
+# `make test` writes build/proven.json, where it ran; this adds it to what a fresh clone shows.
+proven: .venv/test.done
+	@$(BIN)/python -m semcache.course.proven
+
 # A benchmark alone changes no page: README and lesson 10 quote data/semantic_lookup.json.
 record: .venv/test.done
 	@$(BIN)/python -m benchmarks.record
@@ -62,7 +67,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --upgrade \
 lock: .venv/test.done
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) --extra course --extra metrics --extra query-engine --extra test \
-	  --extra test-query-engine --extra test-neighbours -o requirements.lock
+	  --extra test-query-engine --extra test-neighbours --extra test-site -o requirements.lock
 	$(COMPILE) --extra bench -c requirements.lock -o requirements-bench.lock
 	$(COMPILE) --extra site -c requirements.lock -o requirements-site.lock
 
@@ -101,4 +106,7 @@ clean:
 	@# Frameworks over openai's client, 70 MB; without one of them its tests are skipped.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test-neighbours]' \
 	  || echo "No frameworks for this machine: the tests of neighbours will say that they are skipped."
+	@# Playwright, 45 MB, drives the machine's own Chromium; without either, tests of the site are skipped.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test-site]' \
+	  || echo "No Playwright for this machine: the tests of the site will say that they are skipped."
 	touch $@

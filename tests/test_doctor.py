@@ -20,8 +20,8 @@ def lines(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
 def test_a_healthy_machine_gets_a_line_for_each_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert doctor() == 0
     found = lines(capsys)
-    assert list(found) == ["Python", "packages", "model", "Redis", "API", "disk"]
-    assert all(line.startswith("[OK]") for line in found.values())
+    assert list(found) == ["Python", "packages", "model", "Redis", "API", "disk", "browser"]
+    assert all(line.startswith("[OK]") for name, line in found.items() if name != "browser")
     assert "384 numbers" in found["model"]
 
 
@@ -45,6 +45,15 @@ def test_missing_and_old_packages_are_named(
     assert doctor() == 1
     said = lines(capsys)["packages"]
     assert re.search(r"numpy is .*, needed >=99; no-such-thing is missing: delete", said)
+
+
+def test_a_missing_browser_is_no_failure_and_says_how_to_get_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SEMCACHE_CHROMIUM", "no-such-browser")
+    assert doctor() == 0
+    said = lines(capsys)["browser"]
+    assert said.startswith("[--]   browser: no Chromium") and "apt install chromium" in said
 
 
 def test_a_full_disk_is_a_failure(

@@ -15,8 +15,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 GROUPS = {
     "requirements.lock": (
         *("lab", "course", "metrics", "query-engine"),
-        *("test", "test-query-engine", "test-neighbours"),
+        *("test", "test-query-engine", "test-neighbours", "test-site"),
     ),
+    "requirements-site.lock": ("site",),
     "requirements-bench.lock": ("bench",),
 }
 
@@ -27,6 +28,7 @@ def text_of(name: str) -> str:
 
 LOCKS = {name: [Requirement(line) for line in text_of(name).splitlines()] for name in GROUPS}
 LOCK, PEERS = LOCKS["requirements.lock"], LOCKS["requirements-bench.lock"]
+SITE = LOCKS["requirements-site.lock"]
 WANTED = [
     (lock, Requirement(line))
     for lock, extras in GROUPS.items()
@@ -65,11 +67,12 @@ def test_what_the_project_needs_is_locked_within_its_range() -> None:
     assert outside == [], "make lock"
 
 
-def test_the_peers_are_measured_with_the_versions_of_the_course() -> None:
-    course = {line.name: pinned("requirements.lock", line.name) for line in PEERS}
+def test_peers_and_site_have_the_versions_of_the_course() -> None:
+    lines = PEERS + SITE
+    course = {line.name: pinned("requirements.lock", line.name) for line in lines}
     others = [
         str(line)
-        for line in PEERS
+        for line in lines
         if course[line.name] and line.specifier not in [one.specifier for one in course[line.name]]
     ]
     assert others == []

@@ -6,7 +6,14 @@ of them at the end while the other has nothing to do. Without workers the order 
 """
 
 # What takes longest, from a run with --durations; the lessons on each server come before these.
-LONG = ("test_lessons", "test_guard_model", "test_contract", "test_course_nbval", "test_evaluate")
+LONG = (
+    "test_lessons",
+    "test_site",
+    "test_guard_model",
+    "test_contract",
+    "test_course_nbval",
+    "test_evaluate",
+)
 
 
 def pytest_configure(config):

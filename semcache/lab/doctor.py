@@ -10,6 +10,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from semcache.errors import SemcacheError
+from semcache.lab.chromium import HOW_TO_GET_IT, find_chromium
 from semcache.lab.connect import open_api, open_redis
 
 __all__ = ["doctor"]
@@ -21,12 +22,18 @@ class Trouble(Exception):
     """A check that failed; the text says what to do."""
 
 
+class Missed(Exception):
+    """Something that the lessons do not need; the text says who does, and how to get it."""
+
+
 def doctor() -> int:
     """Print a line for each check; return how many failed."""
     failed = 0
     for name, check in _CHECKS.items():
         try:
             print(f"[OK]   {name}: {check()}")
+        except Missed as missed:
+            print(f"[--]   {name}: {missed}")
         except (Trouble, SemcacheError) as error:
             failed += 1
             print(f"[FAIL] {name}: {error}")
@@ -90,6 +97,12 @@ def _disk() -> str:
     return f"{free:,} MB free"
 
 
+def _browser() -> str:
+    if path := find_chromium():
+        return f"{path}, for the tests of the site"
+    raise Missed(f"no Chromium, so make test skips what needs one (the site); {HOW_TO_GET_IT}")
+
+
 _CHECKS: dict[str, Callable[[], str]] = {
     "Python": _python,
     "packages": _packages,
@@ -97,4 +110,5 @@ _CHECKS: dict[str, Callable[[], str]] = {
     "Redis": _redis,
     "API": _api,
     "disk": _disk,
+    "browser": _browser,
 }
