@@ -106,7 +106,7 @@ clean:
 	@# Frameworks over openai's client, 70 MB; without one of them its tests are skipped.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test-neighbours]' \
 	  || echo "No frameworks for this machine: the tests of neighbours will say that they are skipped."
-	@# Playwright, 45 MB, drives the machine's own Chromium; without either, tests of the site are skipped.
+	@# Playwright, 165 MB, drives the machine's own Chromium; without either, tests of the site are skipped.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test-site]' \
 	  || echo "No Playwright for this machine: the tests of the site will say that they are skipped."
 	touch $@

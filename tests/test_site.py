@@ -113,8 +113,8 @@ def search(tab: Tab, query: str, start: str = "search.html") -> list[tuple[str, 
 
 def test_search_finds_a_threshold_and_a_stampede(tab: Tab) -> None:
     found = search(tab, "threshold", start="index.html")
-    assert any("08_choose_a_threshold" in link for _, link in found[:5])
-    assert any("11_many_callers" in link for _, link in search(tab, "stampede")[:5])
+    assert any("08_choose_a_threshold" in link for _, link in found[:3])
+    assert any("11_many_callers" in link for _, link in search(tab, "stampede")[:2])
 
 
 def test_search_finds_chinese_words_from_english_and_chinese_pages(tab: Tab) -> None:

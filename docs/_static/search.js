@@ -23,6 +23,9 @@
     return pagefind;
   });
 
+  // Who looks for a word wants the lesson that explains it before the table that counts it.
+  const weight = ({ url }) => (/\/(lessons|zh)\//.test(url) ? 4 : /\/terms\.html/.test(url) ? 2 : 1);
+
   const entry = (found) => {
     const best = found.sub_results.length ? found.sub_results[0] : found;
     const item = document.createElement("li");
@@ -46,8 +49,14 @@
     try {
       const pagefind = await ready;
       const { results } = await pagefind.search(query);
-      const shown = await Promise.all(results.slice(0, MOST).map((result) => result.data()));
-      list.replaceChildren(...shown.map(entry));
+      const shown = await Promise.all(
+        results.slice(0, MOST).map(async ({ score, data }) => {
+          const found = await data();
+          return { found, score: score * weight(found) };
+        }),
+      );
+      shown.sort((one, other) => other.score - one.score);
+      list.replaceChildren(...shown.map(({ found }) => entry(found)));
       status.textContent =
         results.length === 0
           ? `Nothing found for “${query}”.`
