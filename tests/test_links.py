@@ -5,6 +5,7 @@ Links within the site's pages, with their anchors, are checked in tests/test_sit
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -12,6 +13,7 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```", re.M | re.S)
 
 
+@cache
 def texts() -> dict[Path, str]:
     """The prose of each lesson and document, without its code."""
     documents = [p for folder in (".", "docs", "data", "benchmarks", "benchmarks/results")
@@ -28,7 +30,8 @@ def texts() -> dict[Path, str]:
 def anchors(path: Path) -> set[str]:
     """The headings of a document as GitHub and the site name them."""
     headings = re.findall(r"^#+ (.+)$", texts()[path], re.M)
-    return {re.sub(r"[^\w\- ]", "", h.casefold()).replace(" ", "-") for h in headings}
+    named = set(re.findall(r'<a id="([^"]+)">', texts()[path]))
+    return named | {re.sub(r"[^\w\- ]", "", h.casefold()).replace(" ", "-") for h in headings}
 
 
 def test_every_link_between_files_leads_somewhere() -> None:

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from site_bench import NO_SPHINX, ROOT, build, site  # noqa: F401  a fixture
 
+from semcache.course import notebooks
 from semcache.course.exercises import load_definition
 from semcache.course.registry import LESSONS
 
@@ -139,6 +140,19 @@ def test_there_are_notes_on_every_lesson_for_who_teaches_it() -> None:
             "Wrong predictions.",
             "Ask.",
         ]
+
+
+def test_what_the_notes_call_measured_is_what_the_lesson_prints() -> None:
+    text = (ROOT / "docs/instructors.md").read_text(encoding="utf-8")
+    wrong = []
+    for entry, part in zip(WRITTEN, re.split(r"^## ", text, flags=re.M)[1:], strict=True):
+        lesson = notebooks.read(ROOT / f"notebooks/{entry.stem}.ipynb")
+        (line,) = re.findall(r"^- \*\*Wrong predictions\.\*\* (.*)$", part, re.M)
+        measured = re.findall(r"\*\*([^*]+)\*\*", line)
+        assert measured, entry.stem
+        printed = re.findall(r"measured: (.*)", notebooks.printed(lesson))
+        wrong += [(entry.number, m) for m in measured if not any(p.startswith(m) for p in printed)]
+    assert wrong == []
 
 
 def test_measurements_have_their_dates(site: Path) -> None:  # noqa: F811

@@ -75,8 +75,11 @@ def rewritten(text: str, file: str, page: str, places: Places) -> str:
         if not (ROOT / path).exists():
             raise SystemExit(f"{file} links to {target}, which is not there")
         suffix = Path(path).suffix if label.startswith("!") or path.endswith(".ipynb") else ".md"
-        there = f"{_in_the_language_of(page, places.page(path))}{suffix}"
-        return f"{label}{posixpath.relpath(there, posixpath.dirname(page) or '.')}{anchor})"
+        there = _in_the_language_of(page, places.page(path))
+        there = posixpath.relpath(there, posixpath.dirname(page) or ".")
+        if anchor:  # MyST knows headings only, and a term is none
+            return f'<a href="{there}.html{anchor}">{label[1:-2]}</a>'
+        return f"{label}{there}{suffix})"
 
     return _outside_code(text, lambda prose: _LINK.sub(link, prose))
 
