@@ -10,13 +10,19 @@ from semcache.course.proven import RECORDED, Comparison, fingerprint, note, read
 from semcache.course.run import FOLDER
 
 ONE = Comparison(
-    "00_start_here", "Redis 8.2.3", "a processor", "3.11", 13, "2026-11-01 09:00 UTC", "a1"
+    "00_start_here",
+    "Redis 8.2.3, other CPU",
+    "a processor",
+    "3.11",
+    13,
+    "2026-11-01 09:00 UTC",
+    "a1",
 )
 
 
 def test_the_last_comparison_stays(tmp_path: Path) -> None:
     file = tmp_path / "folder/proven.json"
-    later = replace(ONE, server="Redis 8.4.0", date="2026-11-02 09:00 UTC")
+    later = replace(ONE, server="Redis 8.4.0, other CPU", date="2026-11-02 09:00 UTC")
     elsewhere = replace(ONE, processor="another", date="2026-10-01 09:00 UTC")
     note(file, [later, elsewhere])
     note(file, [ONE])
@@ -28,6 +34,7 @@ def test_only_a_lesson_of_which_every_cell_agreed_is_noted(monkeypatch, tmp_path
     monkeypatch.setattr(strict_nbval, "MEASURED", tmp_path / "proven.json")
     cells = strict_nbval._cells(FOLDER / "00_start_here.ipynb")
     labels = {"fakeredis": "fakeredis", "redis8": "Redis 8.2.3", "other_cpu": "other CPU"}
+    assert (ONE.place, ONE.version) == ("Redis, other CPU", "8.2.3")
     _note_what_is_proven(
         {
             ("00_start_here", "fakeredis"): {"passed": cells},

@@ -8,13 +8,14 @@ from semcache.course.registry import LESSONS
 
 __all__ = ["proven"]
 
-_SERVERS = {"fakeredis": "fakeredis", "Redis": "Redis 8", "other": "moved embeddings"}
+# Where a lesson runs, as tests/strict_nbval.py calls it without the version, and a column's head.
+_PLACES = {"fakeredis": "fakeredis", "Redis, other CPU": "Redis 8, embeddings moved"}
 _ABOUT = """# Proven
 
 `make test` runs every lesson in a fresh kernel and compares every output with the stored one, which
-is what this site shows: on fakeredis, on a real Redis 8, and once more with each embedding moved as
-another make of CPU would move it. A lesson is listed when all its cells agreed. The last run on
-each processor has written its table.
+is what this site shows: on fakeredis, and on a real Redis 8 with each embedding moved as another
+make of CPU would move it. A lesson is listed when all its cells agreed. The last run on each
+processor has written its table.
 
 """
 
@@ -29,7 +30,7 @@ def proven() -> str:
 
 def _table(processor: str, rows: list[Comparison]) -> str:
     pythons = ", ".join(sorted({row.python for row in rows}))
-    head = ["lesson", *_SERVERS.values()]
+    head = ["lesson", *_PLACES.values()]
     lines = [f"## {processor}\n\nPython {pythons}\n"]
     lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for lesson in sorted({row.lesson for row in rows}):
@@ -49,12 +50,11 @@ def _link(lesson: str) -> str:
 
 
 def _cells(rows: list[Comparison], now: str) -> Iterator[str]:
-    for server in _SERVERS:
-        row = next((row for row in rows if row.server.startswith(server)), None)
+    for place in _PLACES:
+        row = next((row for row in rows if row.place == place), None)
         if row is None:
             yield "not here"
             continue
         changed = "" if row.notebook == now else "; the lesson has changed since"
-        version = row.server.partition(" ")[2] if server == "Redis" else ""
-        on = f" ({version})" if version else ""
+        on = f" ({row.version})" if row.version else ""
         yield f"{row.date.partition(' ')[0]}, {row.cells} cells{on}{changed}"

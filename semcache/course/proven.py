@@ -7,6 +7,7 @@
 import hashlib
 import json
 import platform
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from pathlib import Path
 
 __all__ = ["MEASURED", "RECORDED", "Comparison", "fingerprint", "note", "processor", "read"]
 
+_VERSION = re.compile(r" [\d.]+")
 _ROOT = Path(__file__).parents[2]
 MEASURED, RECORDED = _ROOT / "build/proven.json", _ROOT / "docs/proven.json"
 
@@ -24,7 +26,7 @@ class Comparison:
 
     Attributes:
         lesson: The notebook below ``notebooks/``, without its suffix: ``"zh/00_start_here"``.
-        server: What it ran on: ``"fakeredis"``, ``"Redis 8.2.3"``.
+        server: What it ran on: ``"fakeredis"``, ``"Redis 8.2.3, other CPU"``.
         processor: The machine's.
         python: Its version.
         cells: How many cells were compared.
@@ -39,6 +41,17 @@ class Comparison:
     cells: int
     date: str
     notebook: str
+
+    @property
+    def version(self) -> str:
+        """The server's version, if it has one."""
+        found = _VERSION.search(self.server)
+        return found[0].strip() if found else ""
+
+    @property
+    def place(self) -> str:
+        """What it ran on, whatever the version: ``"Redis, other CPU"``."""
+        return _VERSION.sub("", self.server)
 
     @classmethod
     def now(cls, file: Path, lesson: str, server: str, cells: int) -> "Comparison":
@@ -88,7 +101,7 @@ def note(file: Path, new: Iterable[Comparison]) -> None:
 def _last(found: Iterable[Comparison]) -> list[Comparison]:
     last: dict[tuple[str, str, str], Comparison] = {}
     for row in sorted(found, key=lambda row: row.date):
-        last[row.lesson, row.server.partition(" ")[0], row.processor] = row
+        last[row.lesson, row.place, row.processor] = row
     return sorted(last.values())
 
 
