@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.report import RESULTS, Target, environment, table
-from semcache.lab.offline.model import embed
 from semcache.lab.traffic import enlarge, load_phrasings, zipf_stream
+from semcache.lab.vectors import StoredVectors
 
 PACKAGES = ("semcache-course", "numpy")
 SECONDS, GIGABYTES = 60, 1.0
@@ -65,8 +65,8 @@ def cases(requests: int) -> list[Case]:
 def write_log(case: Case, requests: int, folder: Path) -> int:
     """Write the log and its vectors; return how many different texts come."""
     phrasings = load_phrasings()
-    real = np.stack([embed(row.text) for row in phrasings])
-    vectors = enlarge(real / np.linalg.norm(real, axis=1, keepdims=True), case.texts)
+    real = StoredVectors().get_embeddings_batch([row.text for row in phrasings])
+    vectors = enlarge(real, case.texts)
     draw = Random(5)
     order = list(range(case.texts))
     if case.texts < requests:

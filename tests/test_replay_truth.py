@@ -76,7 +76,7 @@ CASES: dict[str, tuple[Design, dict[str, Any], dict[str, Any]]] = {
         Design("", "hybrid", ttl=24 * HOUR), {}, {"fold_case": True, "fold_spaces": True}
     ),
     "guard": (Design("", "guarded", threshold=0.87, ttl=24 * HOUR, verifier=Guard()), {}, {}),
-    "verifier": (Design("", "guarded", threshold=0.85, ttl=24 * HOUR, verifier=None), {}, {}),
+    "verifier": (Design("", "hybrid", threshold=0.85, ttl=24 * HOUR), {}, {}),  # made in the test
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ of them at the end while the other has nothing to do. Without workers the order 
 LONG = (
     "test_lessons",
     "test_site",
-    "test_guard_model",
+    "test_course_mutants",
     "test_contract",
     "test_course_nbval",
     "test_evaluate",
