@@ -29,7 +29,9 @@ lab: .venv/lab.done
 	$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
 	  $(AS_ROOT) $(ARGS)
 
-test: .venv/test.done .venv-site/done
+test:
+	@# Two environments, made beside each other: the site's has a lock of its own.
+	@$(MAKE) --no-print-directory -j2 .venv/test.done .venv-site/done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@# Types are checked beside the tests; what mypy finds is printed as soon as it is found.
@@ -106,7 +108,10 @@ clean:
 	@# Frameworks over openai's client, 70 MB; without one of them its tests are skipped.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test-neighbours]' \
 	  || echo "No frameworks for this machine: the tests of neighbours will say that they are skipped."
-	@# Playwright, 165 MB, drives the machine's own Chromium; without either, tests of the site are skipped.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test-site]' \
-	  || echo "No Playwright for this machine: the tests of the site will say that they are skipped."
+	@# Playwright, 165 MB, drives the machine's own Chromium; where there is none, the tests that
+	@# need it are skipped, and it is not installed either. After installing one: make clean test.
+	@if $(BIN)/python -c 'import sys; from semcache.lab.chromium import find_chromium as f; sys.exit(not f())'; then \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test-site]' \
+	  || echo "No Playwright for this machine: the tests of the site will say that they are skipped."; \
+	else echo "No Chromium here: the tests of the site in a browser will say that they are skipped."; fi
 	touch $@

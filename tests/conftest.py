@@ -18,7 +18,7 @@ from semcache.lab.redis_server import (
 )
 
 # Folders for the path of other processes: imported here, they would change this one.
-collect_ignore = ["light_start", "other_cpu"]
+collect_ignore = ["light_start", "one_model", "other_cpu"]
 
 # The same examples in every run: a failure is the commit's, not the day's.
 hypothesis.settings.register_profile(

@@ -14,7 +14,10 @@ import json
 import os
 from collections import Counter, defaultdict
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 import pytest
 from nbval.plugin import IPyNbFile
@@ -25,6 +28,7 @@ from semcache.lab.redis_server import MISSING, start_redis
 
 SANITIZE = Path(__file__).with_name("nbval_sanitize.cfg")
 OTHER_CPU = Path(__file__).with_name("other_cpu")
+ONE_MODEL = Path(__file__).with_name("one_model")
 TOGETHER, APART = ("fakeredis", "elsewhere"), ("fakeredis", "redis8", "other_cpu")
 COUNTS = "semcache-outcomes"
 
@@ -40,6 +44,9 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.pluginmanager.register(Counts(), COUNTS)
+    if "SEMCACHE_EMBEDDED" not in os.environ:  # the workers find it there
+        os.environ["SEMCACHE_EMBEDDED"] = mkdtemp(prefix="embedded-")
+        config.add_cleanup(partial(rmtree, os.environ["SEMCACHE_EMBEDDED"], ignore_errors=True))
     if not _nbval_was_asked_for(config):
         config.option.nbval_current_env = True
         config.option.nbval_sanitize_with = str(SANITIZE)
@@ -80,9 +87,8 @@ class StrictNotebook(IPyNbFile):
         before = dict(os.environ)
         try:  # the kernel inherits the environment of this moment
             _set_environment(kernel_environment(url))
-            if self.name in ("elsewhere", "other_cpu"):
-                paths = [str(OTHER_CPU), os.environ.get("PYTHONPATH", "")]
-                os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+            first = [str(OTHER_CPU)] if self.name in ("elsewhere", "other_cpu") else []
+            os.environ["PYTHONPATH"] = kernel_path(*first)
             self._start_kernel()
         finally:
             _set_environment(before)
@@ -104,6 +110,12 @@ def _lesson_of(path):
     if not path.is_relative_to(FOLDER):
         return path.stem
     return path.relative_to(FOLDER).with_suffix("").as_posix()
+
+
+def kernel_path(*first):
+    """PYTHONPATH of a kernel: some folders, this run's one model, and what is there already."""
+    paths = [*first, str(ONE_MODEL), os.environ.get("PYTHONPATH", "")]
+    return os.pathsep.join(filter(None, paths))
 
 
 def _set_environment(env):

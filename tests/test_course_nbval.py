@@ -30,7 +30,8 @@ def course(tmp_path):
     shutil.copy(ROOT / "conftest.py", tmp_path)
     for name in ("strict_nbval.py", "two_workers.py", "nbval_sanitize.cfg"):
         shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
-    shutil.copytree(ROOT / "tests" / "other_cpu", tmp_path / "tests" / "other_cpu")
+    for name in ("other_cpu", "one_model"):
+        shutil.copytree(ROOT / "tests" / name, tmp_path / "tests" / name)
     (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = tests\n")
     return tmp_path
 

@@ -11,6 +11,7 @@ from statistics import median
 import numpy as np
 import pytest
 from nbformat import NotebookNode
+from strict_nbval import kernel_path
 
 import semcache
 from semcache.course import Exercise, notebooks
@@ -397,9 +398,8 @@ def test_solved_lesson_meets_every_objective_and_changes_nothing_else(path: Path
     page, solved = Page.read(path), Page.read(path)
     for exercise in page.definition.exercises:
         solved.stub(exercise).source = exercise.solution.strip()
-    notebooks.execute(
-        solved.notebook, page.path.parent, kernel_environment(SEMCACHE_STRICT="1"), timeout=400
-    )
+    environment = kernel_environment(SEMCACHE_STRICT="1", PYTHONPATH=kernel_path())
+    notebooks.execute(solved.notebook, page.path.parent, environment, timeout=400)
     notebooks.stabilise(solved.notebook)
     report = notebooks.printed(solved.notebook)
     for id in page.definition.objectives:
