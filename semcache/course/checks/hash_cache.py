@@ -37,7 +37,7 @@ def _verify_saved(saved: Callable[[int], Any]) -> str | None:
 
 
 def _verify_lives(lives: Callable[[list[float], float], Any]) -> str | None:
-    given = [0, 5, 30]
+    given: list[float] = [0, 5, 30]
     lives(given, 24)
     if given != [0, 5, 30]:
         return "lives changes the list that it is given."
