@@ -22,7 +22,7 @@ collect_ignore = ["light_start", "one_model", "other_cpu"]
 
 # The same examples in every run: a failure is the commit's, not the day's.
 hypothesis.settings.register_profile(
-    "semcache", deadline=None, derandomize=True, database=None, max_examples=100
+    "semcache", deadline=None, derandomize=True, database=None, max_examples=60
 )
 hypothesis.settings.load_profile("semcache")
 

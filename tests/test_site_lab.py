@@ -84,7 +84,7 @@ def _answer(page: Any, stub: str, answer: str) -> None:
 
 
 def _saved_when_done(page: Any, file: Path, seconds: float = 120) -> list[dict[str, Any]]:
-    """Save until the last cell has run in this session; return the code cells of the file."""
+    """Save until the last cell has run; return the code cells of the file."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         page.wait_for_timeout(1_000)
