@@ -45,7 +45,6 @@ def test_the_lesson_of_a_term_speaks_of_it() -> None:
 _UNLINKED = {"distance", "drift"}
 _OPENING = re.compile(r"^# \d\d\. |^## You will be able to", re.M)
 _MASKED = re.compile(r"^#.*$|`[^`\n]*`|^\|.*$|^.*· next:.*$|^Next: .*$", re.M)
-_LINK = re.compile(r"\[([^\]\n]*)\]\(\.\./docs/terms\.md#([^)]+)\)")
 
 
 def test_a_lesson_links_its_terms_where_it_first_says_them() -> None:
@@ -61,10 +60,3 @@ def test_a_lesson_links_its_terms_where_it_first_says_them() -> None:
         if place < 0 or re.search(rf"(?<![A-Za-z-]){said}", before, re.I):
             unlinked.append((term, path))
     assert {term for term, _ in unlinked} == _UNLINKED, unlinked
-
-
-def test_a_link_to_a_term_leads_to_one() -> None:
-    terms = (ROOT / "docs/terms.md").read_text(encoding="utf-8")
-    for notebook in sorted((ROOT / "notebooks").rglob("*.ipynb")):
-        for said, id in _LINK.findall(notebook.read_text(encoding="utf-8")):
-            assert f'<a id="{id}"></a>' in terms, (notebook.name, said)

@@ -118,6 +118,8 @@ class Room:
             self.stats.count(misses=1)
             if nearest:
                 log.info("semantic miss, highest similarity %.3f", nearest.similarity)
+            elif vector is None:
+                log.info("semantic miss, the question has no embedding")
             else:
                 log.info("semantic miss, nothing is stored")
             if found and vector is not None:
