@@ -874,3 +874,17 @@ def test_a_key_of_a_foreign_type_heals(bench, first):
     cache.add_cache(A, "y")
     assert cache.stats.errors >= 1
     assert served(cache, A_ZH) == served(bench.semantic(on_error="raise"), A_ZH) == ["y"]
+
+
+def test_a_miss_by_an_embedding_of_zeros_does_not_say_that_nothing_is_stored(caplog):
+    class Silent:
+        model = "of zeros"
+
+        def get_embedding(self, text: str) -> np.ndarray:
+            return np.array([text != "silence", 0], np.float32)
+
+    caplog.set_level(logging.INFO, logger="semcache")
+    cache = SemanticCache(fakeredis.FakeRedis(), Silent())
+    cache.add_cache("a question", "an answer")
+    assert cache.lookup("silence") is None
+    assert "all zeros" in caplog.text and "nothing is stored" not in caplog.text

@@ -119,7 +119,7 @@ class Room:
             if nearest:
                 log.info("semantic miss, highest similarity %.3f", nearest.similarity)
             elif vector is None:
-                log.info("semantic miss, the question has no embedding")
+                log.info("semantic miss, the embedding of the question is all zeros")
             else:
                 log.info("semantic miss, nothing is stored")
             if found and vector is not None:
