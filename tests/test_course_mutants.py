@@ -40,7 +40,7 @@ _ALIKE = {
     },
     "08.2": {"    n = 0": "counted up to the same end", "    n = 2": "no promise needs one pair"},
     "10.1": {
-        "        found += similarities[find(question)] > similarities.max() - 1e-06": "never equal",
+        "        found += similarities[row] > similarities.max() - 1e-06": "never equal",
     },
     "10.3": {
         "        left += count * (slot * nodes // 16385 != dead)": "one slot in 16,384",

@@ -1,4 +1,4 @@
-"""Checks of lesson 09: what a verifier costs, what a probability is for, what a judge is worth."""
+"""Checks of lesson 09: what a verifier costs, how one is deployed, what a judge is worth."""
 
 import math
 from collections.abc import Callable
@@ -7,6 +7,10 @@ from typing import Any
 import numpy as np
 
 from semcache.course.exercises import Exercise
+from semcache.evaluate import Scored, choose_threshold
+from semcache.evaluate.scored import PROBABILITIES
+from semcache.guard import Row as Pair
+from semcache.guard import Verifier
 
 OBJECTIVES = {
     "09.a": "refuse, by reading the two texts, what no threshold separates",
@@ -68,21 +72,52 @@ def _verify_effect(effect: Callable[..., Any]) -> str | None:
     return None
 
 
-# calls that a wrong answer costs, probability, what is wrong otherwise
-_PRICES: tuple[tuple[float, float, str], ...] = (
-    (20, 0.95, "at 20 calls for a wrong answer it is 0.95."),
-    (4, 0.75, "at 4 calls for a wrong answer, 3 right ones must pay for a wrong one: 0.75."),
-    (1_000, 0.999, "at 1,000 calls for a wrong answer it is 0.999."),
-    (1, 0.0, "if a wrong answer costs one call, it costs what it saves: serve from 0.0 on."),
-    (0.5, 0.0, "a probability is never below 0, however cheap a wrong answer is."),
-    (0, 0.0, "if a wrong answer costs nothing, serve from 0.0 on."),
-)
+_Part = tuple[list[Pair], list[bool]]
 
 
-def _verify_serve_from(serve_from: Callable[..., Any]) -> str | None:
-    for cost, right, complaint in _PRICES:
-        if not math.isclose(serve_from(cost), right, abs_tol=1e-9):
+def _parts(seed: int) -> tuple[_Part, _Part, _Part]:
+    """Three parts of made-up pairs, drawn alike: the more similar, the more often they agree."""
+    rng = np.random.default_rng(seed)
+    parts: list[_Part] = []
+    for count in (60, 160, 90):
+        similarities = rng.uniform(0.85, 1.0, count)
+        same = rng.uniform(0.87, 0.93, count) < similarities
+        texts = [f"{seed} {len(parts)} {row}" for row in range(count)]
+        rows = [Pair(text, text, float(s)) for text, s in zip(texts, similarities, strict=True)]
+        parts.append((rows, same.tolist()))
+    return parts[0], parts[1], parts[2]
+
+
+def _verify_deploy(deploy: Callable[..., Any]) -> str | None:
+    for seed, limit in ((1, 0.1), (2, 0.1), (2, 0.2)):
+        parts, given = _parts(seed), _parts(seed)
+        found = deploy(*given, limit)
+        if given != parts:
+            return "deploy changes the parts that it is given."
+        complaint = _judge_deployed(found, parts, limit)
+        if complaint is not None:
             return complaint
+    if deploy(*_parts(1), 0.001) is not None:
+        return "if no threshold keeps the limit, return None."
+    return None
+
+
+def _judge_deployed(found: Any, parts: tuple[_Part, _Part, _Part], limit: float) -> str | None:
+    if not isinstance(found, tuple | list) or len(found) != 3:
+        return "it is to return three things: the verifier, how many are served, how many wrong."
+    verifier, served, wrong = found
+    fitted = Verifier.fit(*parts[0])
+    if not isinstance(verifier, Verifier) or verifier.coefficients != fitted.coefficients:
+        return "the first of the three is a verifier fitted on the first part, and on nothing else."
+    rows, same = parts[1]
+    scored = Scored([fitted.score(*row) for row in rows], same)
+    threshold = choose_threshold(scored, max_wrong=limit, grid=PROBABILITIES).threshold
+    if threshold is None or verifier.threshold != threshold:
+        return "the verifier is to have the threshold chosen on the second part, by this limit."
+    checked = fitted.with_threshold(threshold)
+    right = [label for row, label in zip(*parts[2], strict=True) if checked(*row)]
+    if (served, wrong) != (len(right), right.count(False)):
+        return "count on the third part: how many are served there, and how many of these wrong."
     return None
 
 
@@ -138,6 +173,19 @@ def effect(rows, threshold):
     return refused.count(True), refused.count(False)
 """
 
+_DEPLOY = """
+def deploy(fit_on, choose_on, check_on, limit):
+    verifier = Verifier.fit(*fit_on)
+    rows, same = choose_on
+    scored = Scored([verifier.score(*row) for row in rows], same)
+    threshold = choose_threshold(scored, max_wrong=limit, grid=PROBABILITIES).threshold
+    if threshold is None:
+        return None
+    verifier = verifier.with_threshold(threshold)
+    served = [right for row, right in zip(*check_on) if verifier(*row)]
+    return verifier, len(served), served.count(False)
+"""
+
 EXERCISES = (
     Exercise(
         id="09.1",
@@ -160,36 +208,25 @@ EXERCISES = (
     Exercise(
         id="09.2",
         objectives=("09.c",),
-        name="serve_from",
-        hint="Serving saves one call for certain, and costs a wrong answer with probability 1 - p. "
-        "At which p is the one worth the other?",
-        solution="""
-def serve_from(cost):
-    return max(0.0, 1 - 1 / cost) if cost else 0.0
-""",
+        name="deploy",
+        hint="Verifier.fit(*fit_on); a Scored of the second part, from verifier.score(*row), for "
+        "choose_threshold; verifier.with_threshold; then ask it about each row of the third part.",
+        solution=_DEPLOY,
         wrong=(
-            """
-def serve_from(cost):
-    return cost / (1 + cost)
-""",
-            """
-def serve_from(cost):
-    return 1 - 1 / cost if cost else 0.0
-""",
-            """
-def serve_from(cost):
-    return 1 / cost if cost else 0.0
-""",
-            """
-def serve_from(cost):
-    return max(0.0, 1 - 1 / max(cost, 2))
-""",
-            """
-def serve_from(cost):
-    return 0.5
-""",
+            _DEPLOY.replace("fit(*fit_on)", "fit(*choose_on)"),
+            _DEPLOY.replace(
+                "fit(*fit_on)", "fit(fit_on[0] + choose_on[0], fit_on[1] + choose_on[1])"
+            ),
+            _DEPLOY.replace("rows, same = choose_on", "rows, same = fit_on"),
+            _DEPLOY.replace("rows, same = choose_on", "rows, same = check_on"),
+            _DEPLOY.replace("zip(*check_on)", "zip(*choose_on)"),
+            _DEPLOY.replace("max_wrong=limit", "max_wrong=0.1"),
+            _DEPLOY.replace(", grid=PROBABILITIES", ""),
+            _DEPLOY.replace("return None", "return verifier, 0, 0"),
+            _DEPLOY.replace("served.count(False)", "served.count(True)"),
+            _DEPLOY.replace("served.count(False)", "served.count(False) / len(served)"),
         ),
-        verify=_verify_serve_from,
+        verify=_verify_deploy,
     ),
     Exercise(
         id="09.3",

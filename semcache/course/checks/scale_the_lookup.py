@@ -1,4 +1,4 @@
-"""Checks of lesson 10: what a search misses, which index fits, what a dead node costs."""
+"""Checks of lesson 10: what a search reads and misses, which index fits, what a dead node costs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,38 +23,69 @@ QUESTIONS = (
 _BLOCK = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0.6, 0.8]], np.float32)
 _ASKED = np.array([[1, 0, 0], [0.8, 0.6, 0], [0, 1, 0], [0, 0, 1]], np.float32)
 
-# The row that a search returns for each question, the recall, what is wrong otherwise.
-_SEARCHES: tuple[tuple[tuple[int, ...], float, str], ...] = (
-    ((0, 0, 2, 3), 1.0, "a search that always finds the nearest row has a recall of 1.0."),
-    ((0, 2, 3, 3), 0.5, "two of four questions get a row that is not the nearest."),
-    ((1, 1, 2, 3), 1.0, "two equal rows are equally near: either of them is the nearest."),
-    ((2, 2, 0, 0), 0.0, "a search that never finds the nearest row has a recall of 0.0."),
-    ((0, 0, 3, 3), 0.75, "a row that is near, but not the nearest, is not found."),
+# For each question the row that a search returns and how many it compared; the share of the rows
+# compared and the recall; what is wrong otherwise.
+_Found = tuple[tuple[int, int], ...]
+_SEARCHES: tuple[tuple[_Found, tuple[float, float], str], ...] = (
+    (
+        ((0, 4), (0, 4), (2, 4), (3, 4)),
+        (1.0, 1.0),
+        "a search that compares all rows and always finds the nearest gives (1.0, 1.0).",
+    ),
+    (
+        ((0, 1), (2, 1), (3, 1), (3, 1)),
+        (0.25, 0.5),
+        "one of four rows compared is a share of 0.25; for two of four questions the row that is "
+        "returned is not the nearest: 0.5.",
+    ),
+    (
+        ((1, 1), (1, 3), (2, 4), (3, 2)),
+        (0.625, 1.0),
+        "one, three, four and two of four rows are 0.625 in the mean; two equal rows are equally "
+        "near: either of them is the nearest.",
+    ),
+    (
+        ((2, 2), (2, 2), (0, 2), (0, 2)),
+        (0.5, 0.0),
+        "a search that never finds the nearest row has a recall of 0.0.",
+    ),
+    (
+        ((0, 2), (0, 2), (3, 2), (3, 2)),
+        (0.5, 0.75),
+        "a row that is near, but not the nearest, is not found.",
+    ),
+    (((0, 4), (0, 2)), (0.75, 1.0), "the mean is over the questions, of which there may be two."),
 )
 
 
-def _verify_recall(recall: Callable[..., Any]) -> str | None:
-    for rows, right, complaint in _SEARCHES:
-        answers = {tuple(q.tolist()): row for q, row in zip(_ASKED, rows, strict=True)}
+def _verify_measure(measure: Callable[..., Any]) -> str | None:
+    for answers, right, complaint in _SEARCHES:
+        questions = _ASKED[: len(answers)]
+        known = {tuple(q.tolist()): answer for q, answer in zip(questions, answers, strict=True)}
 
-        def find(question: Any, answers: dict[Any, int] = answers) -> int:
-            return answers[tuple(np.asarray(question).tolist())]
+        def find(question: Any, known: dict[Any, tuple[int, int]] = known) -> tuple[int, int]:
+            return known[tuple(np.asarray(question).tolist())]
 
-        block, asked = _BLOCK.copy(), _ASKED.copy()
-        found = recall(find, block, asked)
-        if not (np.array_equal(block, _BLOCK) and np.array_equal(asked, _ASKED)):
-            return "recall changes the rows that it is given."
-        if not isinstance(found, int | float | np.number) or not 0 <= found <= 1:
-            return "a recall is one number from 0 to 1."
-        if not np.isclose(found, right):
+        block, asked = _BLOCK.copy(), questions.copy()
+        found = measure(find, block, asked)
+        if not (np.array_equal(block, _BLOCK) and np.array_equal(asked, questions)):
+            return "measure changes the rows that it is given."
+        pair = isinstance(found, tuple | list | np.ndarray) and len(found) == 2
+        if not pair or not all(0 <= share <= 1 for share in found):
+            return "it is to return two shares, each from 0 to 1."
+        if not np.allclose(found, right):
             return complaint
     close = np.array([[1, 0, 0], [0.999, 0.0447, 0]], np.float32)
-    if not np.isclose(recall(lambda question: 1, close, close[:1]), 0):
+    if not np.allclose(measure(lambda question: (1, 2), close, close[:1]), (1, 0)):
         return "a row that is 0.001 less similar is not the nearest: allow 0.000001."
     # A product of the whole block and that of one row differ in their last digits.
     rows_ = np.random.default_rng(1).standard_normal((300, 384)).astype(np.float32)
     rows_ /= np.linalg.norm(rows_, axis=1, keepdims=True)
-    if not np.isclose(recall(lambda question: int((rows_ @ question).argmax()), rows_, rows_), 1):
+
+    def exact(question: Any) -> tuple[int, int]:
+        return int((rows_ @ question).argmax()), len(rows_)
+
+    if not np.allclose(measure(exact, rows_, rows_), (1, 1)):
         return "an exact search has a recall of 1.0; allow for the last digits of a float32 sum."
     return None
 
@@ -164,54 +195,43 @@ def _verify_hits_left(hits_left: Callable[..., Any]) -> str | None:
     return None
 
 
+_NEAR = "found += similarities[row] >= similarities.max() - 1e-6"
+_MEASURE = f"""
+def measure(find, block, asked):
+    compared = found = 0
+    for question in asked:
+        row, count = find(question)
+        similarities = block @ question
+        compared += count
+        {_NEAR}
+    return compared / len(block) / len(asked), found / len(asked)
+"""
+
 EXERCISES = (
     Exercise(
         id="10.1",
-        objectives=("10.b",),
-        name="recall",
+        objectives=("10.a", "10.b"),
+        name="measure",
         hint="The rows may differ and be equally near. Compare the similarity of what was found "
         "with the largest one, with 0.000001 of room for the order of a sum.",
-        solution="""
-def recall(find, block, asked):
-    found = 0
-    for question in asked:
-        similarities = block @ question
-        found += similarities[find(question)] >= similarities.max() - 1e-6
-    return found / len(asked)
-""",
+        solution=_MEASURE,
         wrong=(
-            """
-def recall(find, block, asked):
-    nearest = [(block @ question).argmax() for question in asked]
-    return np.mean([find(q) == row for q, row in zip(asked, nearest, strict=True)])
-""",
-            """
-def recall(find, block, asked):
-    return np.mean([block[find(question)] @ question for question in asked])
-""",
-            """
-def recall(find, block, asked):
-    return np.mean([block[find(question)] @ question >= 0.6 for question in asked])
-""",
-            """
-def recall(find, block, asked):
-    found = [block[find(q)] @ q >= (block @ q).max() - 1e-6 for q in asked]
-    return 100 * np.mean(found)
-""",
-            """
-def recall(find, block, asked):
-    return np.mean([find(row) == i for i, row in enumerate(block)])
-""",
-            """
-def recall(find, block, asked):
-    return np.mean([block[find(q)] @ q >= (block @ q).max() - 1e-2 for q in asked])
-""",
+            _MEASURE.replace(_NEAR, "found += row == similarities.argmax()"),
+            _MEASURE.replace(_NEAR, "found += similarities[row]"),
+            _MEASURE.replace(_NEAR, "found += similarities[row] >= 0.6"),
+            _MEASURE.replace("1e-6", "1e-2"),
+            _MEASURE.replace("found / len(asked)", "100 * found / len(asked)"),
+            _MEASURE.replace("found / len(asked)", "found / len(block)"),
+            _MEASURE.replace("compared / len(block) /", "compared /"),
+            _MEASURE.replace("compared / len(block) / len(asked)", "compared / len(block)"),
+            _MEASURE.replace("compared += count", "compared = count * len(asked)"),
+            _MEASURE.replace("compared += count", "compared += len(block)"),
         ),
-        verify=_verify_recall,
+        verify=_verify_measure,
     ),
     Exercise(
         id="10.2",
-        objectives=("10.a", "10.c"),
+        objectives=("10.c",),
         name="choose",
         hint="First the node: do the entries fit there, as they are stored? With either index they "
         "have to. Then the process: float32 takes 4 bytes for each number of the block.",

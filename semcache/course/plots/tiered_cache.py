@@ -68,7 +68,7 @@ def against(distances: Counts, fixed: Counts, uniform: Counts, requests: int) ->
     use_style()
     most = max(distances.max(), uniform.max())
     sizes = np.arange(1, most + 1)
-    best = fixed[np.minimum(sizes, len(fixed)) - 1] / requests
+    best = np.asarray(fixed)[np.minimum(sizes, len(fixed)) - 1] / requests
     lru, flat = _shares(distances, sizes, requests), _shares(uniform, sizes, requests)
     fig, ax = plt.subplots(figsize=(8, 4.2))
     ax.fill_between(sizes, lru, best, color="C0", alpha=0.12, linewidth=0)
