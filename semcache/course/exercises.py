@@ -8,6 +8,7 @@ from importlib import import_module
 from types import CodeType, FunctionType
 
 from semcache.course.registry import entry
+from semcache.course.unchanged import Changed, watched
 from semcache.errors import SemcacheError
 
 NOT_STARTED, NOT_MET, MET = "[ ]", "[!]", "[x]"
@@ -38,6 +39,7 @@ class Exercise:
         wrong: At least three sources that replace the stub cell and must be refused.
         verify: Takes the variable's value; None when right, else one sentence that says
             what is wrong without giving the answer. Raising counts as not met.
+        may_change: Whether the answer is to change what it is given, such as a dict to fill.
     """
 
     id: str
@@ -47,13 +49,16 @@ class Exercise:
     solution: str
     wrong: tuple[str, ...]
     verify: Callable[..., str | None]
+    may_change: bool = False
 
     def judge(self, value: object) -> tuple[str, str]:
         """Return the mark of an answer, and a sentence unless the answer is right."""
         if is_untouched(value):
             return NOT_STARTED, f'not started: write {self.name}, or ask lesson.hint("{self.id}").'
         try:
-            complaint = self.verify(value)
+            complaint = self.verify(value if self.may_change else watched(value))
+        except Changed as changed:
+            complaint = f"{changed}."
         except Exception as error:  # the learner's code runs in here: anything may come out
             complaint = f"checking {self.name} raised {_in_one_line(error)}."
         return (MET, "") if complaint is None else (NOT_MET, complaint)

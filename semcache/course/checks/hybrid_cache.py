@@ -202,6 +202,7 @@ def first_answer(question, exact, similar, llm):
     return exact[question]
 """,
         ),
+        may_change=True,
         verify=_verify_first_answer,
     ),
     Exercise(

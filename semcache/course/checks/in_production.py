@@ -34,11 +34,8 @@ _SERVED: tuple[tuple[list[Any], float], ...] = (
 
 def _verify_share(share_wrong: Callable[..., Any]) -> str | None:
     for rows, expected in _SERVED:
-        given = list(rows)
-        found = share_wrong(given)
+        found = share_wrong(list(rows))
         shown = str(rows) if len(rows) < 5 else f"of {len(rows)} rows, one wrong"
-        if given != rows:
-            return f"share_wrong changes the list that it is given, {shown}."
         if not _is_number(found):
             return f"share_wrong of {shown} is {found!r}, which is no number."
         if not math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12):
@@ -109,11 +106,8 @@ _SCRAPES: tuple[tuple[dict[str, int], dict[str, int], float | None], ...] = (
 
 def _verify_hit_rate(hit_rate: Callable[..., Any]) -> str | None:
     for before, after, expected in _SCRAPES:
-        given = dict(before), dict(after)
-        found = hit_rate(*given)
+        found = hit_rate(dict(before), dict(after))
         call = f"from {before} to {after} hit_rate is {found!r}"
-        if given != (before, after):
-            return "hit_rate changes the dicts that it is given."
         if expected is None:
             if found is not None:
                 return f"{call}, but there was no request."
@@ -139,11 +133,8 @@ _MEMORY = (
 def _verify_memory(memory_is_safe: Callable[..., Any]) -> str | None:
     for limit, policy, expected in _MEMORY:
         server = {"maxmemory": limit, "maxmemory-policy": policy, "maxmemory-samples": "5"}
-        given = dict(server)
-        if bool(memory_is_safe(given)) is not expected:
+        if bool(memory_is_safe(server)) is not expected:
             return f"With maxmemory {limit} and {policy}, memory_is_safe is not {expected}."
-        if given != server:
-            return "memory_is_safe changes the dict that it is given."
     return None
 
 

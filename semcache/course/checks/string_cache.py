@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from inspect import unwrap
 from itertools import combinations
 from typing import Any
 
@@ -50,7 +51,7 @@ def _verify_key(cache_key: Callable[[str, int, str], Any]) -> str | None:
         return f"a key is a string, not {type(wrong).__name__}."
     if any(cache_key(*request) != key for request, key in made.items()):
         return "the same request gave two different keys."
-    if "hash" in getattr(getattr(cache_key, "__code__", None), "co_names", ()):
+    if "hash" in getattr(getattr(unwrap(cache_key), "__code__", None), "co_names", ()):
         return "Python salts hash(): another process gets another key for the same request."
     for one, other in combinations(_REQUESTS, 2):
         if made[one] == made[other]:
@@ -80,12 +81,9 @@ def _verify_store(store: Callable[[Any, str, list[float], int], object]) -> str 
         ("lesson02:other", [0.123456789, 1e-9], 3_600),
         ("lesson02:k", [2.0, 0.0], 7_200),
     ):
-        given = list(vector)
         with lab.round_trips() as trips:
-            store(lab.redis, key, vector, ttl)
-        if vector != given:
-            return "the caller's vector is changed."
-        if fault := _stored_wrongly(lab.redis, key, given, ttl):
+            store(lab.redis, key, list(vector), ttl)
+        if fault := _stored_wrongly(lab.redis, key, vector, ttl):
             return fault
         if trips.count != 1:
             return f"it took {trips.count} round trips; a crash between them leaves half of it."
@@ -113,12 +111,9 @@ def _stored_wrongly(redis: Any, key: str, vector: list[float], ttl: int) -> str 
 
 def _verify_to_send(to_send: Callable[[list[str], set[str]], Iterable[str]]) -> str | None:
     batch, cached = ["b", "a", "c", "b", "d", "A"], {"c", "x"}
-    texts, known = list(batch), set(cached)
-    answer = to_send(texts, known)
+    answer = to_send(list(batch), set(cached))
     if not isinstance(answer, list):
         return f"return a list, not {type(answer).__name__}."
-    if texts != batch or known != cached:
-        return "what the caller gave is changed: it still needs its texts and its set."
     if "c" in answer:
         return "a text that is cached is sent again."
     if "A" not in answer:
