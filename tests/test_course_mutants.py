@@ -72,6 +72,12 @@ def to_send(texts, cached):
             sending.append(text)
     return sending
 """],
+    "05.1": ["""
+def get_safely(memory, text, fetch):
+    if text not in memory:
+        memory[text] = fetch(text).tolist()
+    return np.array(memory[text])
+"""],
     "05.2": ["""
 def choose_size(distances, requests, target):
     for size in range(1, requests + 1):
@@ -88,6 +94,20 @@ def judge(log):
     hits = [row for row in log if row[0] != "LLM"]
     wrong = [row for row in hits if row[1] != row[2]]
     return [len(hits) / len(log), np.float64(len(wrong) / len(hits)) if hits else 0]
+""", """
+def judge(log):
+    hits = [row[1] != row[2] for row in log if row[0] != "LLM"]
+    return np.array([len(hits) / len(log), np.mean(hits) if hits else 0.0])
+"""],
+    "08.1": ["""
+def choose(rows, grid, limit, doubt, bound):
+    passed = []
+    for threshold in grid:
+        right = [same for score, same in rows if score >= threshold]
+        wrong = sum(not same for same in right)
+        if right and bound(wrong, len(right), confidence=1 - doubt / len(grid)) <= limit:
+            passed.append(threshold)
+    return min(passed, default=None)
 """],
     "10.2": ["""
 def choose(entries, dims, spare, stored, node):

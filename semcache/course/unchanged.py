@@ -18,8 +18,8 @@ class Changed(Exception):
 def watched(function: Any) -> Any:
     """Return the same function, which raises :class:`Changed` if a call changes its arguments.
 
-    Lists, dicts, sets and arrays are compared with what they were, whatever is in them, as far as
-    that can be pickled. What is no plain function, such as a coroutine function, is returned as
+    A ``list``, ``dict``, ``set`` or array is compared with what it was, as far as it can be
+    pickled. What is no plain function, such as one that is declared with ``async``, is returned as
     it is.
 
     Example:

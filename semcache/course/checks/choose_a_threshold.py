@@ -34,6 +34,18 @@ _CHOICES: tuple[tuple[list[Row], float | None, str], ...] = (
         "with 0 of 100, then 3 of 253, then 33 of 303 wrong, the lowest that passes is 0.90.",
     ),
     (
+        _band(0.96, 100, 0) + _band(0.91, 20, 10) + _band(0.86, 900, 0),
+        0.85,
+        "0.90 fails, and 0.85 passes: a failure ends nothing, since the doubt is divided already.",
+    ),
+    (
+        _band(0.86, 60, 0),
+        None,
+        "60 right answers are too few, though two of the thresholds serve nothing: the doubt is "
+        "divided among all, before anybody looks.",
+    ),
+    (_band(0.849, 200, 0), None, "0.849 does not reach 0.85: do not round."),
+    (
         _band(0.85, 80, 0) + _band(0.80, 0, 100),
         0.85,
         "a score equal to the threshold is served, and what lies below the grid is not.",
@@ -63,12 +75,26 @@ def _verify_choose(choose: Callable[..., Any]) -> str | None:
         found = choose(sorted(rows, key=lambda row: row[1]), list(_GRID), 0.05, 0.05, upper_bound)
         if found != right:
             return complaint
+    told: list[float] = []
+
+    def bound(wrong: int, served: int, confidence: float) -> float:
+        told.append(confidence)
+        return 1.0
+
+    choose(_band(0.96, 5, 0), [0.95, 0.9, 0.85, 0.8], 0.05, 0.10, bound)
+    if any(abs(confidence - 0.975) > 1e-9 for confidence in told):
+        return "with a doubt of 10 % and four thresholds each test has a confidence of 97.5 %."
+    if choose(_band(0.2, 900, 0), [0.5, 0.0], 0.05, 0.05, upper_bound) != 0.0:
+        return "a threshold of 0 may pass, too, and is no None."
     lenient = _band(0.96, 97, 4)
     if choose(lenient, [0.95], 0.10, 0.05, upper_bound) != 0.95:
         return "the limit is not always 5 %: 4 of 101 wrong are within 10 %."
     if choose(_band(0.96, 59, 0), [0.95], 0.05, 0.05, upper_bound) != 0.95:
         return "a single threshold has all of the doubt: 59 right answers are enough."
-    if choose(_band(0.96, 30, 0), [0.95], 0.05, 0.05, lambda *_: 0.05) != 0.95:
+    if (
+        choose(_band(0.96, 30, 0), [0.95], 0.05, 0.05, lambda wrong, served, confidence: 0.05)
+        != 0.95
+    ):
         return "a bound that equals the limit is within it."
     if choose(_band(0.96, 45, 0), [0.95], 0.05, 0.10, upper_bound) != 0.95:
         return "the doubt is not always 5 %: at 10 %, a single threshold passes with 45 right ones."
@@ -97,6 +123,7 @@ _PLANS: tuple[tuple[float, float, int, float, int, str], ...] = (
         296,
         "59 of 40 % are 147.5: half a pair cannot be labelled, so 148, twice.",
     ),
+    (0.05, 0.95, 1, 0.7, 170, "59 of 70 % are 84.3: 84 would serve too few, so 85, twice."),
     (0.5, 0.75, 1, 1.0, 4, "at a limit of 50 %, two right answers leave exactly 25 %: enough."),
 )
 

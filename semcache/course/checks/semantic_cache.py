@@ -34,6 +34,15 @@ _SEARCHES: tuple[tuple[Vector, list[Vector], int, float, str], ...] = (
         0.902,
         "the third digit decides which of three is the nearest: do not round.",
     ),
+    (
+        [1, 0],
+        [[10, 1], [0.5, 0.5]],
+        0,
+        0.995,
+        "the nearest by distance wins over the one that points better.",
+    ),
+    ([1, 0], [[1, -1]], 0, 0.7071, "numbers that add up to 0 are no vector of zeros."),
+    ([0, 0, 2], [[0, 0, 1]], 0, 1.0, "a vector is one of zeros only if all of its numbers are 0."),
     ([1, 0], [[0, 1]], 0, 0.0, "a stored vector at a right angle is the nearest if it is alone."),
 )
 
@@ -45,9 +54,9 @@ def _verify_nearest(nearest: Callable[..., Any]) -> str | None:
             return complaint
         if found[0] != position or not math.isclose(found[1], similarity, abs_tol=1e-4):
             return complaint
-    for nothing in ([], [[0, 0]]):
-        if nearest([3, 4], nothing) is not None:
-            return f"with {nothing} stored there is nothing to compare, but something is returned."
+    for asked, stored in (([3, 4], []), ([3, 4], [[0, 0]]), ([0, 0], [[3, 4]])):
+        if nearest(asked, stored) is not None:
+            return f"nothing in {stored} can be compared with {asked}, but something is returned."
     return None
 
 
@@ -58,6 +67,8 @@ _LOGS: tuple[tuple[list[float | None], float, float, str], ...] = (
     ([0.9, 0.8], 0.9, 0.5, "a similarity equal to the threshold is a hit."),
     ([0.8649, 0.8651, None], 0.865, 1 / 3, "0.8649 does not reach 0.865, and the rate has digits."),
     ([None, 0.3], 0.0, 0.5, "at a threshold of 0 an empty cache still has no answer to serve."),
+    ([None, -0.9], -1.0, 0.5, "at a threshold of -1 an empty cache still has no answer to serve."),
+    ([0.896, 0.904], 0.9, 0.5, "0.896 does not reach 0.9: do not round."),
     ([None, -0.5, 0.2, 0.0], -0.2, 0.5, "at a threshold of -0.2 a similarity of 0 is a hit."),
 )
 
@@ -81,7 +92,11 @@ _SERVED: tuple[tuple[dict[str, object], float, bool, str], ...] = (
     ({"system": "Answer in verse."}, 1, False, "another system prompt asks for another answer."),
     ({"tenant": "ACME"}, 1, False, "names that differ in capitals are different names."),
     ({"system": "be brief."}, 1, False, "a prompt with other capitals is another prompt."),
+    ({"model": "mini-2"}, 1, False, "a model whose name begins alike is another model."),
+    ({"system": None}, 1, False, "a request without a system prompt is given another's answer."),
     ({"stream": True}, 1, True, "a stream of the same answer is the same answer."),
+    ({}, 59.9, True, "at second 59.9 the entry still lives: do not round."),
+    ({}, 60.2, False, "at second 60.2 the entry is over: do not round."),
 )
 
 
@@ -89,9 +104,19 @@ def _verify_may_serve(may_serve: Callable[..., Any]) -> str | None:
     for changes, now, right, complaint in _SERVED:
         if bool(may_serve({**_ASKED, "expires_at": 60}, {**_ASKED, **changes}, now)) != right:
             return complaint
-    joined = {**_ASKED, "tenant": "acme:eu", "model": "llama", "expires_at": 60}
-    if may_serve(joined, {**_ASKED, "tenant": "acme", "model": "eu:llama"}, 1):
-        return "tenant acme:eu with model llama is not tenant acme with model eu:llama."
+    if may_serve({**_ASKED, "system": None, "expires_at": 60}, dict(_ASKED), 1):
+        return "a request with a system prompt is given the answer to one without."
+    for tenant, model, other, another in (
+        ("acme:eu", "llama", "acme", "eu:llama"),
+        ("acmem", "ini", "acme", "mini"),
+        ("mini", "acme", "acme", "mini"),
+    ):
+        entry = {**_ASKED, "tenant": tenant, "model": model, "expires_at": 60}
+        if may_serve(entry, {**_ASKED, "tenant": other, "model": another}, 1):
+            return f"tenant {tenant} with model {model} is not tenant {other} with {another}."
+    late = {**_ASKED, "expires_at": 60.5}
+    if may_serve(late, dict(_ASKED), 60.7) or not may_serve(late, dict(_ASKED), 60.2):
+        return "an entry may end at a part of a second: 60.5 lies between 60.2 and 60.7."
     eternal = {**_ASKED, "system": None, "expires_at": math.inf}
     if not may_serve(eternal, {**_ASKED, "system": None}, 10**9):
         return "an entry that never expires, of a request without system prompt, may be served."

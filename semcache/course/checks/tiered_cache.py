@@ -21,13 +21,14 @@ QUESTIONS = (
 
 
 def _verify_get_safely(get_safely: Callable[..., Any]) -> str | None:
-    vectors = {"a": [1.0, 2.0, 3.0], "b": [4.0, 5.0, 6.0]}
+    numbers = {"a": [0.125, 2.3, -3.7], "A": [4.1, 5.9, 6.2], " a": [7.3, 8.0, 9.9], "": [0, 0, 0]}
+    vectors = {text: np.array(row, np.float32) for text, row in numbers.items()}
     memory: dict[str, Any] = {}
     asked: list[str] = []
 
     def fetch(text: str) -> Any:
         asked.append(text)
-        return np.array(vectors[text], np.float32)
+        return vectors[text].copy()
 
     def ask(text: str) -> Any:
         return get_safely(memory, text, fetch)
@@ -35,39 +36,44 @@ def _verify_get_safely(get_safely: Callable[..., Any]) -> str | None:
     first = ask("a")
     if not isinstance(first, np.ndarray):
         return f"the answer to a miss is of type {type(first).__name__}, not an array."
-    if first.tolist() != vectors["a"]:
+    if not np.array_equal(first, vectors["a"]):
         return "the answer to a miss is not the vector that fetch returned."
     if not first.flags.writeable:
         return "a caller may edit what it receives, but this array refuses edits."
+    dtype = first.dtype
     first *= 0.5
     second = ask("a")
     if len(asked) > 1:
         return "fetch was called a second time for a text that it had answered."
-    if not isinstance(second, np.ndarray) or second.dtype != np.float32:
-        return "a hit does not return a float32 array, as the miss did."
-    if second.tolist() != vectors["a"]:
+    if not isinstance(second, np.ndarray) or second.dtype != dtype:
+        return f"a hit does not return an array of {dtype}, as the miss did."
+    if not np.array_equal(second, vectors["a"]):
         return "an edit made after a miss shows in the next answer."
     if not second.flags.writeable:
         return "a caller may edit what it receives, but after a hit the array refuses edits."
     second *= 0.5
-    if ask("a").tolist() != vectors["a"]:
+    if not np.array_equal(ask("a"), vectors["a"]):
         return "an edit made after a hit shows in the next answer."
-    if ask("b").tolist() != vectors["b"]:
-        return "a second text is answered with the vector of the first."
+    for text in ("A", " a", "", "a", "A", ""):
+        if not np.array_equal(ask(text), vectors[text]):
+            return f"{text!r} is answered with the vector of another text."
+    if len(asked) != len(set(asked)):
+        return f"fetch was called twice for {max(asked, key=asked.count)!r}, which was in memory."
     get_safely({}, "a", fetch)
     if asked.count("a") != 2:
         return "with another memory, an empty one, fetch is not called for a text."
     return None
 
 
-# distances, requests, target, the smallest size. Shares are sums of powers of two, so nothing is
-# rounded; no distance is larger than its log.
+# distances, requests, target, the smallest size. No share of a log is so near its target that
+# rounding decides; no distance is larger than its log.
 _LOGS: tuple[tuple[list[int], int, float, int | None], ...] = (
     ([2, 2], 4, 0.5, 2),
     ([7, 1, 3, 3], 8, 0.125, 1),
     ([7, 1, 3, 3], 8, 0.25, 3),
     ([7, 1, 3, 3], 8, 0.5, 7),
     ([7, 1, 3, 3], 8, 0.75, None),
+    ([1, 3], 4, 0.3, 3),  # 1.2 requests: one hit is not enough
     ([40, 5, 12, 5, 33, 2, 19, 5], 64, 4 / 64, 5),
     ([40, 5, 12, 5, 33, 2, 19, 5], 64, 6 / 64, 19),
     ([1_500, 3], 2_048, 2 / 2_048, 1_500),
@@ -100,6 +106,8 @@ _DELETES: tuple[tuple[float, float, float, float | None, float, str], ...] = (
     (10, 10.5, 180, 0, 0, "memory that keeps nothing, for 0 seconds, serves nothing"),
     (10, 30, 180, 3_600, 150, "memory keeps nothing past the entry's own expiry"),
     (10, 70, 180, 60, 0, "at second 70 the minute since second 10 is over"),
+    (10.25, 30.5, 180, 60, 39.75, "a second may have parts"),
+    (10, 30, 1_000, None, 970, "an entry may live for long"),
 )
 
 
