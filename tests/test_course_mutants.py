@@ -55,6 +55,12 @@ _ALIKE = {
 _OPEN = {"14.2"}  # takes every decision that stands, and so most neighbours of one that does
 
 _RIGHT = {
+    "01.2": ["""
+def queries_to_break_even(cost_per_query, hit_rate, redis_per_month):
+    if cost_per_query * hit_rate == 0:
+        return np.inf
+    return np.float64(redis_per_month) / 30 / hit_rate / cost_per_query
+"""],
     "00.1": ["dims = np.int64(384)", "dims = 384.0"],
     "00.2": [
         'stand_ins = frozenset({"API server", "Redis"})', 'stand_ins = ["redis", "API server"]'
@@ -63,6 +69,27 @@ _RIGHT = {
 def cache_key(model, dimensions, text):
     parts = repr((model, dimensions, text)).encode()
     return "emb:" + hashlib.sha256(parts).hexdigest()[:16]
+""", """
+from urllib.parse import quote
+
+def cache_key(model, dimensions, text):
+    joined = "::".join([quote(model, safe=""), str(dimensions), quote(text, safe="")])
+    return hashlib.blake2b(joined.encode(), digest_size=16).hexdigest()
+""", """
+def cache_key(model, dimensions, text):
+    digest = hashlib.sha1()
+    for part in (model, str(dimensions), text):
+        digest.update(f"{len(part)}|{part}|".encode())
+    return digest.hexdigest()
+"""],
+    "02.2": ["""
+def store(redis, key, vector, ttl):
+    redis.setex(key, ttl, json.dumps(vector))
+""", """
+def store(redis, key, vector, ttl):
+    with redis.pipeline() as pipe:
+        pipe.set(key, json.dumps(vector), ex=ttl)
+        pipe.execute()
 """],
     "02.3": ["""
 def to_send(texts, cached):
@@ -77,6 +104,21 @@ def get_safely(memory, text, fetch):
     if text not in memory:
         memory[text] = fetch(text).tolist()
     return np.array(memory[text])
+"""],
+    "03.1": ["""
+def saved(payload):
+    return 1 - (memory.key_bytes(payload) - 18) / memory.key_bytes(payload)
+"""],
+    "04.2": ["""
+def flips(exact, decoded, threshold):
+    before, after = np.array(exact) >= threshold, np.array(decoded) >= threshold
+    return np.sum(~before & after), np.sum(before & ~after)
+"""],
+    "04.3": ["""
+def read(redis, key, text, embed, codec):
+    if not redis.exists(key):
+        redis.setex(key, 86_400, codec.encode(embed(text)))
+    return codec.decode(redis.get(key))
 """],
     "05.2": ["""
 def choose_size(distances, requests, target):

@@ -1,6 +1,7 @@
 """Checks of lesson 04: an int8 codec, flipped decisions, a miss that equals its hit."""
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import fakeredis
@@ -53,16 +54,23 @@ def _verify_quantise(quantise: Callable[[Any], Any]) -> str | None:
             return f"for {shown} a number is wrong by {worst:.2g}, over the bound {bound:.2g}."
     try:
         with np.errstate(all="raise"):
-            scale, small = quantise(np.zeros(3, np.float32))
+            quantise(np.zeros(3, np.float32))
     except (FloatingPointError, ZeroDivisionError):
         return "a vector of zeros makes it divide by zero."
-    if not np.array_equal(np.asarray(small) * float(scale), np.zeros(3)):
-        return "a vector of zeros does not come back as zeros."
+    for zeros in (np.zeros(3, np.float32), np.zeros(5, np.float32)):
+        scale, small = quantise(zeros)
+        if getattr(small, "dtype", None) != np.int8:
+            return "for a vector of zeros the numbers are not an int8 array."
+        if not np.array_equal(small * float(scale), zeros):
+            return f"a vector of {zeros.size} zeros does not come back as {zeros.size} zeros."
     return None
 
 
+_Case = tuple[list[float], list[float], float, tuple[int, int], str]
+
+
 def _verify_flips(flips: Callable[[list[float], list[float], float], Any]) -> str | None:
-    cases = (
+    cases: list[_Case] = [
         ([0.91, 0.89], [0.89, 0.91], 0.9, (1, 1), "one decision changes in each direction."),
         ([0.95, 0.7], [0.91, 0.8], 0.9, (0, 0), "an error that crosses no threshold is no flip."),
         ([0.89, 0.88, 0.93], [0.91, 0.92, 0.94], 0.9, (2, 0), "two misses became hits."),
@@ -70,19 +78,33 @@ def _verify_flips(flips: Callable[[list[float], list[float], float], Any]) -> st
         ([0.5, 0.5], [0.75, 0.5], 0.75, (1, 0), "a similarity equal to the threshold is a hit."),
         ([0.8996, 0.904], [0.9004, 0.8999], 0.9, (1, 1), "four digits decide; do not round."),
         ([0.89999, 0.9], [0.9, 0.89999], 0.9, (1, 1), "the fifth digit decides, too."),
-    )
+        ([0.75], [0.8], 0.75, (0, 0), "what reached the threshold before was a hit before."),
+        ([0.75], [0.75], 0.75, (0, 0), "what does not change is no flip."),
+        ([0.8], [0.75], 0.75, (0, 0), "what reaches the threshold after is a hit after."),
+        ([0.8999999], [0.9], 0.9, (1, 0), "the seventh digit decides, too: no tolerance."),
+        ([-0.2, 0.1], [-0.1, 0.1], -0.15, (1, 0), "a similarity can be negative."),
+        ([], [], 0.9, (0, 0), "of no lookups none changes."),
+        ([0.5] * 150, [0.5] * 149 + [0.95], 0.9, (1, 0), "the last of 150 lookups changes."),
+    ]
     for exact, decoded, threshold, expected, sentence in cases:
         given = list(exact), list(decoded)
         answer = flips(*given, threshold)
         if given != (exact, decoded):
             return "flips changes a list that it is given."
         try:
-            gained, lost = (int(count) for count in answer)
+            gained, lost = answer
         except (TypeError, ValueError):
             return f"return two counts, (gained, lost), not {type(answer).__name__}."
+        for count in (gained, lost):
+            if not isinstance(count, Real) or isinstance(count, bool):
+                return f"a count is a number, not {type(count).__name__}."
         if (gained, lost) != expected:
-            return f"for {exact}, {decoded} and the threshold {threshold}: {sentence}"
+            lists = f"{exact}, {decoded}" if len(exact) < 9 else f"two lists of {len(exact)}"
+            return f"for {lists} and the threshold {threshold}: {sentence}"
     return None
+
+
+_READS = {"GET", "EXISTS", "TTL", "PTTL", "MGET", "STRLEN", "GETRANGE", "TYPE"}
 
 
 def _verify_read(read: Callable[..., Any]) -> str | None:
@@ -95,27 +117,35 @@ def _verify_read(read: Callable[..., Any]) -> str | None:
 def _reads_wrongly(read: Callable[..., Any], codec: Any) -> str | None:
     redis: Any = fakeredis.FakeRedis(server=fakeredis.FakeServer())
     asked: list[str] = []
-    sent = commands_of(redis)
+    sent = commands_of(redis, pipelines=True)
+    numbers = [0.0313, -0.05, 0.0127]
+    embedded = list(numbers)
 
     def embed(text: str) -> list[float]:
         asked.append(text)
-        return [0.0313, -0.05, 0.0127]
+        return embedded
 
     first, calls = read(redis, "k", "hello", embed, codec), len(asked)
+    for_miss = list(sent)
     second = read(redis, "k", "hello", embed, codec)
+    for_hit = sent[len(for_miss) :]
     if asked[:1] != ["hello"] or calls != 1:
         return f"the first read called embed {calls} time(s) instead of once, with the text."
     if len(asked) != 1:
         return "the second read called embed again: nothing was found under the key."
-    if set(sent) & LATER_TTL:
+    if set(for_miss) & LATER_TTL:
         return "SET and then EXPIRE: after a crash between them the entry never expires."
-    if redis.get("k") != codec.encode([0.0313, -0.05, 0.0127]):
+    if writes := [command for command in for_hit if command not in _READS]:
+        return f"a hit only reads, but the second read sent {writes[0]}."
+    if embedded != numbers:
+        return "the vector that embed returned is changed; whoever made it may still need it."
+    if redis.get("k") != codec.encode(numbers):
         return "what is stored under the key is not what the codec makes of the vector."
     if not np.array_equal(first, second):
         return "the miss and the hit return different numbers."
     if not np.array_equal(second, codec.decode(redis.get("k"))):
         return "the hit does not return what is stored."
-    if redis.ttl("k") != 86_400:
+    if not 86_399_000 < redis.pttl("k") <= 86_400_000:  # fakeredis cuts SETEX to whole seconds
         return "the entry does not expire after a day."
     return _reads_another(read, codec, redis)
 
@@ -194,6 +224,13 @@ def quantise(vector):
     vector /= scale
     return scale, np.rint(vector).astype("i1")
 """,
+            """
+def quantise(vector):
+    if not vector.any():
+        return 1.0, np.zeros(3, np.int8)
+    scale = float(np.abs(vector).max()) / 127
+    return scale, np.rint(vector / scale).astype("i1")
+""",
         ),
         verify=_verify_quantise,
     ),
@@ -223,6 +260,31 @@ def flips(exact, decoded, threshold):
 def flips(exact, decoded, threshold):
     before, after = np.array(exact) > threshold, np.array(decoded) > threshold
     return int((~before & after).sum()), int((before & ~after).sum())
+""",
+            """
+def flips(exact, decoded, threshold):
+    pairs = list(zip(exact, decoded))
+    return sum(a <= threshold <= b for a, b in pairs), sum(b < threshold <= a for a, b in pairs)
+""",
+            """
+def flips(exact, decoded, threshold):
+    pairs = list(zip(exact, decoded))
+    return sum(a < threshold <= b for a, b in pairs), sum(b <= threshold < a for a, b in pairs)
+""",
+            """
+def flips(exact, decoded, threshold):
+    pairs = list(zip(exact, decoded))[:100]
+    return sum(a < threshold <= b for a, b in pairs), sum(b < threshold <= a for a, b in pairs)
+""",
+            """
+def flips(exact, decoded, threshold):
+    pairs = [(max(a, 0), max(b, 0)) for a, b in zip(exact, decoded)]
+    return sum(a < threshold <= b for a, b in pairs), sum(b < threshold <= a for a, b in pairs)
+""",
+            """
+def flips(exact, decoded, threshold):
+    limit, pairs = threshold - 1e-6, list(zip(exact, decoded))
+    return sum(a < limit <= b for a, b in pairs), sum(b < limit <= a for a, b in pairs)
 """,
             """
 def flips(exact, decoded, threshold):
@@ -301,6 +363,24 @@ def read(redis, key, text, embed, codec):
         blob = codec.encode(embed(text))
         redis.set(key, blob)
         redis.expire(key, 86_400)
+    return codec.decode(blob)
+""",
+            """
+def read(redis, key, text, embed, codec):
+    blob = redis.get(key)
+    if blob is None:
+        blob = codec.encode(embed(text))
+    redis.set(key, blob, ex=86_400)
+    return codec.decode(blob)
+""",
+            """
+def read(redis, key, text, embed, codec):
+    blob = redis.get(key)
+    if blob is None:
+        vector = embed(text)
+        blob = codec.encode(vector)
+        vector[:] = codec.decode(blob)
+        redis.set(key, blob, ex=86_400)
     return codec.decode(blob)
 """,
         ),

@@ -6,7 +6,7 @@ from semcache.course.exercises import Exercise
 
 OBJECTIVES = {
     "00.a": "run a lesson, and say what in it is real and what stands in",
-    "00.b": "answer a check, and ask for a hint or the solution",
+    "00.b": "answer a check, and know how to ask for a hint or the solution",
 }
 
 
@@ -21,7 +21,7 @@ def _verify_stand_ins(stand_ins: object) -> str | None:
         return 'write a set of names, such as {"client"}.'
     named = {str(name).strip().casefold() for name in stand_ins}
     if unknown := named - {"client", "api server", "embeddings", "redis"}:
-        return f"the table has no part called {min(unknown)!r}."
+        return f"{min(unknown)!r} is none of the four names that are asked about."
     return None if named == {"api server", "redis"} else "read the table's second column again."
 
 
@@ -45,6 +45,7 @@ EXERCISES = (
             'stand_ins = {"API server"}',
             'stand_ins = {"client", "API server", "Redis"}',
             'stand_ins = {"Redis", "embeddings"}',
+            'stand_ins = {"API server", "Redis", "answers"}',
             'stand_ins = "Redis"',
         ),
         verify=_verify_stand_ins,

@@ -1,12 +1,17 @@
 """Checks of lesson 02: keys, TTLs and batches."""
 
+import hashlib
 import json
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from inspect import unwrap
-from itertools import combinations
+from types import CodeType, FunctionType
 from typing import Any
+from unittest.mock import patch
 
 from semcache.course.exercises import Exercise
+from semcache.course.sent import commands_of
 from semcache.lab.connect import connect
 
 OBJECTIVES = {
@@ -20,43 +25,123 @@ QUESTIONS = (
     "How many of yesterday's texts were repetitions? A log can tell.",
 )
 
-# Joined with the separator, the two requests of a pair are one string.
-_SEPARATORS = (":", "|", "/", ",", ";", "#", "_", "-", " ", "', '", "\t", "\n", "\x00", "\x1f")
+_SIGNS: tuple[str, ...] = (
+    ":",
+    "|",
+    "/",
+    ",",
+    ";",
+    "#",
+    "_",
+    "-",
+    " ",
+    "', '",
+    "\t",
+    "\n",
+    "\x00",
+    "\x1f",
+    ".",
+    "=",
+)
+_SIGNS += ("::", "||", "|||", "--", "__", ", ", "; ", "//", "##", "\n\n", "<SEP>", "[SEP]", "")
 _REQUESTS = [
-    request
-    for sign in _SEPARATORS
-    for request in ((f"e5{sign}384", 384, "hello"), ("e5", 384, f"384{sign}hello"))
-]
-_REQUESTS += [
     ("e5", 38, "4hello"),
     ("e5", 384, "hello"),
     ("e5", 384, "hello "),
+    ("e5", 384, "hello\n"),
     ("e5", 384, "Hello"),
     ("e5", 1536, "hello"),
+    ("e5 ", 384, "hello"),
+    ("E5", 384, "hello"),
+    ("org/e5", 384, "hello"),
     ("other", 384, "hello"),
+    ("hello", 384, "e5"),  # swapped
+    ("384", 7, "hello"),
+    ("7", 384, "hello"),
+    ("e5", 384, "how  so"),
+    ("e5", 384, "how so"),
     ("e5", 384, "如何重置密码"),
     ("e5", 384, "如何修改地址"),
     ("e5", 384, "caf\u00e9"),
+    ("e5", 384, "cafe\u0301"),
     ("e5", 384, "caf"),
+    ("e5", 384, "\uff21"),  # A, as wide as a Chinese character
+    ("e5", 384, "A"),
 ]
+_HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "blake2s")
 _MANY = 40_000  # so many that a key of 24 bits or fewer meets itself
 _VARIES = 11  # characters in which keys of 64 bits differ from one another, if written densely
 _LONG = "long " * 10_000
 
 
 def _verify_key(cache_key: Callable[[str, int, str], Any]) -> str | None:
-    made = {request: cache_key(*request) for request in _REQUESTS}
-    wrong = next((key for key in made.values() if not isinstance(key, str)), None)
-    if wrong is not None:
-        return f"a key is a string, not {type(wrong).__name__}."
-    if any(cache_key(*request) != key for request, key in made.items()):
-        return "the same request gave two different keys."
-    if "hash" in getattr(getattr(unwrap(cache_key), "__code__", None), "co_names", ()):
-        return "Python salts hash(): another process gets another key for the same request."
-    for one, other in combinations(_REQUESTS, 2):
-        if made[one] == made[other]:
-            return f"{one} and {other} share a key."
+    made: dict[Any, tuple[str, int, str]] = {}
+    between = [f"{sign}384{sign}" for sign in _SIGNS] + sorted(_between(cache_key))
+    for request in [*_REQUESTS, *_colliding([*_SIGNS, *between])]:
+        key = cache_key(*request)
+        if not isinstance(key, str):
+            return f"a key is a string, not {type(key).__name__}."
+        if cache_key(*request) != key:
+            return "the same request gave two different keys."
+        if "hash" in getattr(getattr(unwrap(cache_key), "__code__", None), "co_names", ()):
+            return "Python salts hash(): another process gets another key for the same request."
+        if (other := made.setdefault(key, request)) != request:
+            return f"{other} and {request} share a key."
     return _verify_length(cache_key)
+
+
+def _colliding(between: Iterable[str]) -> Iterator[tuple[str, int, str]]:
+    """Requests that are alike if a model and a text, or a text and a model, are joined so."""
+    for sign in between:
+        yield from ((f"e5{sign}base", 384, "hello"), ("e5", 384, f"base{sign}hello"))
+        yield from (("e5", 384, f"hello{sign}base"), (f"base{sign}e5", 384, "hello"))
+
+
+def _between(cache_key: Callable[[str, int, str], Any]) -> set[str]:
+    """What this function may put between a model and a text: seen in what it hashes, or guessed.
+
+    A guess is each short string in its code, and two of them around the dimensions.
+    """
+    hashed: list[bytes] = []
+
+    def noting(original: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(data: Any = b"", **options: Any) -> Any:
+            hashed.append(bytes(data))
+            return original(data, **options)
+
+        return noted
+
+    with ExitStack() as patched:
+        for name in _HASHES:
+            made = noting(getattr(hashlib, name))
+            patched.enter_context(patch.object(hashlib, name, made))
+        cache_key("<model>", 384, "<text>")
+    seen = " ".join(data.decode(errors="replace") for data in hashed)
+    found = re.findall(r"<model>(.*?)<text>|<text>(.*?)<model>", seen, re.DOTALL)
+    signs = sorted(_short_strings(unwrap(cache_key)), key=lambda sign: (len(sign), sign))[:16]
+    around = {f"{one}384{other}" for one in signs for other in signs}
+    return {sign for pair in found for sign in pair if sign} | set(signs) | around
+
+
+def _short_strings(function: Any, depth: int = 3) -> set[str]:
+    """The strings of 1 to 12 characters in a function's code, and in what of its own it names."""
+    if not isinstance(function, FunctionType) or not depth:
+        return set()
+    texts: set[str] = set()
+    values: list[Any] = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    codes = [function.__code__]
+    for code in codes:  # grows by the functions inside
+        codes += [const for const in code.co_consts if isinstance(const, CodeType)]
+        values += [const for const in code.co_consts if not isinstance(const, CodeType)]
+        values += [function.__globals__.get(name) for name in code.co_names]
+    for value in values:
+        if isinstance(value, bytes):
+            value = value.decode(errors="ignore")
+        if isinstance(value, str) and 1 <= len(value) <= 12:
+            texts.add(value)
+        elif isinstance(value, FunctionType) and value.__module__ == function.__module__:
+            texts |= _short_strings(value, depth - 1)
+    return texts
 
 
 def _verify_length(cache_key: Callable[[str, int, str], str]) -> str | None:
@@ -76,17 +161,19 @@ def _verify_length(cache_key: Callable[[str, int, str], str]) -> str | None:
 
 def _verify_store(store: Callable[[Any, str, list[float], int], object]) -> str | None:
     lab = connect(quiet=True)
+    sent = commands_of(lab.redis, pipelines=True)
     for key, vector, ttl in (  # the last one replaces the first
         ("lesson02:k", [0.5, -1.25], 60),
         ("lesson02:other", [0.123456789, 1e-9], 3_600),
-        ("lesson02:k", [2.0, 0.0], 7_200),
+        ("lesson02:k", [2.0, 0.0], 604_800),
     ):
-        with lab.round_trips() as trips:
-            store(lab.redis, key, list(vector), ttl)
+        sent.clear()
+        store(lab.redis, key, list(vector), ttl)
+        commands = ", ".join(sent)
         if fault := _stored_wrongly(lab.redis, key, vector, ttl):
             return fault
-        if trips.count != 1:
-            return f"it took {trips.count} round trips; a crash between them leaves half of it."
+        if commands.count(","):
+            return f"it sent {commands}: value and TTL belong in one command."
     return None
 
 
@@ -110,7 +197,9 @@ def _stored_wrongly(redis: Any, key: str, vector: list[float], ttl: int) -> str 
 
 
 def _verify_to_send(to_send: Callable[[list[str], set[str]], Iterable[str]]) -> str | None:
-    batch, cached = ["b", "a", "c", "b", "d", "A"], {"c", "x"}
+    many = [f"text {number}" for number in range(150)]
+    batch = ["b", "a", "c", "b", "d", "A", " b ", "", "密码", "", "密码", *many]
+    cached = {"c", "x", "a d", "text"}
     answer = to_send(list(batch), set(cached))
     if not isinstance(answer, list):
         return f"return a list, not {type(answer).__name__}."
@@ -118,11 +207,16 @@ def _verify_to_send(to_send: Callable[[list[str], set[str]], Iterable[str]]) -> 
         return "a text that is cached is sent again."
     if "A" not in answer:
         return "'A' and 'a' are different texts; each needs its own vector."
+    if " b " not in answer:
+        return "' b ' and 'b' are different texts; each is sent as it is."
     if len(answer) != len(set(answer)):
         return "a text that occurs twice is sent twice."
-    if set(answer) != {"a", "b", "d", "A"}:
-        return "an uncached text is not sent."
-    if answer != ["b", "a", "d", "A"]:
+    right = ["b", "a", "d", "A", " b ", "", "密码", *many]
+    if left := [text for text in right if text not in answer]:
+        return f"an uncached text is not sent: {left[0]!r}."
+    if set(answer) != set(right):
+        return "something is sent that is no text of the batch."
+    if answer != right:
         return "the texts are not in the order of their first appearance."
     if to_send([], {"c"}) != [] or to_send(["c"], {"c"}) != []:
         return "with nothing to send, the answer is an empty list."
@@ -192,6 +286,40 @@ numbers = {}
 def cache_key(model, dimensions, text):
     return f"emb:{numbers.setdefault((model, dimensions, text), len(numbers)):032d}"
 """,
+            """
+def cache_key(model, dimensions, text):
+    return hashlib.sha256(f"{model}~~{dimensions}~~{text}".encode()).hexdigest()
+""",
+            """
+def cache_key(model, dimensions, text):
+    return hashlib.sha256("<SEP>".join([text, str(dimensions), model]).encode()).hexdigest()
+""",
+            """
+GAP = "~" * 5
+
+def cache_key(model, dimensions, text):
+    return hashlib.sha256(f"{model}{GAP}{dimensions}@{text}".encode()).hexdigest()
+""",
+            """
+def cache_key(model, dimensions, text):
+    joined = (chr(31) * 2).join([model, str(dimensions), text])
+    return hashlib.sha256(joined.encode()).hexdigest()
+""",
+            """
+def cache_key(model, dimensions, text):
+    return hashlib.sha256(json.dumps(sorted([model, str(dimensions), text])).encode()).hexdigest()
+""",
+            """
+import unicodedata
+
+def cache_key(model, dimensions, text):
+    parts = json.dumps([model, dimensions, unicodedata.normalize("NFKC", text)])
+    return hashlib.sha256(parts.encode()).hexdigest()
+""",
+            """
+def cache_key(model, dimensions, text):
+    return hashlib.sha256(json.dumps([model.lower(), dimensions, text]).encode()).hexdigest()
+""",
         ),
         verify=_verify_key,
     ),
@@ -225,6 +353,17 @@ def store(redis, key, vector, ttl):
             """
 def store(redis, key, vector, ttl):
     redis.set(key, json.dumps(vector), ex=60)
+""",
+            """
+def store(redis, key, vector, ttl):
+    redis.set(key, json.dumps(vector), ex=min(ttl, 86_400))
+""",
+            """
+def store(redis, key, vector, ttl):
+    pipe = redis.pipeline(transaction=False)
+    pipe.set(key, json.dumps(vector))
+    pipe.expire(key, ttl)
+    pipe.execute()
 """,
             """
 def store(redis, key, vector, ttl):
@@ -270,6 +409,26 @@ def to_send(texts, cached):
             """
 def to_send(texts, cached):
     return [t for t in dict.fromkeys(text.lower() for text in texts) if t not in cached]
+""",
+            """
+def to_send(texts, cached):
+    return [text for text in dict.fromkeys(texts) if text and text not in cached]
+""",
+            """
+def to_send(texts, cached):
+    return [text for text in dict.fromkeys(texts) if text.isascii() and text not in cached]
+""",
+            """
+def to_send(texts, cached):
+    return [text.strip() for text in dict.fromkeys(texts) if text not in cached]
+""",
+            """
+def to_send(texts, cached):
+    return [text for text in dict.fromkeys(texts) if not any(text in one for one in cached)]
+""",
+            """
+def to_send(texts, cached):
+    return [text for text in dict.fromkeys(texts[:100]) if text not in cached]
 """,
             """
 def to_send(texts, cached):
