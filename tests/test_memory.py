@@ -38,7 +38,7 @@ def test_every_stored_number_holds_within_5_percent(fresh: Measurement) -> None:
     assert len(old.rows) == len(fresh.rows) > 20
     for before, now in zip(old.rows, fresh.rows, strict=True):
         assert (before.value, before.dims, before.fields) == (now.value, now.dims, now.fields)
-        for name in ("payload", "string", "hash", "field_ttl"):
+        for name in ("payload", "key", "key_ttl", "field", "field_ttl"):
             want = pytest.approx(getattr(before, name), rel=0.05)
             assert getattr(now, name) == want, f"{before} {name}: {AGAIN}"
         assert now.encoding == before.encoding, AGAIN
@@ -69,8 +69,15 @@ def test_from_64_bytes_on_an_entry_is_a_block_and_a_constant(fresh: Measurement)
     assert len(rows) > 10
     for row in rows:
         rounded = memory.block(round(row.payload))
-        assert row.string - rounded == pytest.approx(108, abs=3), row
-        assert row.hash - rounded == pytest.approx(72, abs=3), row
+        over = [used - rounded for used in (row.key, row.key_ttl, row.field, row.field_ttl)]
+        assert over == pytest.approx([78, 108, 72, 90], abs=3), row
+
+
+@pytest.mark.usefixtures("same_allocator")
+def test_a_field_is_compared_with_a_key_that_has_a_ttl_if_it_has_one(fresh: Measurement) -> None:
+    vectors = [row for row in fresh.rows if row.dims]
+    assert [r.key - r.field for r in vectors] == pytest.approx([6] * len(vectors), abs=2)
+    assert [r.key_ttl - r.field_ttl for r in vectors] == pytest.approx([18] * len(vectors), abs=2)
 
 
 def test_what_is_written_is_what_is_read(fresh: Measurement, tmp_path: Path) -> None:

@@ -9,15 +9,15 @@ from semcache.course.memory.record import FILE, Measurement, to_json
 from semcache.lab.connect import open_redis
 from semcache.lab.redis_server import MISSING, start_redis
 
-_HEAD = "value         payload  fields    string    hash  field TTL   saved  encoding"
+_HEAD = "value         payload  fields       key   + TTL     field   + TTL   saved  encoding"
 
 
 def _table(measurement: Measurement) -> str:
     lines = [measurement.source, _HEAD]
     for r in measurement.rows:
         lines.append(
-            f"{r.value:8}{r.dims or '':5}{r.payload:8,.0f}{r.fields:8,}{r.string:10,.0f}"
-            f"{r.hash:8,.0f}{r.field_ttl:11,.0f}{r.saved:8.2%}  {r.encoding}"
+            f"{r.value:8}{r.dims or '':5}{r.payload:8,.0f}{r.fields:8,}{r.key:10,.0f}"
+            f"{r.key_ttl:8,.0f}{r.field:10,.0f}{r.field_ttl:8,.0f}{r.saved:8.2%}  {r.encoding}"
         )
     lines += [f"{name}: {used:,.0f} bytes an entry" for name, used in measurement.classes.items()]
     return "\n".join(lines)

@@ -20,6 +20,7 @@ __all__ = ["ENTRIES", "measure"]
 ENTRIES = 1_000
 CODECS = ("json", "float32", "int8")
 TINY = (8, 16, 32, 48, 64, 65, 80, 100, 128, 192, 256)
+LAYOUTS = ("key_ttl", "key", "field_ttl", "field")
 _MODEL, _DAY = "multilingual-e5-small", 86_400
 _NAMES = [md5(f"semcache memory {n}".encode()).hexdigest() for n in range(ENTRIES)]
 _LIMITS = ("hash-max-listpack-entries", "hash-max-listpack-value")
@@ -88,7 +89,7 @@ def _embeddings() -> codecs.Vector:
 def _row(client: redis.Redis, value: str, dims: int, blobs: Sequence[bytes], fields: int) -> Row:
     values = list(islice(cycle(blobs), ENTRIES))
     sizes, encoding = {}, ""
-    for layout in ("string", "field_ttl", "hash"):
+    for layout in LAYOUTS:  # plain fields last, for their encoding
         used = _used(client, lambda how=layout: _fill(client, how, values, fields))  # type: ignore[misc]
         sizes[layout] = round(used / ENTRIES, 1)
         encoding = _encoding(client)
@@ -108,8 +109,10 @@ def _fill(client: redis.Redis, layout: str, values: Sequence[bytes], fields: int
 def _put(client: redis.Redis, layout: str, at: int, value: bytes, fields: int = ENTRIES) -> None:
     """Names as in the tutorial code: ``emb:`` and 32 characters, or 32 characters in a hash."""
     name, key = _NAMES[at], f"emb:{_NAMES[at // fields]}"
-    if layout == "string":
+    if layout == "key_ttl":
         client.set(f"emb:{name}", value, ex=_DAY)
+    elif layout == "key":
+        client.set(f"emb:{name}", value)
     elif layout == "field_ttl":
         client.hsetex(key, name, value, ex=_DAY)
     else:
@@ -153,11 +156,11 @@ def _eviction(client: redis.Redis) -> Eviction:
             except redis.OutOfMemoryError:
                 refused += 1
             if (at + 1) % every == 0:
-                keys: Any = client.dbsize() if layout == "string" else client.hlen(key)
+                keys: Any = client.dbsize() if layout == "key_ttl" else client.hlen(key)
                 counts.append(keys)
         client.config_set("maxmemory", 0)
         _empty(client)
         return counts, refused
 
-    strings, hashed = run("allkeys-lru", "string")[0], run("allkeys-lru", "hash")[0]
+    strings, hashed = run("allkeys-lru", "key_ttl")[0], run("allkeys-lru", "field")[0]
     return Eviction(every, strings, hashed, refused=run("volatile-lru", "field_ttl")[1])

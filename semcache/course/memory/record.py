@@ -16,15 +16,16 @@ FILE = _data.FOLDER / "redis_memory.json"
 
 @dataclass(frozen=True)
 class Row:
-    """What an entry of one size costs in three layouts, in bytes of ``used_memory``.
+    """What an entry of one size costs in four layouts, in bytes of ``used_memory``.
 
     Attributes:
         value: What is stored: a codec's name, or ``"bytes"`` for a value without meaning.
         dims: Numbers in the vector; 0 for bytes.
         payload: Bytes of the value itself, on average.
         fields: Entries in each hash.
-        string: Under a key of its own, with a TTL.
-        hash: As a field of a hash.
+        key: Under a key of its own, without a TTL.
+        key_ttl: Under a key of its own, with a TTL.
+        field: As a field of a hash, without a TTL.
         field_ttl: As a field with a TTL of its own.
         encoding: How Redis keeps the hash of plain fields, by ``OBJECT ENCODING``.
     """
@@ -33,15 +34,16 @@ class Row:
     dims: int
     payload: float
     fields: int
-    string: float
-    hash: float
+    key: float
+    key_ttl: float
+    field: float
     field_ttl: float
     encoding: str
 
     @property
     def saved(self) -> float:
-        """The part of a string's memory that the hash saves, in [0, 1]."""
-        return 1 - self.hash / self.string
+        """The part of a key's memory that a field saves, in [0, 1], both with a TTL."""
+        return 1 - self.field_ttl / self.key_ttl
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,8 @@ def block(payload: int) -> int:
 def key_bytes(payload: int) -> int:
     """Return what a value of ``payload`` bytes, 64 or more, takes under a key with a TTL.
 
-    The block of the value and 108 bytes for the key, whose name has 36 characters.
+    The block of the value and 108 bytes: 78 for the key, whose name has 36 characters, and 30
+    for its TTL.
 
     >>> key_bytes(6_156)
     7276
@@ -139,18 +142,29 @@ def key_bytes(payload: int) -> int:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Return what vectors take under a key with a TTL and in a hash without, as aligned text.
+    """Return what vectors take as keys and as fields, without TTLs and with, as aligned text.
 
     >>> print(table([stored().row("float32", 1536)]))
-             numbers  bytes  as a key  as a field  less
-    float32    1,536  6,156     7,276       7,240    36
+             numbers  bytes  no TTLs: key  field  less    with TTLs: key  field  less
+    float32    1,536  6,156         7,246  7,240     6             7,276  7,258    18
     """
-    heads = ("", "numbers", "bytes", "as a key", "as a field", "less")
+    heads = (
+        "",
+        "numbers",
+        "bytes",
+        "no TTLs: key",
+        "field",
+        "less",
+        "  with TTLs: key",
+        "field",
+        "less",
+    )
     lines = [heads] + [
         (
             row.value,
-            *(f"{n:,.0f}" for n in (row.dims, row.payload, row.string, row.hash)),
-            f"{row.string - row.hash:,.0f}",
+            *(f"{n:,.0f}" for n in (row.dims, row.payload)),
+            *(f"{n:,.0f}" for n in (row.key, row.field, row.key - row.field)),
+            *(f"{n:,.0f}" for n in (row.key_ttl, row.field_ttl, row.key_ttl - row.field_ttl)),
         )
         for row in rows
     ]

@@ -48,11 +48,13 @@ def quadrants(exact: Matrix, similar: Mapping[str, Matrix], threshold: float) ->
     fig, axes = plt.subplots(1, len(similar), figsize=(10.5, 4.5), sharex=True, sharey=True)
     before = exact.max(axis=1)
     low, high, ticks = 0.79, 1.0, [0.80, 0.85, 0.90, 0.95]
+    orange = []
     for ax, (name, matrix) in zip(axes, similar.items(), strict=True):
         after = matrix.max(axis=1)
         crossed = (before >= threshold) != (after >= threshold)
         other = matrix.argmax(axis=1) != exact.argmax(axis=1)
         swapped = ~crossed & other & (before >= threshold)
+        orange.append(int(np.count_nonzero(swapped)))
         ax.fill_between([low, threshold], threshold, high, color="#EEEEEE")
         ax.fill_between([threshold, high], low, threshold, color="#EEEEEE")
         ax.plot([low, high], [low, high], color="#999999", linewidth=1)
@@ -71,9 +73,11 @@ def quadrants(exact: Matrix, similar: Mapping[str, Matrix], threshold: float) ->
     axes[0].set_ylabel("after compression")
     handles, labels = axes[0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside lower center", ncols=3, markerscale=1.6)
+    few = "fewer than 10" if max(orange) < 10 else f"up to {max(orange)}"
     finish(
         fig,
         alt="Best similarity of each lookup, exact and after compression. With int8 the dots lie "
         "on the diagonal, with numbers times 127 close to it. With binary they scatter, most of "
-        f"them below it, and many cross the threshold {threshold:.2f}.",
+        f"them below it, and many cross the threshold {threshold:.2f}. Orange, hits with another "
+        f"question's answer: {few} in each.",
     )
