@@ -137,8 +137,9 @@ def _short_strings(function: Any, depth: int = 3) -> set[str]:
     for value in values:
         if isinstance(value, bytes):
             value = value.decode(errors="ignore")
-        if isinstance(value, str) and 1 <= len(value) <= 12:
-            texts.add(value)
+        if isinstance(value, str):  # "%s::%d" and "{}::{}" hold what stands between, too
+            parts = [value, *re.split(r"%[sdr]|\{[^}]*\}", value)]
+            texts |= {part for part in parts if 1 <= len(part) <= 12}
         elif isinstance(value, FunctionType) and value.__module__ == function.__module__:
             texts |= _short_strings(value, depth - 1)
     return texts
