@@ -70,14 +70,14 @@ def test_from_64_bytes_on_an_entry_is_a_block_and_a_constant(fresh: Measurement)
     for row in rows:
         rounded = memory.block(round(row.payload))
         over = [used - rounded for used in (row.key, row.key_ttl, row.field, row.field_ttl)]
-        assert over == pytest.approx([78, 108, 72, 90], abs=3), row
+        assert over == pytest.approx([78, 108, 72, 90], abs=4), row
 
 
 @pytest.mark.usefixtures("same_allocator")
 def test_a_field_is_compared_with_a_key_that_has_a_ttl_if_it_has_one(fresh: Measurement) -> None:
     vectors = [row for row in fresh.rows if row.dims]
-    assert [r.key - r.field for r in vectors] == pytest.approx([6] * len(vectors), abs=2)
-    assert [r.key_ttl - r.field_ttl for r in vectors] == pytest.approx([18] * len(vectors), abs=2)
+    assert [r.key - r.field for r in vectors] == pytest.approx([6] * len(vectors), abs=4)
+    assert [r.key_ttl - r.field_ttl for r in vectors] == pytest.approx([18] * len(vectors), abs=5)
 
 
 def test_what_is_written_is_what_is_read(fresh: Measurement, tmp_path: Path) -> None:
