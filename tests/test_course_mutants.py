@@ -151,6 +151,31 @@ def choose(rows, grid, limit, doubt, bound):
             passed.append(threshold)
     return min(passed, default=None)
 """],
+    "09.1": ["""
+def effect(pairs, verifier, threshold):
+    refused = [p for p in pairs if p[2] >= threshold and not verifier(*p[:3])]
+    return np.array([sum(p[3] for p in refused), sum(not p[3] for p in refused)])
+"""],
+    "09.3": [
+        """
+from decimal import Decimal as D
+def gain(noted, accepted, again, judge_price, call_price):
+    return accepted * again * D(str(call_price)) - noted * D(str(judge_price))
+""",
+        """
+from fractions import Fraction as F
+def gain(noted, accepted, again, judge_price, call_price):
+    return accepted * again * F(str(call_price)) - noted * F(str(judge_price))
+""",
+        """
+def gain(noted, accepted, again, judge_price, call_price):
+    return np.float32(accepted * again * call_price - noted * judge_price)
+""",
+        """
+def gain(noted, accepted, again, judge_price, call_price):
+    return np.array(accepted * again * call_price - noted * judge_price)
+""",
+    ],
     "10.2": ["""
 def choose(entries, dims, spare, stored, node):
     if entries * stored > node:

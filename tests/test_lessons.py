@@ -1,6 +1,7 @@
 """Every lesson keeps the promises of CONTRIBUTING.md: its parts, its budgets, its exercises."""
 
 import ast
+import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ LIGHT = {"00"}  # the tour of the course: fewer cells, no experiment, nothing to
 PRIVATE_PATH = re.compile(r"/home/|/root/|/Users/|/tmp/|/private/|/var/folders/|[A-Z]:\\")
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 IMPORTS = (ast.Import, ast.ImportFrom)
+# "Expected: `call` is `value`", or a number without quotes
+EXPECTED = re.compile(r"`([^`]+)` is (about )?(`[^`]+`|[\d.,]*\d)")
 UNCOMPARED = re.compile(r"nbval[-_](skip|ignore[-_]output)", re.IGNORECASE)
 
 
@@ -393,11 +396,36 @@ def test_an_exercise_has_a_hint_that_is_not_its_solution(page: Page, exercise: E
     assert exercise.solution.strip() not in exercise.hint
 
 
+def expected(page: Page, exercise: Exercise) -> str:
+    """Source that asserts what the text above an exercise promises of a call to its answer."""
+    cells = page.notebook.cells
+    task = cells[cells.index(page.stub(exercise)) - 1].source.partition("Expected:")[2]
+    lines = [inspect.getsource(_agree)]
+    for call, about, shown in EXPECTED.findall(task):
+        if exercise.name in call:
+            value = shown.strip("`") if shown[0] == "`" else shown.replace(",", "_")
+            room = 0.05 if about else 1e-9
+            lines.append(f"assert _agree({call}, {value}, {room}), {call!r}")
+    return "\n".join(lines)
+
+
+def _agree(found: object, value: object, room: float) -> bool:
+    import numpy as np
+
+    try:
+        return bool(np.allclose(found, value, rtol=room, atol=0))  # type: ignore[arg-type]
+    except TypeError:  # not numbers
+        return bool(found == value)
+
+
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
 def test_solved_lesson_meets_every_objective_and_changes_nothing_else(path: Path) -> None:
     page, solved = Page.read(path), Page.read(path)
     for exercise in page.definition.exercises:
-        solved.stub(exercise).source = exercise.solution.strip()
+        stub = solved.stub(exercise)
+        stub.source = exercise.solution.strip()
+        check = solved.code[solved.code.index(stub) + 1]
+        check.source += "\n" + expected(page, exercise)  # after every cell before it
     environment = kernel_environment(SEMCACHE_STRICT="1", PYTHONPATH=kernel_path())
     notebooks.execute(solved.notebook, page.path.parent, environment, timeout=400)
     notebooks.stabilise(solved.notebook)

@@ -11,6 +11,7 @@ from semcache.course.plots import finish, use_style
 from semcache.evaluate.curve import risk_coverage
 from semcache.evaluate.scored import Scored
 
+_ALIKE = 1.0  # of 1,000 calls saved: places that differ by less are equally good
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -33,8 +34,7 @@ def prices(scorers: Mapping[str, Scored], costs: Sequence[float]) -> None:
             best_at, size = (x[y.argmax()], y.max()), 15 - 2.5 * at  # of equal ones, both are seen
             dot = {"markersize": size, "markeredgecolor": "white", "clip_on": False}
             ax.plot(*best_at, "o", color=f"C{at}", zorder=4 + at, **dot)
-            if at in (0, len(costs) - 1):
-                best.append(f"at {cost:g}, by {scorer}: {_half(float(x[y.argmax()]))}")
+            best.append(f"at {cost:g}, by {scorer}: {_about(x[y > y.max() - _ALIKE].min())}")
         ax.set(title=f"By {scorer}", xlim=(0, 1), ylim=(-300, 1_000))
         ax.set(xlabel="share of the questions served")
         ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
@@ -44,7 +44,7 @@ def prices(scorers: Mapping[str, Scored], costs: Sequence[float]) -> None:
         fig,
         alt="Saved calls over the share served; the best place, a dot, moves left as a wrong "
         "answer gets dearer. Being the best on these pairs, it is optimistic. What it is best to "
-        f"serve, by the cost in calls: {'; '.join(best)}.",
+        f"serve, to the nearest 5 %, by the cost in calls: {'; '.join(best)}.",
     )
 
 
@@ -88,5 +88,5 @@ def _best(scorers: Mapping[str, Scored], cost: float) -> str:
     return "\n".join(lines)
 
 
-def _half(share: float) -> str:
-    return "more than half" if share > 0.5 else "less than half"
+def _about(share: float) -> str:
+    return f"{round(20 * share) / 20:.0%}"
