@@ -177,11 +177,12 @@ def gain(noted, accepted, again, judge_price, call_price):
 """,
     ],
     "10.2": ["""
-def choose(entries, dims, spare, stored, node):
-    if entries * stored > node:
-        return ["divide", 0]
-    block = 4 * entries * dims
-    return ["matrix", block] if block <= spare else ["vector set", 0]
+def choose(entries, dims, spare, node, stored):
+    block = np.empty(0, np.float32).itemsize * entries * dims
+    fits = {name: entries * size <= node for name, size in stored.items()}
+    if fits["matrix"] and block + block <= spare:
+        return ["matrix", np.int64(2 * block)]
+    return ["vector set" if fits["vector set"] else "divide", 0]
 """],
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from semcache.index.matrix import COMFORTABLE
 from semcache.lab.data import FOLDER
 
 __all__ = ["Measured", "show_memory"]
@@ -56,6 +57,7 @@ def show_memory(rows: Iterable[tuple[int, int, int, float, float, float, float, 
                                        MB in Redis, with            MB of a matrix
           entries   dims  processes  MatrixIndex  VectorSetIndex    each   in all  best_index
             3,000    384          4            4               8       5       18  MatrixIndex
+        best_index takes MatrixIndex up to 100,000 entries
     """
     print(f"{'':31}MB in Redis, with            MB of a matrix")
     print("  entries   dims  processes  MatrixIndex  VectorSetIndex    each   in all  best_index")
@@ -65,3 +67,4 @@ def show_memory(rows: Iterable[tuple[int, int, int, float, float, float, float, 
             f"{entries:9,}{dims:7,}{processes:11}{as_hash:>13}{as_set:>16}{each:>8}{in_all:>9}  "
             f"{index}"
         )
+    print(f"best_index takes MatrixIndex up to {COMFORTABLE:,} entries")
