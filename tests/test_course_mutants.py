@@ -184,6 +184,17 @@ def choose(entries, dims, spare, node, stored):
         return ["matrix", np.int64(2 * block)]
     return ["vector set" if fits["vector set"] else "divide", 0]
 """],
+    "11.3": ["""
+def keep(redis, key, value, seconds, mark, seen):
+    script = redis.register_script(
+        "local held = redis.call('GET', KEYS[2]) "
+        "if held == false then held = '' end "
+        "if held == ARGV[1] then "
+        "redis.call('SET', KEYS[1], ARGV[2]) redis.call('EXPIRE', KEYS[1], ARGV[3]) return 1 end "
+        "return 0"
+    )
+    return script(keys=[key, mark], args=[b"" if seen is None else seen, value, seconds]) == 1
+"""],
 }  # fmt: skip
 
 

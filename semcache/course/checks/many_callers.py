@@ -3,8 +3,10 @@
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
+from unittest.mock import patch
 
 import fakeredis
 import redis
@@ -60,6 +62,10 @@ class _Flights(dict[Any, Any]):
         return super().setdefault(key, default)
 
 
+class _Stopped(BaseException):
+    """What is no Exception, as a KeyboardInterrupt is none."""
+
+
 class _Callers:
     """Threads that call an answer to exercise 11.1, and what came of it."""
 
@@ -76,14 +82,14 @@ class _Callers:
         self.fetched.append(key)
         self.inside.set()
         self.go.wait(PATIENCE)
-        if isinstance(self._value, Exception):
+        if isinstance(self._value, BaseException):
             raise self._value
         return self._value
 
     def _call(self, key: Any) -> None:
         try:
             self.got.append(self._once(self.flights, self.lock, key, self._fetch))
-        except Exception as error:
+        except BaseException as error:  # also what stands for a KeyboardInterrupt
             self.got.append(error)
 
     def start(self, key: Any, callers: int) -> None:
@@ -108,13 +114,30 @@ class _Callers:
 
 
 def _verify_once(once: Callable[..., Any]) -> str | None:
-    return _four_at_once(once) or _another_key(once) or _an_error(once)
+    patience: list[Any] = []
+    result = Future.result
+
+    def noting(flight: Future[Any], timeout: float | None = None) -> Any:
+        patience.append(timeout)
+        return result(flight, timeout)
+
+    with patch.object(Future, "result", noting):
+        complaint = _four_at_once(once) or _another_key(once)
+        complaint = complaint or _an_error(once, OSError("the API is down"))
+        complaint = complaint or _an_error(once, _Stopped())
+    if complaint is None and any(seconds is not None for seconds in patience):
+        return "whoever waits gives up after a while, and an LLM may take longer."
+    return complaint
 
 
 def _four_at_once(once: Callable[..., Any]) -> str | None:
     for value in ("v", None):
         callers = _Callers(once, value)
         callers.start("text", 1)
+        if not dict.__contains__(callers.flights, "text"):
+            return (
+                "while a key is fetched, flights does not hold it; the threads share nothing else."
+            )
         callers.start("text", 3)
         callers.go.set()
         if not callers.are_done():
@@ -137,14 +160,15 @@ def _four_at_once(once: Callable[..., Any]) -> str | None:
 
 
 def _another_key(once: Callable[..., Any]) -> str | None:
-    callers = _Callers(once)
-    callers.start("text", 1)
-    callers.inside.wait(PATIENCE)
-    callers.start("another", 1)
-    both = sorted(callers.fetched) == ["another", "text"]
-    callers.go.set()
-    if not callers.are_done() or not both:
-        return "while one key is fetched, a caller of another key has to wait for it."
+    for one, another in (("text", "another"), (1, "1")):
+        callers = _Callers(once)
+        callers.start(one, 1)
+        callers.inside.wait(PATIENCE)
+        callers.start(another, 1)
+        both = callers.fetched == [one, another]
+        callers.go.set()
+        if not callers.are_done() or not both:
+            return f"while {one!r} is fetched, a caller of {another!r} has to wait for it."
     return _one_ends(once)
 
 
@@ -161,15 +185,17 @@ def _one_ends(once: Callable[..., Any]) -> str | None:
     return None
 
 
-def _an_error(once: Callable[..., Any]) -> str | None:
-    callers = _Callers(once, OSError("the API is down"))
+def _an_error(once: Callable[..., Any], error: BaseException) -> str | None:
+    callers, kind = _Callers(once, error), "an exception"
+    if not isinstance(error, Exception):
+        kind = "what is no Exception, as a KeyboardInterrupt is none"
     callers.start("text", 1)
     callers.start("text", 1)
     callers.go.set()
     if not callers.are_done():
-        return "fetch raised, and a caller that waited for it waits for ever."
-    if [type(got) for got in callers.got] != [OSError] * 2:
-        return f"fetch raised OSError for two callers, and they got {callers.got}."
+        return f"fetch raised {kind}, and a caller that waited for it waits for ever."
+    if [type(got) for got in callers.got] != [type(error)] * 2:
+        return f"fetch raised {error!r} for two callers, and they got {callers.got}."
     if callers.flights:
         return "fetch raised, and its key stays in flights: it would be asked for never again."
     if len(callers.fetched) != 1:
@@ -248,6 +274,10 @@ _MARKS: tuple[tuple[bytes | None, bytes | None, bool], ...] = (
     (b"8", b"7", False),
     (b"7", None, False),
     (None, b"7", False),
+    (b"None", None, False),
+    (None, b"None", False),
+    (b"\xff'\"7", b"\xff'\"7", True),
+    (b"\xff'\"8", b"\xff'\"7", False),
 )
 
 
@@ -255,7 +285,7 @@ def _verify_keep(keep: Callable[..., Any]) -> str | None:
     for number, (holds, seen, may) in enumerate(_MARKS):
         server = fakeredis.FakeServer(server_type="redis", version=(8, 2))
         client = fakeredis.FakeRedis(server=server)
-        mark, key, value, seconds = f"mark-{number}", f"key-{number}", b"new", 100 + number
+        mark, key, value, seconds = f"mark-{number}", f"key-{number}", b"\x93new", 100 + number
         client.set(key, b"old")
         if holds is not None:
             client.set(mark, holds)
@@ -273,7 +303,7 @@ def _verify_keep(keep: Callable[..., Any]) -> str | None:
             return "keep changed the mark, which belongs to those who delete."
         if not may and client.get(key) != b"old":
             return "keep had nothing to write, and what was there is gone."
-    return _verify_one_step(keep)
+    return _verify_one_step(keep) or _verify_one_trip(keep)
 
 
 def _verify_one_step(keep: Callable[..., Any]) -> str | None:
@@ -284,6 +314,34 @@ def _verify_one_step(keep: Callable[..., Any]) -> str | None:
     keep(client, "key", b"new", 60, "mark", b"7")
     if other.get("mark") == b"8" and other.get("key") == b"new":
         return "a deletion came between keep's look at the mark and its write, unnoticed."
+    return None
+
+
+def _verify_one_trip(keep: Callable[..., Any]) -> str | None:
+    client = fakeredis.FakeRedis(server_type="redis", version=(8, 2))
+    keep(client, "key", b"new", 60, "mark", None)  # a script may have to be loaded first
+    kind: Any = client.connection_pool.connection_class
+    send, send_packed = kind.send_command, kind.send_packed_command
+    trips, scripts = [], []
+
+    def noting(connection: Any, *args: Any, **options: Any) -> Any:
+        if str(args[0]).upper() in {"EVAL", "EVALSHA", "FCALL"}:
+            scripts.append({str(key) for key in args[3 : 3 + int(args[2])]})
+        return send(connection, *args, **options)
+
+    def counting(connection: Any, *args: Any, **options: Any) -> Any:
+        trips.append(1)
+        return send_packed(connection, *args, **options)
+
+    with (
+        patch.object(kind, "send_command", noting),
+        patch.object(kind, "send_packed_command", counting),
+    ):
+        keep(client, "key", b"new", 60, "mark", None)
+    if len(trips) != 1:
+        return f"keep went to Redis {len(trips)} times: one script looks and writes in one trip."
+    if any(not {"key", "mark"} <= keys for keys in scripts):
+        return "a key belongs among the KEYS of the script: by them a cluster finds the node."
     return None
 
 
@@ -300,7 +358,7 @@ def once(flights, lock, key, fetch):
     if leads:
         try:
             flight.set_result(fetch(key))
-        except Exception as error:
+        except BaseException as error:
             flight.set_exception(error)
         with lock:
             del flights[key]
@@ -367,6 +425,14 @@ def once(flights, lock, key, fetch):
             _ONCE.replace("flights.get(key)", "flights.get(0)").replace(
                 "flights[key]", "flights[0]"
             ),
+            _ONCE.replace(", fetch):\n", ", fetch):\n    key = str(key)\n"),
+            # a dict of its own
+            _ONCE.replace("def once", "mine = {}\n\n\ndef once")
+            .replace("flights[key]", "mine[key]")
+            .replace("flights.get", "mine.get"),
+            _ONCE.replace("flight.result()", "flight.result(timeout=1)"),
+            # who waits is never told of a KeyboardInterrupt
+            _ONCE.replace("except BaseException", "except Exception"),
             # a memo for ever
             _ONCE.replace("        with lock:\n            del flights[key]\n", ""),
             # who waited for an error fetches once more
@@ -432,8 +498,8 @@ def once(flights, lock, key, fetch):
         id="11.3",
         objectives=("11.c", "11.d"),
         name="keep",
-        hint="One Lua script compares and writes: KEYS are the mark and the key, ARGV the rest. In "
-        "Lua, GET of no key is false, and `(x or '') ~= ARGV[1]` compares it with an empty text.",
+        hint="WRITE, just before the task, is nearly it: KEYS are the mark and the key, ARGV the rest. "
+        "`(x or '') ~= ARGV[1]` compares no key with an empty text, and None is sent as one.",
         solution=_KEEP,
         wrong=(
             # two trips
@@ -460,6 +526,31 @@ def keep(redis, key, value, seconds, mark, seen):
 def keep(redis, key, value, seconds, mark, seen):
     return bool(redis.set(key, value, ex=seconds))
 """,
+            # a transaction that watches the mark: one step, three trips
+            """
+def keep(redis, key, value, seconds, mark, seen):
+    with redis.pipeline() as pipe:
+        pipe.watch(mark)
+        if pipe.get(mark) != seen:
+            return False
+        pipe.multi()
+        pipe.set(key, value, ex=seconds)
+        try:
+            return bool(pipe.execute())
+        except Exception:
+            return False
+""",
+            _KEEP.replace('seen or b""', "str(seen) if seen is None else seen").replace(
+                "or '')", "or 'None')"
+            ),
+            _KEEP.replace('seen or b""', 'seen.decode() if seen else ""'),
+            _KEEP.replace('b"", value,', 'b"", value.decode(),'),
+            _KEEP.replace("2, mark, key, ", "1, mark, ")
+            .replace(", value, seconds)", ", value, seconds, key)")
+            .replace("KEYS[2]", "ARGV[4]"),
+            _KEEP.replace('script = """', 'script = f"""').replace(
+                "ARGV[1]", "'{(seen or bytes()).decode()}'"
+            ),
             _KEEP.replace("(redis.call('GET', KEYS[1]) or '')", "redis.call('GET', KEYS[1])"),
             _KEEP.replace("ARGV[3]", "60"),
             _KEEP.replace(", 'EX', ARGV[3]", ""),
