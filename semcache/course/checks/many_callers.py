@@ -498,7 +498,7 @@ def once(flights, lock, key, fetch):
         id="11.3",
         objectives=("11.c", "11.d"),
         name="keep",
-        hint="WRITE, just before the task, is nearly it: KEYS are the mark and the key, ARGV the rest. "
+        hint="WRITE, just above, is nearly it: KEYS are the mark and the key, ARGV the rest. "
         "`(x or '') ~= ARGV[1]` compares no key with an empty text, and None is sent as one.",
         solution=_KEEP,
         wrong=(
