@@ -60,7 +60,7 @@ def _verify_nearest(nearest: Callable[..., Any]) -> str | None:
     return None
 
 
-_LOGS: tuple[tuple[list[float | None], float, float, str], ...] = (
+_LOGS: tuple[tuple[Sequence[float | None], float, float, str], ...] = (
     ([None, 0.93, 0.87, 0.93, 0.85], 0.865, 0.6, "for the example the rate is not 0.6."),
     ([], 0.9, 0.0, "without lookups the rate is not 0.0."),
     ([None, None], 0.9, 0.0, "two lookups where nothing was stored make no rate of 0.0."),
@@ -75,7 +75,7 @@ _LOGS: tuple[tuple[list[float | None], float, float, str], ...] = (
 
 def _verify_hit_rate(hit_rate: Callable[..., Any]) -> str | None:
     for best, least, right, complaint in _LOGS:
-        if not math.isclose(hit_rate(best, least), right):
+        if not math.isclose(hit_rate(list(best), least), right):
             return complaint
     return None
 

@@ -1,17 +1,13 @@
 """Checks of lesson 02: keys, TTLs and batches."""
 
-import hashlib
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
 from inspect import unwrap
-from types import CodeType, FunctionType
 from typing import Any
-from unittest.mock import patch
 
 from semcache.course.exercises import Exercise
 from semcache.course.sent import commands_of
+from semcache.course.separators import SEPARATORS, separators_of
 from semcache.lab.connect import connect
 
 OBJECTIVES = {
@@ -25,25 +21,6 @@ QUESTIONS = (
     "How many of yesterday's texts were repetitions? A log can tell.",
 )
 
-_SIGNS: tuple[str, ...] = (
-    ":",
-    "|",
-    "/",
-    ",",
-    ";",
-    "#",
-    "_",
-    "-",
-    " ",
-    "', '",
-    "\t",
-    "\n",
-    "\x00",
-    "\x1f",
-    ".",
-    "=",
-)
-_SIGNS += ("::", "||", "|||", "--", "__", ", ", "; ", "//", "##", "\n\n", "<SEP>", "[SEP]", "")
 _REQUESTS = [
     ("e5", 38, "4hello"),
     ("e5", 384, "hello"),
@@ -68,7 +45,6 @@ _REQUESTS = [
     ("e5", 384, "\uff21"),  # A, as wide as a Chinese character
     ("e5", 384, "A"),
 ]
-_HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b", "blake2s")
 _MANY = 40_000  # so many that a key of 24 bits or fewer meets itself
 _VARIES = 11  # characters in which keys of 64 bits differ from one another, if written densely
 _LONG = "long " * 10_000
@@ -76,8 +52,8 @@ _LONG = "long " * 10_000
 
 def _verify_key(cache_key: Callable[[str, int, str], Any]) -> str | None:
     made: dict[Any, tuple[str, int, str]] = {}
-    between = [f"{sign}384{sign}" for sign in _SIGNS] + sorted(_between(cache_key))
-    for request in [*_REQUESTS, *_colliding([*_SIGNS, *between])]:
+    between = [f"{sign}384{sign}" for sign in SEPARATORS] + sorted(separators_of(cache_key))
+    for request in [*_REQUESTS, *_colliding([*SEPARATORS, *between])]:
         key = cache_key(*request)
         if not isinstance(key, str):
             return f"a key is a string, not {type(key).__name__}."
@@ -95,54 +71,6 @@ def _colliding(between: Iterable[str]) -> Iterator[tuple[str, int, str]]:
     for sign in between:
         yield from ((f"e5{sign}base", 384, "hello"), ("e5", 384, f"base{sign}hello"))
         yield from (("e5", 384, f"hello{sign}base"), (f"base{sign}e5", 384, "hello"))
-
-
-def _between(cache_key: Callable[[str, int, str], Any]) -> set[str]:
-    """What this function may put between a model and a text: seen in what it hashes, or guessed.
-
-    A guess is each short string in its code, and two of them around the dimensions.
-    """
-    hashed: list[bytes] = []
-
-    def noting(original: Callable[..., Any]) -> Callable[..., Any]:
-        def noted(data: Any = b"", **options: Any) -> Any:
-            hashed.append(bytes(data))
-            return original(data, **options)
-
-        return noted
-
-    with ExitStack() as patched:
-        for name in _HASHES:
-            made = noting(getattr(hashlib, name))
-            patched.enter_context(patch.object(hashlib, name, made))
-        cache_key("<model>", 384, "<text>")
-    seen = " ".join(data.decode(errors="replace") for data in hashed)
-    found = re.findall(r"<model>(.*?)<text>|<text>(.*?)<model>", seen, re.DOTALL)
-    signs = sorted(_short_strings(unwrap(cache_key)), key=lambda sign: (len(sign), sign))[:16]
-    around = {f"{one}384{other}" for one in signs for other in signs}
-    return {sign for pair in found for sign in pair if sign} | set(signs) | around
-
-
-def _short_strings(function: Any, depth: int = 3) -> set[str]:
-    """The strings of 1 to 12 characters in a function's code, and in what of its own it names."""
-    if not isinstance(function, FunctionType) or not depth:
-        return set()
-    texts: set[str] = set()
-    values: list[Any] = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
-    codes = [function.__code__]
-    for code in codes:  # grows by the functions inside
-        codes += [const for const in code.co_consts if isinstance(const, CodeType)]
-        values += [const for const in code.co_consts if not isinstance(const, CodeType)]
-        values += [function.__globals__.get(name) for name in code.co_names]
-    for value in values:
-        if isinstance(value, bytes):
-            value = value.decode(errors="ignore")
-        if isinstance(value, str):  # "%s::%d" and "{}::{}" hold what stands between, too
-            parts = [value, *re.split(r"%[sdr]|\{[^}]*\}", value)]
-            texts |= {part for part in parts if 1 <= len(part) <= 12}
-        elif isinstance(value, FunctionType) and value.__module__ == function.__module__:
-            texts |= _short_strings(value, depth - 1)
-    return texts
 
 
 def _verify_length(cache_key: Callable[[str, int, str], str]) -> str | None:
