@@ -195,6 +195,46 @@ def keep(redis, key, value, seconds, mark, seen):
     )
     return script(keys=[key, mark], args=[b"" if seen is None else seen, value, seconds]) == 1
 """],
+    "12.4": ["""
+from urllib.parse import quote
+
+def own_scope(tenant, audience):
+    return quote(tenant, safe="") + "/" + quote(audience, safe="")
+""", """
+import json
+
+def own_scope(tenant, audience):
+    return json.dumps([tenant, audience])
+""", """
+def own_scope(tenant, audience):
+    return f"{len(tenant)}:{tenant}{audience}"
+""", """
+import base64
+
+def own_scope(tenant, audience):
+    return ".".join(base64.b64encode(name.encode()).decode() for name in (tenant, audience))
+""", """
+def own_scope(tenant, audience):
+    return ":".join(n.replace("%", "%25").replace(":", "%3A") for n in (tenant, audience))
+""", """
+import hashlib, json
+
+def own_scope(tenant, audience):
+    return hashlib.sha256(json.dumps([tenant, audience]).encode()).hexdigest()
+""", """
+import hashlib
+
+def own_scope(tenant, audience):
+    return hashlib.sha256(repr((tenant, audience)).encode()).hexdigest()[:16]
+""", """
+from semcache.sharing import scope_of
+
+def own_scope(tenant, audience):
+    return scope_of(tenant, audience)
+""", """
+def own_scope(tenant, audience):
+    return f"{tenant}-{len(tenant)}-{audience}-{len(audience)}"
+"""],
 }  # fmt: skip
 
 

@@ -11,13 +11,14 @@ import numpy as np
 
 from semcache import HybridLLMCache
 from semcache.codecs import Vector
+from semcache.course.collisions import room, two_alike
 from semcache.course.exercises import Exercise
 from semcache.lab.offline import OfflineAPI
 
 OBJECTIVES = {
     "12.a": "put the cache under an application, and say of each request whether similarity may "
     "answer it",
-    "12.b": "write a rule that keeps questions out of the shared cache, and count its false alarms",
+    "12.b": "write a rule that keeps questions out of the shared cache",
     "12.c": "delete every answer that was made from a document",
     "12.d": "build a scope that keeps two tenants apart, whatever their names",
 }
@@ -33,12 +34,18 @@ def _says(role: str, content: Any = "What is a cache?") -> dict[str, Any]:
 
 
 _PICTURE = [{"type": "image_url", "image_url": {"url": "data:,"}}]
+_FIND = [{"type": "function", "function": {"name": "find"}}]
 _SIMILAR: tuple[dict[str, Any], ...] = (
     {"messages": [_says("user")]},
     {"messages": [_says("system"), _says("user")], "n": 1, "logprobs": False},
     {"messages": [_says("system"), _says("developer"), _says("user")], "temperature": 0},
     {"messages": [_says("user", "  How much is it?\n")], "temperature": 0.7},
-    {"messages": [_says("user")], "tools": [{"type": "function", "function": {"name": "find"}}]},
+    {"messages": [_says("user")], "tools": _FIND},
+    {"messages": [_says("user")], "tools": _FIND, "tool_choice": "auto"},
+    {"messages": [_says("user")], "stream": True},
+    {"messages": [_says("system"), _says("user")], "stream": True, "max_tokens": 5},
+    {"messages": [_says("user", "Hi")]},
+    {"messages": [_says("user", "价")]},
 )
 _NOT_SIMILAR: tuple[tuple[str, dict[str, Any]], ...] = (
     ("something was said before", {"messages": [_says("user"), _says("assistant"), _says("user")]}),
@@ -64,8 +71,9 @@ def _verify_similar(by_similarity: Callable[..., Any]) -> str | None:
     for request in _SIMILAR:
         if not by_similarity(copy.deepcopy(request)):
             roles = [message["role"] for message in request["messages"]]
+            asked = request["messages"][-1]["content"]
             more = {k: v for k, v in request.items() if k != "messages"}
-            return f"messages of {roles} with {more}: similarity may answer that."
+            return f"messages of {roles}, {asked!r}, with {more}: similarity may answer that."
     for reason, request in _NOT_SIMILAR:
         if by_similarity(copy.deepcopy(request)):
             return f"by_similarity says yes although {reason}."
@@ -108,14 +116,16 @@ def _filled() -> HybridLLMCache:
     cache = HybridLLMCache(fakeredis.FakeRedis(), api.client(), embedding_cache=_Numbered())
     for number in range(5):
         tag = "doc:a" if number < 3 else "doc:b"
-        cache.get_or_generate(str(number), model="offline-mini", tags=[tag, "all"])
+        tags = [tag, "all", "doc:d"] if number == 4 else [tag, "all"]
+        cache.get_or_generate(str(number), model="offline-mini", tags=tags)
     return cache
 
 
 def _verify_forget(forget: Callable[..., Any]) -> str | None:
     for tag, most, there, gone in (
         ("doc:a", 3, 3, 3), ("doc:a", 2, 3, 0), ("doc:b", 10, 2, 2), ("doc:c", 0, 0, 0),
-        ("doc:b", 0, 2, 0), ("all", 4, 5, 0),
+        ("doc:b", 0, 2, 0), ("all", 4, 5, 0), ("doc:d", 0, 1, 0), ("doc:d", 1, 1, 1),
+        ("doc:a", -3, 3, 0),
     ):  # fmt: skip
         cache = _filled()
         said = forget(cache, tag, most)
@@ -141,8 +151,8 @@ _PAIRS = (
     *itertools.product(_PARTS, _PARTS),
     *(pair for s in _SIGNS for pair in ((f"x{s}y", "z"), ("x", f"y{s}z"))),
     *(pair for s in ":/|" for pair in (("x\\", f"{s}y"), (f"x{s}\\", "y"))),
-    ("2", "abcdefghijklZ"), ("abcdefghijkl", "Z"),  # a length and what begins with a digit
 )  # fmt: skip
+_BITS = 60  # 16 hexadecimal digits of a hash hold 64
 
 
 class _InAnotherProcess(str):
@@ -152,16 +162,9 @@ class _InAnotherProcess(str):
         return id(self)
 
 
-def _by_what_is_between(own_scope: Callable[..., Any]) -> tuple[tuple[str, str], ...]:
-    """Return two pairs that are one text if a scope only puts something between its parts."""
-    scope = str(own_scope("first", "second"))
-    between = scope.partition("first")[2].partition("second")[0]
-    return (f"x{between}y", "z"), ("x", f"y{between}z")
-
-
 def _verify_scope(own_scope: Callable[..., Any]) -> str | None:
     seen: dict[str, tuple[str, str]] = {}
-    for pair in (*_PAIRS, *_by_what_is_between(own_scope)):
+    for pair in _PAIRS:
         scope = own_scope(*pair)
         if not isinstance(scope, str) or not scope:
             return f"own_scope{pair} is {scope!r}, which is no text."
@@ -172,7 +175,23 @@ def _verify_scope(own_scope: Callable[..., Any]) -> str | None:
         return "own_scope gives the same tenant and audience another scope the second time."
     if own_scope(_InAnotherProcess("acme"), _InAnotherProcess("eu")) != own_scope("acme", "eu"):
         return "own_scope is another text in another process, as hash() of a text is."
+    if alike := two_alike(own_scope):
+        one, other = map(_called, alike)
+        return f"{one} and {other} are the same: {own_scope(*alike[0])!r:.90}."
+    if (bits := room(own_scope)) < _BITS:
+        return (
+            f"of many random names some share a scope: it has room for about 2^{bits} of them, and "
+            f"two among {2 ** (bits // 2):,} meet by chance."
+        )
     return None
+
+
+def _called(names: tuple[str, str]) -> str:
+    shown = (
+        repr(name) if len(name) < 40 else f"{name[:9]!r}... of {len(name)} characters"
+        for name in names
+    )
+    return f"own_scope({', '.join(shown)})"
 
 
 EXERCISES = (
@@ -222,6 +241,36 @@ def by_similarity(request):
     if any(message["role"] not in ("system", "developer") for message in before):
         return False
     return last["role"] == "user" and bool(last["content"]) and request.get("n", 1) == 1
+""",
+            """
+def by_similarity(request):
+    *before, last = request["messages"]
+    if last["role"] != "user" or not isinstance(last["content"], str):
+        return False
+    if any(message["role"] not in ("system", "developer") for message in before):
+        return False
+    one_text = request.get("n", 1) == 1 and not request.get("logprobs")
+    return one_text and last["content"].strip() != "" and not request.get("stream")
+""",
+            """
+def by_similarity(request):
+    *before, last = request["messages"]
+    if last["role"] != "user" or not isinstance(last["content"], str):
+        return False
+    if any(message["role"] not in ("system", "developer") for message in before):
+        return False
+    one_text = request.get("n", 1) == 1 and not request.get("logprobs")
+    return one_text and last["content"].strip() != "" and "tool_choice" not in request
+""",
+            """
+def by_similarity(request):
+    *before, last = request["messages"]
+    if last["role"] != "user" or not isinstance(last["content"], str):
+        return False
+    if any(message["role"] not in ("system", "developer") for message in before):
+        return False
+    one_text = request.get("n", 1) == 1 and not request.get("logprobs")
+    return one_text and len(last["content"].strip()) > 3
 """,
         ),
         verify=_verify_similar,
@@ -292,6 +341,18 @@ def forget(cache, tag, most):
 """,
             """
 def forget(cache, tag, most):
+    if cache.invalidate(tag, dry_run=True) <= max(most, 1):
+        return cache.invalidate(tag)
+    return 0
+""",
+            """
+def forget(cache, tag, most):
+    if cache.invalidate(tag, dry_run=True) > abs(most):
+        return 0
+    return cache.invalidate(tag)
+""",
+            """
+def forget(cache, tag, most):
     if cache.invalidate(tag, dry_run=True) <= most:
         return cache.clear_cache()
     return 0
@@ -359,6 +420,82 @@ def own_scope(tenant, audience):
             """
 def own_scope(tenant, audience):
     return f"{len(tenant)}:{tenant.strip()}:{audience.strip()}"
+""",
+            """
+def own_scope(tenant, audience):
+    return f"{tenant}:{len(tenant)}:{audience}"
+""",
+            """
+def own_scope(tenant, audience):
+    return f"{len(tenant)}{len(audience)}{tenant}{audience}"
+""",
+            """
+def own_scope(tenant, audience):
+    return f"{tenant}{audience}{len(tenant)}"
+""",
+            """
+def own_scope(tenant, audience):
+    return f"{tenant}{len(tenant)}{audience}{len(audience)}"
+""",
+            """
+def own_scope(tenant, audience):
+    return f"{len(tenant) % 10}:{tenant}{audience}"
+""",
+            """
+def own_scope(tenant, audience):
+    return f"{len(tenant):02}{tenant}{audience}"
+""",
+            """
+def own_scope(tenant, audience):
+    return tenant.replace(":", "&#58;") + ":" + audience.replace(":", "&#58;")
+""",
+            """
+import json
+
+def own_scope(tenant, audience):
+    return json.dumps([tenant[:20], audience[:20]])
+""",
+            """
+import json
+
+def own_scope(tenant, audience):
+    return json.dumps([tenant[:64], audience[:64]])
+""",
+            """
+import json
+
+def own_scope(tenant, audience):
+    return json.dumps([tenant, audience])[:100]
+""",
+            """
+def own_scope(tenant, audience):
+    return repr((tenant, audience)).encode("latin1", "replace").decode("latin1")
+""",
+            """
+import json
+import zlib
+
+def own_scope(tenant, audience):
+    return f"{zlib.crc32(json.dumps([tenant, audience]).encode()):08x}"
+""",
+            """
+import hashlib
+import json
+
+def own_scope(tenant, audience):
+    return hashlib.sha256(json.dumps([tenant, audience]).encode()).hexdigest()[:6]
+""",
+            """
+import hashlib
+
+def own_scope(tenant, audience):
+    return hashlib.sha256(f"{tenant}:{len(tenant)}:{audience}".encode()).hexdigest()
+""",
+            """
+import html
+
+def own_scope(tenant, audience):
+    return f"{html.escape(tenant)}&{html.escape(audience)}"
 """,
         ),
         verify=_verify_scope,
