@@ -72,15 +72,15 @@ def promise(
         ax.annotate("release", (broke, 1), (-4, 4), **words)
     if alarm is not None:
         ax.plot(alarm, evidence[alarm - 1], "o", color=_ALARM)
-    ax.set(
-        yscale="log", xlabel="answers looked at", ylabel="evidence", title="Is the promise kept?"
-    )
+    ax.set(title="Is the promise kept?", xlabel="answers looked at")
+    ax.set(yscale="log", ylabel="evidence (logarithmic)")
     told = "no alarm was raised" if alarm is None else f"the alarm was raised at look {alarm:,}"
+    there = "" if alarm is None else f", at {evidence[alarm - 1]:.3g}"
     since = "" if broke is None or alarm is None else f", {alarm - broke:,} after the release"
     finish(
         fig,
         alt=f"Evidence against the promise over {len(evidence):,} answers looked at, with the "
-        f"alarm at {limit:g}; {told}{since}.",
+        f"alarm at {limit:g}; {told}{since}{there}.",
     )
 
 
