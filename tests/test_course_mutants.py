@@ -235,6 +235,31 @@ def own_scope(tenant, audience):
 def own_scope(tenant, audience):
     return f"{tenant}-{len(tenant)}-{audience}-{len(audience)}"
 """],
+    "14.3": ["""
+def defence(none, own, promise):
+    saved, at_most, promise = none.dollars - own.dollars, 100 * own.at_most, 100 * promise
+    return [
+        f"It saves $ {saved:.2f} a day on 3,000 requests.",
+        f"With 95 % confidence {at_most:.1f} percent are wrong.",
+        f"At {promise:.1f} percent we act.",
+    ]
+""", """
+def defence(none, own, promise):
+    saved, at_most, promise = none.dollars - own.dollars, 100 * own.at_most, 100 * promise
+    return [
+        f"It saves US${saved:,.2f} a day.",
+        f"At most {at_most:.1f} per cent are wrong.",
+        f"At {promise:.1f} per cent we act.",
+    ]
+""", """
+def defence(none, own, promise):
+    saved, at_most, promise = none.dollars - own.dollars, 100 * own.at_most, 100 * promise
+    return [
+        f"每天节省{saved:.2f}美元。",
+        f"最多百分之{at_most:.1f}的回答是错的。",
+        f"超过{promise:.1f}％就关掉缓存。",
+    ]
+"""],
 }  # fmt: skip
 
 

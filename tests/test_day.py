@@ -13,7 +13,9 @@ import pytest
 from semcache.capacity import Record, embedding_bytes, stored_bytes
 from semcache.capacity.sizes import ANSWER, COPY, EXACT, QUESTION
 from semcache.course.day import Day, Decision, Terms, complaint, made, table, why
+from semcache.course.day.causes import CUSTOMER
 from semcache.course.plots import capstone
+from semcache.errors import ConfigError
 from semcache.guard import Guard
 from semcache.lab.data import FOLDER, read_rows
 from semcache.replay import Design, read_log, replay, requests_of
@@ -187,6 +189,21 @@ def test_what_speaks_against_a_choice_is_said(subtests):
     for reason, decision in REFUSED.items():
         with subtests.test(reason):
             assert reason in complaint(decision)
+
+
+def test_what_is_defensible_is_so_on_a_second_day(subtests):
+    """It asks no question of the first day about one's own data, so a list of those is no rule."""
+    day = Day.another()
+    texts = {text for text, label in zip(day.log.text, day.labels, strict=True) if "@" in label}
+    assert not texts & set(Day.ours().log.text)
+    for name, decision in DEFENSIBLE.items():
+        with subtests.test(name):
+            assert not replace(decision, day=day).outcomes()[1].causes[CUSTOMER]
+
+
+def test_a_column_that_is_none_is_named(day):
+    with pytest.raises(ConfigError, match=r"apart has 'customer': .* tenant and language"):
+        day.replay([Design("a", "exact")], apart=["customer"])
 
 
 def test_no_cache_is_a_choice_where_none_pays():

@@ -3,10 +3,12 @@
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from semcache.course.day import Day, Decision, Outcome, complaint
+from semcache.course.day import Day, Decision, Outcome, Terms, complaint
+from semcache.course.day.causes import CUSTOMER
 from semcache.course.exercises import Exercise
 from semcache.replay import Design
 from semcache.sharing import DEFAULT_RULES
@@ -16,7 +18,8 @@ OBJECTIVES = {
     "them may cost",
     "14.b": "decide on tiers, threshold, TTL, memory and what is not shared, so that a promise "
     "holds",
-    "14.c": "defend the decision in three sentences that another day's figures can refute",
+    "14.c": "defend the decision in three sentences, each with a figure that could have come out "
+    "otherwise",
 }
 
 QUESTIONS = (
@@ -25,6 +28,7 @@ QUESTIONS = (
     "After which figure, on which day, would you switch your cache off?",
 )
 
+_LETTERS = 4  # a sentence has at least so many, in any script
 _PROMISE = 0.01  # of the desk's day; on a day of one's own it is one's own
 
 _PRICES: tuple[tuple[tuple[float, int, float, int], float | None], ...] = (
@@ -36,6 +40,8 @@ _PRICES: tuple[tuple[tuple[float, int, float, int], float | None], ...] = (
     ((10.0, 25, 4.0, 5), None),
     ((10.0, 7, 4.0, 7), None),
     ((4.0, 5, 4.0, 5), None),
+    ((10.0, 1_005, 9.9, 5), None),
+    ((1.0, 1_000_005, 0.999, 5), None),
     ((0.233, 1_436, 0.378, 441), 0.145 / 995),
     ((120.0, 3, 80.0, 10), 40 / 7),
 )
@@ -59,16 +65,34 @@ def _verify_price(break_even: Callable[..., Any]) -> str | None:
 def _verify_decision(decision: object) -> str | None:
     if not isinstance(decision, Decision):
         return f"decision is a {type(decision).__name__}: write Decision(Design(...), promise=...)."
-    if (decision.day is None or decision.day.is_ours) and decision.promise > _PROMISE:
+    ours = decision.day is None or decision.day.is_ours
+    if ours and decision.promise > _PROMISE:
         return f"a promise of {decision.promise:.1%} is more than the desk gives: {_PROMISE:.0%}."
-    return complaint(decision)
+    return complaint(decision) or (_another_day(decision) if ours else None)
+
+
+def _another_day(decision: Decision) -> str | None:
+    """Return what a second day says of rules that only know the texts of the first."""
+    _, own = replace(decision, day=_another()).outcomes()
+    if not own.causes[CUSTOMER]:
+        return None
+    ((text, _),) = own.wrongly.most_common(1)
+    return (
+        f"on a second day, with a word more in the questions, {own.causes[CUSTOMER]} answers go to "
+        f"another customer, such as to {text!r}: a rule must know more than the texts of one day."
+    )
+
+
+@cache
+def _another() -> Day:
+    return Day.another()
 
 
 @cache
 def _replayed() -> tuple[Outcome, tuple[Outcome, ...]]:
     """A day without a cache, and with three that differ in every figure; the last one loses."""
     designs = [Design("none", "none"), Design("exact", "exact", ttl=None)]
-    day = Day.ours()
+    day = Day.ours(Terms(node_dollars=0.204))  # so that a sum cut off is not a sum rounded
     none, apart = day.replay(designs, rules=DEFAULT_RULES, apart=["tenant"])
     _, shared = day.replay(designs, rules=DEFAULT_RULES)
     (short,) = day.replay([Design("a minute", "exact", ttl=60)])
@@ -85,25 +109,50 @@ def _verify_defence(defence: Callable[..., Any]) -> str | None:
             return "defence does not return a tuple or list of texts, a sentence each."
         if len(said) != 3:
             return f"defence returns {len(said)} sentences, not three."
-        wanted = (
-            ("the first", "the dollars that it saves a day", none.dollars - own.dollars, 0.006),
-            ("the second", "how much of what is served may be wrong", own.at_most, 0.0006),
-            ("the third", "the promise at which you would act", promise, 0.0001),
-        )
-        for (which, what, value, close), sentence in zip(wanted, said, strict=True):
-            if not _holds(sentence, value, close):
+        for (which, what, value, unit), sentence in zip(
+            (
+                ("first", "the dollars that it saves a day", none.dollars - own.dollars, "cents"),
+                ("second", "how much of what is served may be wrong", own.at_most, "percent"),
+                ("third", "the promise at which you would act", promise, "percent"),
+            ),
+            said,
+            strict=True,
+        ):
+            if fault := _speaks_against(sentence, value, unit):
                 return (
-                    f"on one of three days {which} sentence does not say {what}: {sentence!r:.90}."
+                    f"on one of three days the {which} sentence {fault} {what}: {sentence!r:.90}."
                 )
     return None
 
 
-def _holds(sentence: str, value: float, close: float) -> bool:
-    """Whether a number in a text is the value, as it is or in percent."""
-    for sign, number, percent in re.findall(r"(-?)[$€]?(\d+(?:\.\d+)?)\s*(%?)", sentence):
-        if abs(float(sign + number) / (100 if percent else 1) - value) <= close:
-            return True
-    return False
+_NUMBER = re.compile(
+    r"(?P<before>百分之\s*)?(?P<sign>[-−–]?)(?:(?:US)?[$€]\s*)?(?P<minus>[-−–]?)"
+    r"(?P<number>\d[\d,]*\.\d+)\s*(?P<after>%|％|percent\b|per\s+cent\b|pct\b)?",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"[^\W\d_]+")
+
+
+def _speaks_against(sentence: str, value: float, unit: str) -> str | None:
+    """Return why a sentence does not say a value, as the beginning of what is said of it."""
+    found = list(_NUMBER.finditer(sentence))
+    if len(found) > 1:
+        return "has several figures with a decimal point, where one would say"
+    if not found:
+        return "has no figure with a decimal point to say"
+    (figure,) = found
+    digits = figure["number"].replace(",", "")
+    percent = bool(figure["before"] or figure["after"])
+    decimals = len(digits.partition(".")[2])
+    if unit == "percent" and not (percent and decimals == 1):
+        return "has no figure in percent (%, percent, per cent) with one decimal to say"
+    if unit == "cents" and (percent or decimals != 2):
+        return "has no figure in dollars with two decimals to say"
+    if len("".join(_WORDS.findall(_NUMBER.sub("", sentence)))) < _LETTERS:
+        return "is a figure without the words that say"
+    shown = float(digits) * (-1 if figure["sign"] or figure["minus"] else 1)
+    wanted, half = (100 * value, 0.05) if unit == "percent" else (value, 0.005)
+    return None if abs(shown - wanted) <= half + 1e-9 else "does not say, well rounded,"
 
 
 _SOLUTION = r"""
@@ -171,6 +220,13 @@ def break_even(dollars, wrong, other_dollars, other_wrong):
     price = round((dollars - other_dollars) / (other_wrong - wrong), 2)
     return price if price >= 0 else None
 """,
+            """
+def break_even(dollars, wrong, other_dollars, other_wrong):
+    if wrong == other_wrong:
+        return None
+    price = (dollars - other_dollars) / (other_wrong - wrong)
+    return max(price, 0.0) if price >= -0.001 else None
+""",
         ),
         verify=_verify_price,
     ),
@@ -194,6 +250,21 @@ def break_even(dollars, wrong, other_dollars, other_wrong):
             'decision = Decision(Design("mine", "exact", ttl=4 * 3_600, memory=1e6), promise=0.05, '
             'rules=DEFAULT_RULES, apart=["tenant"])',
             'decision = {"kind": "exact", "ttl": 3_600}',
+            """
+own = {text for text, label in zip(Day.ours().log.text, Day.ours().labels) if "@" in label}
+now = {text for text, label in zip(Day.ours().log.text, Day.ours().labels) if "#" in label}
+decision = Decision(
+    Design("mine", "exact", ttl=4 * 3_600, memory=5e5),
+    promise=0.01,
+    rules=[
+        *DEFAULT_RULES,
+        Rule("own", "a list", lambda text: text in own),
+        Rule("now", "a list", lambda text: text in now, "exact", ttl=60),
+    ],
+)
+""",
+            'decision = Decision(Design("mine", "exact", memory=1e6), promise=0.01, '
+            'apart=["customer"])',
         ),
         verify=_verify_decision,
     ),
@@ -260,6 +331,76 @@ def defence(none, own, promise):
     return (
         f"It saves ${own.dollars - none.dollars:.2f} a day.",
         f"At most {own.at_most:.1%} of what it serves are wrong.",
+        f"Above {promise:.1%} it is switched off.",
+    )
+""",
+            """
+def defence(none, own, promise):
+    return (
+        f"It takes ${none.dollars:.2f}, ${own.dollars:.2f}, ${none.dollars - own.dollars:.2f}.",
+        f"At most {own.at_most:.1%} of what it serves are wrong.",
+        f"Above {promise:.1%} it is switched off.",
+    )
+""",
+            """
+def defence(none, own, promise):
+    return (
+        f"{none.dollars - own.dollars:.2f}",
+        f"{own.at_most:.1%}",
+        f"{promise:.1%}",
+    )
+""",
+            """
+def defence(none, own, promise):
+    saved = none.dollars - own.dollars
+    one = f"It saves {saved:.2f} dollars, {own.at_most:.1%} are wrong, {promise:.1%} at most."
+    return one, one, one
+""",
+            """
+def defence(none, own, promise):
+    return (
+        f"It saves {none.dollars - own.dollars:.2f} dollars a day.",
+        f"At most {own.at_most:.3f} of what it serves are wrong.",
+        f"Above {promise:.1%} it is switched off.",
+    )
+""",
+            """
+def defence(none, own, promise):
+    return (
+        f"It saves {none.dollars - own.dollars:.2f} dollars a day.",
+        f"At most {own.at_most:.2%} of what it serves are wrong.",
+        f"Above {promise:.1%} it is switched off.",
+    )
+""",
+            """
+def defence(none, own, promise):
+    return (
+        f"It saves {none.dollars - own.dollars:.2f} dollars a day.",
+        f"At most {own.at_most:.1%} of what it serves are wrong.",
+        f"Above {promise} it is switched off.",
+    )
+""",
+            """
+def defence(none, own, promise):
+    return (
+        f"It saves {none.dollars - own.dollars:.3f} dollars a day.",
+        f"At most {own.at_most:.1%} of what it serves are wrong.",
+        f"Above {promise:.1%} it is switched off.",
+    )
+""",
+            """
+def defence(none, own, promise):
+    return (
+        f"It saves {int(100 * (none.dollars - own.dollars)) / 100:.2f} dollars a day.",
+        f"At most {own.at_most:.1%} of what it serves are wrong.",
+        f"Above {promise:.1%} it is switched off.",
+    )
+""",
+            """
+def defence(none, own, promise):
+    return (
+        f"It saves {none.dollars - own.dollars:.2f} dollars a day.",
+        f"At most {int(1000 * own.at_most) / 10:.1f} % of what it serves are wrong.",
         f"Above {promise:.1%} it is switched off.",
     )
 """,

@@ -44,26 +44,32 @@ _STATUS = (
 )  # fmt: skip
 
 
-def requests() -> list[dict[str, Any]]:
+def requests(other: int = 0, ending: str = "") -> list[dict[str, Any]]:
     """Return the day's requests in the order of their times; the same on every machine.
+
+    Args:
+        other: Another number draws another day, on which the same questions are popular.
+        ending: Stands behind each question about one's own data and about the service.
 
     A label names the answer that is right. Behind ``@`` it says whose answer it is, behind ``#``
     since which change it stands: see :func:`semcache.course.day.causes.cause`.
     """
     draw = Random(SEED)
     phrasings = sorted(load_phrasings(), key=lambda _: draw.random())
+    if other:
+        draw = Random(SEED + other)
     rows = [
         {"text": one.text, "language": one.language, "label": one.answer}
-        for one in zipf_stream(phrasings, DESK, seed=14)
+        for one in zipf_stream(phrasings, DESK, seed=14 + other)
     ]
     own = [(topic, text) for topic, texts in _OWN.items() for text in texts]
     rows += [
-        {"text": text, "language": "en", "label": f"{topic}@"}
-        for topic, text in zipf_stream(own, OWN, exponent=0.5, seed=15)
+        {"text": text + ending, "language": "en", "label": f"{topic}@"}
+        for topic, text in zipf_stream(own, OWN, exponent=0.5, seed=15 + other)
     ]
     rows += [
-        {"text": text, "language": "en", "label": "status#"}
-        for text in zipf_stream(_STATUS, STATUS, exponent=0.7, seed=16)
+        {"text": text + ending, "language": "en", "label": "status#"}
+        for text in zipf_stream(_STATUS, STATUS, exponent=0.7, seed=16 + other)
     ]
     return sorted((_asked(row, draw) for row in rows), key=lambda row: row["time"])
 

@@ -58,7 +58,7 @@ def choices(none: Outcome, outcomes: Sequence[Outcome], promise: float) -> None:
     for number, one in enumerate(outcomes, 1):
         color = _RIGHT if one in kept else _WRONG[CAUSES[0]]
         ax.plot(one.dollars, one.at_most, "o", color=color, markersize=9)
-        side = 1 if number % 2 else -1
+        side = 1 if number % 2 or one.dollars >= none.dollars else -1
         ax.annotate(
             f"{number}",
             (one.dollars, one.at_most),
