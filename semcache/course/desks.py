@@ -54,7 +54,7 @@ def memory_of(server: Mapping[str, str]) -> tuple[str, bool]:
     """Return a line about a server's memory, and whether it may fill up without harm.
 
     Args:
-        server: What ``CONFIG GET maxmemory*`` says.
+        server: What ``CONFIG GET`` says of its memory.
 
     Example:
         >>> memory_of({"maxmemory": "0", "maxmemory-policy": "noeviction"})
