@@ -28,6 +28,9 @@ from semcache.transfer import command as transfer
 _OLDER = ("doctor", "evaluate", "plan")  # say 2 for an error of ours, too; the newer ones say 1
 _PATIENCE = 10.0  # seconds that a command waits for a reply of Redis
 _KEPT = 50_000  # texts whose vectors stay in a Redis that lives in this process
+_WEEK = 7 * 86_400  # seconds that a Redis outside keeps them: labelling takes days
+_SCOPE = "evaluate"  # of all commands, so that none embeds what another has embedded
+_A_CALL = 256  # texts that are embedded at once where a bar is shown
 
 
 def main() -> int:
@@ -99,7 +102,9 @@ def _progress(options: argparse.Namespace) -> None:
 def _replay(options: argparse.Namespace) -> None:
     from semcache.lab.data import FOLDER
 
-    outside = replaying.Outside(lambda: _embed("replay"), _price, FOLDER / "semantic_lookup.json")
+    outside = replaying.Outside(
+        lambda: _embed(progress=False), _price, FOLDER / "semantic_lookup.json"
+    )
     replaying.run(options, outside)
 
 
@@ -143,12 +148,10 @@ _OUTSIDE = transfer.Outside(_redis, _api)
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "doctor": _doctor,
     "pairs": lambda options: pairs_command.run(
-        options, lambda: _embed("evaluate", progress=False), progress=sys.stderr.isatty()
+        options, lambda: _embed(progress=False), progress=sys.stderr.isatty()
     ),
     "label": label_command.run,
-    "evaluate": lambda options: command.run(
-        options, lambda: _embed("evaluate", sys.stderr.isatty())
-    ),
+    "evaluate": lambda options: command.run(options, lambda: _embed(sys.stderr.isatty())),
     "plan": command.run_plan,
     "replay": _replay,
     "capacity": _capacity,
@@ -165,23 +168,37 @@ def _spell_out(stream: TextIO) -> None:
         stream.reconfigure(errors="backslashreplace")
 
 
-def _embed(scope: str, progress: bool = True) -> Embed:
-    from semcache.embedding import EmbeddingCache
-    from semcache.lab.connect import connect
+class _Embeddings:
+    """Embeds through a cache in the Redis that the environment names.
 
-    lab = connect()
-    cache = EmbeddingCache(lab.redis, lab.openai, model=lab.embedding_model, scope=scope)
-    in_process, seen = "fakeredis" in type(lab.redis).__module__, 0
+    Attributes:
+        embedding_model: With which model.
+        is_kept: Whether a later command finds what this one has embedded.
+    """
 
-    def embed(texts: Sequence[str]) -> NDArray[Any]:
-        nonlocal seen
-        seen += len(texts)
-        if in_process and seen > _KEPT:
-            cache.clear_cache()
-            seen = len(texts)
-        return cache.get_embeddings_batch(texts, progress=progress)
+    def __init__(self, progress: bool) -> None:
+        from semcache.embedding import EmbeddingCache
+        from semcache.lab.connect import connect
 
-    return embed
+        lab = connect()
+        self.embedding_model = lab.embedding_model
+        self.is_kept = "fakeredis" not in type(lab.redis).__module__
+        own: dict[str, Any] = {"model": lab.embedding_model, "scope": _SCOPE, "ttl": _WEEK}
+        if progress:
+            own["texts_per_call"] = _A_CALL
+        self._cache = EmbeddingCache(lab.redis, lab.openai, **own)
+        self._progress, self._seen = progress, 0
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[Any]:
+        self._seen += len(texts)
+        if not self.is_kept and self._seen > _KEPT:
+            self._cache.clear_cache()
+            self._seen = len(texts)
+        return self._cache.get_embeddings_batch(texts, progress=self._progress)
+
+
+def _embed(progress: bool) -> Embed:
+    return _Embeddings(progress)
 
 
 if __name__ == "__main__":

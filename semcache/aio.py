@@ -18,6 +18,10 @@ from semcache.question import Command
 
 __all__ = ["ASYNC", "AsyncRedisClient"]
 
+_WANTED = (
+    "a redis.asyncio.Redis or RedisCluster, such as semcache.redis_client(url, asynchronous=True)"
+)
+
 AsyncRedisClient = AsyncRedis | AsyncRedisCluster
 
 
@@ -149,7 +153,7 @@ class _Async:
         """Return the port of a Redis client."""
         blocking = isinstance(client, redis.Redis | redis.RedisCluster)
         if blocking or not hasattr(client, "get_encoder"):
-            raise wrong_client("redis_client", client, "a redis.asyncio.Redis or RedisCluster")
+            raise wrong_client("redis_client", client, _WANTED)
         check_bytes(client)
         return LoopRedis(client)
 

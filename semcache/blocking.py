@@ -20,6 +20,8 @@ from semcache.question import Command
 
 __all__ = ["BLOCKING", "RedisClient", "iterate", "run"]
 
+_WANTED = "a redis.Redis or RedisCluster, such as semcache.redis_client(url)"
+
 T = TypeVar("T")
 _CONNECTIONS = redis.Connection.__module__
 RedisClient = redis.Redis | RedisCluster
@@ -193,7 +195,7 @@ class _Blocking:
         """Return the port of a Redis client."""
         asynchronous = isinstance(client, AsyncRedis | AsyncRedisCluster)
         if asynchronous or not hasattr(client, "get_encoder"):
-            raise wrong_client("redis_client", client, "a redis.Redis or RedisCluster")
+            raise wrong_client("redis_client", client, _WANTED)
         check_bytes(client)
         return BlockingRedis(client)
 

@@ -1,10 +1,50 @@
 """Refuse, at construction, clients and options that would fail later or silently."""
 
-from typing import Any
+import dataclasses
+import inspect
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from semcache.errors import ConfigError
 
-__all__ = ["check_bytes", "check_on_error", "check_scope", "wrong_client"]
+__all__ = ["check_bytes", "check_on_error", "check_scope", "options_of", "wrong_client"]
+
+Options = TypeVar("Options")
+
+
+def options_of(
+    kind: type[Options], given: Mapping[str, Any], face: type, own: Mapping[str, Any] | None = None
+) -> Options:
+    """Return options as one value; refuse a name that there is not, and say which is like it.
+
+    Args:
+        kind: A dataclass of options.
+        given: What is left of the options after the classes have taken what they spell out.
+        face: The class that is made, which spells out others.
+        own: Further options, which the classes have spelt out.
+
+    Raises:
+        ConfigError: There is no such option, or one that cannot work.
+    """
+    fields = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    unknown = next((name for name in given if name not in fields), None)
+    if unknown is not None:
+        raise _no_option(unknown, fields, face)
+    return kind(**given, **(own or {}))
+
+
+def _no_option(name: str, fields: set[str], face: type) -> ConfigError:
+    from difflib import get_close_matches  # wanted only here
+
+    spelt = {
+        parameter.name
+        for made in face.__mro__
+        for parameter in inspect.signature(made.__init__).parameters.values()  # type: ignore[misc]
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    near = get_close_matches(name, sorted(fields | spelt), 1)
+    meant = f"did you mean {near[0]}?" if near else f"help({face.__name__}) lists them"
+    return ConfigError(f"{face.__name__} has no option {name!r}: {meant}")
 
 
 def check_bytes(redis_client: Any) -> None:

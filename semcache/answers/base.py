@@ -15,7 +15,7 @@ from semcache.answers.generations import Generations
 from semcache.answers.invalidating import Invalidation
 from semcache.answers.lease import Lease
 from semcache.answers.looked import Looked
-from semcache.answers.match import Embeds, Near
+from semcache.answers.match import Embeds, Near, check_verifier
 from semcache.answers.near_misses import NearMisses
 from semcache.answers.observed import ObservedLlm
 from semcache.answers.options import AnswerKeywords, AnswerOptions
@@ -25,6 +25,7 @@ from semcache.answers.wishes import OWN, Own, Wishes
 from semcache.embedding.faces import EmbeddingFace
 from semcache.flights import Flights
 from semcache.locks import HoldsConnections
+from semcache.options import options_of
 from semcache.policy import Policy
 from semcache.ports import ApiPort, Ports, RedisPort
 from semcache.sharing.verdict import Verdicts
@@ -91,7 +92,7 @@ class AnswersFace(HoldsConnections):
         **options: Unpack[AnswerKeywords],
     ) -> None:
         redis, llm = self.PORTS.redis(redis_client), self._llm(self.PORTS.api(openai_client))
-        own = AnswerOptions(**options)
+        own = options_of(AnswerOptions, options, type(self))
         if embed_within is not None:
             openai_client = openai_client.with_options(timeout=embed_within, max_retries=0)
         model, scope, on_error = embedding_model, own.scope, own.on_error
@@ -99,6 +100,7 @@ class AnswersFace(HoldsConnections):
             redis_client, openai_client, model=model, scope=scope, on_error=on_error
         )
         embeddings = made if embedding_cache is None else embedding_cache
+        check_verifier(own.verifier, embeddings.model)
         embedded_by = model_of(embeddings)
         directions = Directions(embeddings, redis_client, self.PORTS)
         exact, flights = self._exact_tier(own, embedded_by), self.PORTS.flights()

@@ -4,10 +4,11 @@ from collections.abc import Awaitable
 from typing import Any, NamedTuple, Protocol
 
 from semcache.codecs import Vector
+from semcache.errors import ConfigError
 from semcache.index.base import Found
 from semcache.observing import Served
 
-__all__ = ["Embeds", "Lookup", "Match", "Near", "Verifier", "accepts"]
+__all__ = ["Embeds", "Lookup", "Match", "Near", "Verifier", "accepts", "check_verifier"]
 
 
 class Match(NamedTuple):
@@ -106,6 +107,29 @@ def accepts(
     if getattr(verifier, "takes_margin", False):
         return bool(verifier(cached, asked, similarity, margin))
     return bool(verifier(cached, asked, similarity))
+
+
+def check_verifier(verifier: Any, embedding_model: str) -> None:
+    """Refuse a verifier that would fail at each lookup, or was fitted on other similarities.
+
+    Args:
+        verifier: What the cache was given; one of ours says itself whether it can be used.
+        embedding_model: The cache's.
+
+    Raises:
+        ConfigError: It cannot be called, has no threshold, or is of another embedding model.
+    """
+    if verifier is None or getattr(verifier, "lowers_similarity", False):
+        return
+    if not callable(verifier):
+        called = f"Verifier.load({verifier!r})" if isinstance(verifier, str) else "Verifier.load"
+        raise ConfigError(
+            f"verifier is {verifier!r}, which cannot be called: give Guard(), {called}, or a "
+            "function of the cached question, the asked one and their similarity"
+        )
+    check = getattr(verifier, "check_ready", None)
+    if check is not None:
+        check(embedding_model)
 
 
 class Embeds(Protocol):

@@ -9,7 +9,7 @@ from semcache.answers.directions import Directions, model_of
 from semcache.answers.exact import NoExactTier
 from semcache.answers.invalidating import Invalidation
 from semcache.answers.judging import Judge, judge_near_misses
-from semcache.answers.match import Embeds, Lookup, Near
+from semcache.answers.match import Embeds, Lookup, Near, check_verifier
 from semcache.answers.near_misses import NearMisses
 from semcache.answers.observed import observed
 from semcache.answers.options import AnswerKeywords, AnswerOptions, check_threshold
@@ -21,6 +21,7 @@ from semcache.codecs import Vector
 from semcache.embedding.api import check_texts
 from semcache.expiry import check_ttl
 from semcache.locks import HoldsConnections
+from semcache.options import options_of
 from semcache.ports import Ports
 from semcache.stats import Stats
 
@@ -42,7 +43,8 @@ class SemanticFace(HoldsConnections):
         **options: Unpack[AnswerKeywords],
     ) -> None:
         redis = self.PORTS.redis(redis_client)
-        own = AnswerOptions(**options)
+        own = options_of(AnswerOptions, options, type(self))
+        check_verifier(own.verifier, embedding_cache.model)
         directions = Directions(embedding_cache, redis_client, self.PORTS)
         made_by = model_of(embedding_cache)
         near_misses = NearMisses(own.judge_from)

@@ -91,7 +91,7 @@ class Labeller:
         labels = self.labelling.labels
         given = f" [{labels[row]}]" if labels[row] else ""
         return (
-            f"<p>{self.labelling.done + 1:,} of {len(labels):,}{given}: is the answer to the first "
+            f"<p>{self.labelling.number:,} of {len(labels):,}{given}: is the answer to the first "
             f"question right for the second?</p>"
             f'<div style="{_BOX}">{cached}</div><div style="{_BOX}">{asked}</div>'
         )

@@ -12,6 +12,7 @@ from semcache.embedding.flow import ReadThrough
 from semcache.embedding.layout import Layout
 from semcache.embedding.options import EmbeddingOptions, RareKeywords
 from semcache.locks import HoldsConnections
+from semcache.options import options_of
 from semcache.ports import Ports
 from semcache.stats import Stats
 
@@ -50,15 +51,15 @@ class EmbeddingFace(HoldsConnections):
         on_error: Literal["bypass", "raise"] = "bypass",
         **options: Unpack[RareKeywords],
     ) -> None:
-        self.options = EmbeddingOptions(
-            model=model,
-            dimensions=dimensions,
-            codec=codec,
-            scope=scope,
-            ttl=ttl,
-            on_error=on_error,
-            **options,
-        )
+        own: dict[str, Any] = {
+            "model": model,
+            "dimensions": dimensions,
+            "codec": codec,
+            "scope": scope,
+            "ttl": ttl,
+            "on_error": on_error,
+        }
+        self.options = options_of(EmbeddingOptions, options, type(self), own)
         self.namespace = self.options.namespace(self.KIND)
         self.redis_client = redis_client
         redis, api = self.PORTS.redis(redis_client), self.PORTS.api(openai_client)

@@ -12,6 +12,7 @@ from semcache.evaluate.scored import percent, shown
 __all__ = ["Choice", "Rule", "Trial"]
 
 Rule = Literal["bonferroni", "fixed-sequence"]
+_FAR = 1_000  # more pairs than this, and than three times those that there are, is no plan
 
 
 class Trial(NamedTuple):
@@ -102,6 +103,27 @@ class Choice:
         """
         return 0 if self.nearest is None else self._more(self.nearest)
 
+    @property
+    def more_if_unlucky(self) -> int | None:
+        """The same, had one more of those served been wrong; ``None`` if then nobody can tell.
+
+        The two together show how rough such a number is.
+        """
+        test = self.nearest
+        if test is None or test.wrong >= test.served:
+            return None if test else 0
+        weighted = None if test.weighted is None else test.weighted.with_another()
+        return self._more(test._replace(wrong=test.wrong + 1, weighted=weighted))
+
+    @property
+    def is_far(self) -> bool:
+        """Whether so many more pairs are needed that the number says little."""
+        return (self.more_pairs or 0) > self._far
+
+    @property
+    def _far(self) -> int:
+        return max(_FAR, 3 * self.pairs)
+
     def _more(self, test: Trial) -> int | None:
         level = test.level or (1 - self.confidence) / len(self.tests)
         if not test.served or test.rate.value >= self.max_wrong:
@@ -164,7 +186,21 @@ class Choice:
             f"Nearest: {shown(test.threshold)}, where {test.wrong:,} of {test.served:,} served are "
             f"wrong ({100 * test.rate.value:.1f} %{_of_log(test, 'of the log')}; upper bound "
             f"{100 * test.bound:.1f} %)."
-            f"\nAt that rate about {self.more_pairs:,} more labelled pairs to choose with would do."
+            f"\n{self._how_many_more(test)}"
+        )
+
+    def _how_many_more(self, test: Trial) -> str:
+        said = [
+            "nobody could tell"
+            if more is None
+            else f"more than {self._far:,}"
+            if more > self._far
+            else f"about {more:,}"
+            for more in (self.more_pairs, self.more_if_unlucky)
+        ]
+        return (
+            f"At that rate {said[0]} more labelled pairs to choose with would do;\n"
+            f"with one more of the {test.served:,} wrong, {said[1]}."
         )
 
     def _cannot_tell(self, test: Trial) -> str:

@@ -38,18 +38,19 @@ def run_plan(options: argparse.Namespace) -> None:
     Raises:
         ConfigError: An option cannot be used.
     """
-    say(
-        str(
-            plan(
-                options.max_wrong,
-                options.confidence,
-                served=options.served,
-                thresholds=options.thresholds,
-                same=options.same,
-                fit=options.fit,
-            )
+    promise = options.max_wrong, options.confidence
+    given = {"served": options.served, "thresholds": options.thresholds, "same": options.same}
+    planned = plan(*promise, **given, fit=options.fit)
+    say(str(planned))
+    if not options.fit:
+        first = planned.steps[0]
+        many = (
+            "half as many again"
+            if options.served is None
+            else f"{3 * first.pairs(options.served):,} instead of "
+            f"{2 * first.pairs(options.served):,}"
         )
-    )
+        say(f"For evaluate --fit, which fits a verifier on a third of them: {many} (plan --fit).")
 
 
 def run(
@@ -79,7 +80,14 @@ def run(
         division = divide(pairs, 3 if options.fit else 2)
     except InvalidInput as error:
         raise InvalidInput(f"{options.file}: {error}") from None
+    if judge:
+        scoring.check_model(judge[0], pairs.embedding_model)
     say(f"{options.file}: {pairs}")
+    if pairs.embedding_model is not None:
+        say(
+            f"Similarities are those of {pairs.embedding_model}: the promise is for a cache that "
+            "embeds with it."
+        )
     say(f"Divided {division.how}.")
     if options.time is None and "chance" in division.how:
         say("A division by time is nearer to how a threshold is used: --time COLUMN.")
@@ -89,6 +97,7 @@ def run(
     grid: tuple[float, ...] = SIMILARITIES
     if options.fit:
         verifier = _fit(fit, division.parts[0])
+        verifier.embedding_model = pairs.embedding_model
         judge = verifier, f"a verifier, fitted on {len(division.parts[0]):,} of the pairs", True
         grid = _steps(scoring.judge(verifier.score, *_of(division.parts[0]), margin=True))
     elif judge and judge[2]:
@@ -104,7 +113,7 @@ def run(
         )
     calibration, held_out = (_scored(part, judge, floor) for part in division.parts[-2:])
     choice = _choose(options, calibration, options.grid or grid)
-    _report(options, calibration, held_out, choice)
+    _report(options, calibration, held_out, choice, len(pairs))
     if judge:
         _compare(options, *division.parts[-2:])
     if verifier:
@@ -117,11 +126,14 @@ def _with_similarity(
 ) -> tuple[Pairs, str]:
     if pairs.similarity is not None:
         return pairs, "the file's column similarity; nothing is embedded"
+    embedder = embed()
     try:
-        similarity = scoring.similarities(pairs, embed())
+        similarity = scoring.similarities(pairs, embedder)
     except InvalidInput as error:
         raise InvalidInput(f"{file}, {error}") from None
-    return dataclasses.replace(pairs, similarity=similarity), "similarity of the embeddings"
+    model = scoring.model_of(embedder)
+    pairs = dataclasses.replace(pairs, similarity=similarity, embedding_model=model)
+    return pairs, "similarity of the embeddings"
 
 
 def _of(pairs: Pairs) -> tuple[Pairs, NDArray[np.float64]]:
@@ -175,7 +187,11 @@ def _choose(options: argparse.Namespace, rows: Scored, grid: tuple[float, ...]) 
 
 
 def _report(
-    options: argparse.Namespace, calibration: Scored, held_out: Scored, choice: Choice
+    options: argparse.Namespace,
+    calibration: Scored,
+    held_out: Scored,
+    choice: Choice,
+    labelled: int,
 ) -> None:
     table = evaluate(
         calibration,
@@ -189,7 +205,7 @@ def _report(
     share = percent((1 - choice.confidence) / len(choice.tests))
     say(
         f"\nRule: {len(choice.tests)} thresholds share the doubt, {share} each; the lowest whose "
-        f"upper bound is within the limit.\n{report.chosen(table, choice, len(held_out))}"
+        f"upper bound is within the limit.\n{report.chosen(table, choice, labelled)}"
     )
     if options.by:
         say(f"\n{report.by_group(options.by.strip().casefold(), choice, held_out)}")
@@ -217,8 +233,13 @@ def _save(verifier: scoring.Fitted, choice: Choice, path: Path) -> None:
         verifier.with_threshold(choice.threshold).save(path)
     except OSError as error:
         raise ConfigError(f"the verifier cannot be written to {path}: {error}") from error
-    without = "" if choice.threshold is not None else ", without a threshold, since none was chosen"
-    say(f"\nVerifier in {path}{without}. In a program: Verifier.load({str(path)!r})")
+    if choice.threshold is None:
+        say(
+            f"\nVerifier in {path}, without a threshold, since none was chosen: no cache takes it "
+            "so."
+        )
+        return
+    say(f"\nVerifier in {path}. In a program: Verifier.load({str(path)!r})")
 
 
 def _beside(file: Path, ending: str) -> Path:

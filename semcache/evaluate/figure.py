@@ -13,12 +13,14 @@ from semcache.evaluate.scored import percent, shown
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
 
 __all__ = ["MissingMatplotlib", "draw", "save"]
 
 _INSTALL = "matplotlib is not installed: python -m pip install matplotlib"
 _BLUE, _RED, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#555555"  # Okabe and Ito's
-_LABEL_WIDTH = 0.055  # as a share of the axis
+_RIGHT, _LOW = 0.8, 0.08  # of the axes: where the label of what was chosen changes its side
+_GAP = 1.1  # of a label's own width and height, that it keeps free
 
 Place = tuple[float, float, float]  # threshold, share served, share wrong of those
 
@@ -50,18 +52,23 @@ def draw(
     limit = percent(choice.max_wrong)
     _curves(axes, calibration, held_out, choice.max_wrong, confidence)
     places = [_place(test, choice, calibration) for test in choice.tests if test.served]
-    _marks(axes, places)
+    labels: list[Annotation] = []
     verdict = f"No threshold is shown to keep wrong answers within {limit}"
     for threshold, served, risk in places:
         if threshold == choice.threshold:
             axes.plot(served, risk, "o", color=_RED, markersize=11, zorder=5)
             words: dict[str, Any] = {"color": _RED, "weight": "bold", "textcoords": "offset points"}
-            axes.annotate(f"{shown(threshold)}, chosen", (served, risk), (9, -14), **words)
+            is_right = served > _RIGHT  # where there is no room beside it
+            words["ha"] = "right" if is_right else "left"
+            low = risk < _LOW * axes.get_ylim()[1]  # where there is none below it
+            words["xytext"] = (-9 if is_right else 9, 7 if low else -16)
+            labels.append(axes.annotate(f"{shown(threshold)}, chosen", (served, risk), **words))
             verdict = (
                 f"At {shown(threshold)}, {served:.0%} of the pairs are served, within {limit} wrong"
             )
     axes.legend(loc="best", frameon=False, labelcolor="linecolor", prop={"weight": "bold"})
     axes.set_title(verdict, pad=12, loc="left", weight="bold")
+    _marks(axes, [place for place in places if place[0] != choice.threshold], labels)
     return figure, f"{verdict}.{_numbers(places)}"
 
 
@@ -92,17 +99,24 @@ def _curves(
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _marks(axes: "Axes", places: list[Place]) -> None:
-    last = -_LABEL_WIDTH / 2  # no label across the axis
+def _marks(axes: "Axes", places: list[Place], taken: "list[Annotation]") -> None:
+    """Mark thresholds, strictest first, where their labels meet no other and not the axis."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()  # lays out, so that it is known where a label comes
+    room = axes.get_window_extent()
+    boxes = [label.get_window_extent().expanded(_GAP, _GAP) for label in taken]
     for threshold, served, risk in places:
-        if served - last < _LABEL_WIDTH:
+        words: dict[str, Any] = {"textcoords": "offset points", "ha": "center"}
+        label = axes.annotate(shown(threshold), (served, risk), (0, 9), **words)
+        box = label.get_window_extent().expanded(_GAP, _GAP)
+        inside = room.x0 <= box.x0 and box.x1 <= room.x1 and box.y1 <= room.y1
+        if not inside or any(box.overlaps(other) for other in boxes):
+            label.remove()
             continue
-        axes.plot(served, risk, "o", color="white", markeredgecolor=_BLUE, zorder=4)
-        label = axes.annotate(
-            shown(threshold), (served, risk), (0, 9), textcoords="offset points", ha="center"
-        )
         label.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1})
-        last = served
+        axes.plot(served, risk, "o", color="white", markeredgecolor=_BLUE, zorder=4)
+        boxes.append(box)
 
 
 def _numbers(places: list[Place]) -> str:

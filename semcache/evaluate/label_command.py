@@ -73,12 +73,15 @@ def run(options: argparse.Namespace, key: Callable[[], str] | None = None) -> No
     say(f"\n{labelling.done:,} of {len(labelling.labels):,} labelled, in {options.file}, {column}")
     for line in agreements(read_labels(options.file)):
         say(line)
+    if labelling.done and options.reader is None:  # evaluate reads the column same
+        rest = "" if labelling.current is None else ", also before all are labelled"
+        say(f"Next: python -m semcache evaluate {options.file} --fit{rest}")
 
 
 def _show(file: LabelFile, labelling: Labelling, row: int) -> None:
     cached, asked = file.texts(row)
     given = f" [{labelling.labels[row]}]" if labelling.labels[row] else ""
-    say(f"\n{labelling.done + 1:,} of {len(labelling.labels):,}{given}")
+    say(f"\n{labelling.number:,} of {len(labelling.labels):,}{given}")
     say(f"  in the cache:  {cached}\n  asked:         {asked}")
 
 

@@ -42,6 +42,7 @@ class Pairs(Sequence[Pair]):
             different answer; nan where it is blank.
         time: float64, shape (n,), in seconds, if that was asked for.
         weight: float64, shape (n,), if the file has it: for how many pairs of a log each stands.
+        embedding_model: The model whose similarities these are, if the file says it.
         unlabelled: How many rows of such a file were left out, since nobody has labelled them.
         unsure: Likewise, since whoever labelled them was not sure.
 
@@ -63,6 +64,7 @@ class Pairs(Sequence[Pair]):
     weight: NDArray[np.float64] | None = None
     unlabelled: int = 0
     unsure: int = 0
+    embedding_model: str | None = None
 
     @classmethod
     def of(cls, pairs: Iterable[Pair]) -> "Pairs":
@@ -109,6 +111,7 @@ class Pairs(Sequence[Pair]):
             margin,
             time,
             weight,
+            embedding_model=self.embedding_model,
         )
 
     def __iter__(self) -> Iterator[Pair]:

@@ -58,6 +58,13 @@ class Labelling:
         """How many are labelled."""
         return sum(map(bool, self.labels))
 
+    @property
+    def number(self) -> int:
+        """Which pair is shown, counting those that are labelled: after ``b`` one less."""
+        places = range(self.at, len(self.order))
+        onwards = next((k for k in places if not self.labels[self.order[k]]), len(self.order))
+        return self.done - (onwards - self.at) + 1
+
     def press(self, key: str) -> "Labelling":
         """Return what a key makes of it: y, n and u label the pair that is shown, b goes back.
 

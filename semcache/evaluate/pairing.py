@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from semcache.answers.request import normalise
 from semcache.embedding.api import check_texts
-from semcache.embedding.progress import Progress, progress_bar
+from semcache.embedding.progress import Progress, in_steps, progress_bar
 from semcache.errors import ConfigError, InvalidInput
 from semcache.evaluate.drawing import BANDS, Band, draw
 from semcache.evaluate.logs import Entry, Log
@@ -25,7 +25,7 @@ from semcache.evaluate.scoring import Embed
 __all__ = ["WITHIN", "Drawn", "Paired", "pair"]
 
 WITHIN = ("tenant", "language")
-_CHUNK = 2_048  # texts embedded at a time
+_CHUNK = 2_048  # texts embedded at a time, at most
 
 Floats = NDArray[np.float32]
 
@@ -62,6 +62,7 @@ class Drawn:
         unusable: What cannot be embedded, a sentence each, with its line.
         has_answers: Whether margins are to another answer; if not, they are to another text.
         seconds: What embedding took, and finding the nearest.
+        thirds: Similarities that a third and two thirds of the questions lie below.
     """
 
     pairs: tuple[Paired, ...]
@@ -72,6 +73,7 @@ class Drawn:
     unusable: tuple[str, ...]
     has_answers: bool
     seconds: tuple[float, float]
+    thirds: tuple[float, float]
 
 
 def pair(
@@ -120,7 +122,8 @@ def pair(
     if not found:
         raise InvalidInput("no question has an earlier one to be compared with")
     found.sort(key=lambda row: row[1])
-    at, weights, drawn = draw(np.array([row[2] for row in found]), most, bands, seed)
+    similarities = np.array([row[2] for row in found])
+    at, weights, drawn = draw(similarities, most, bands, seed)
     pairs = tuple(
         Paired(entries[a], entries[b], similarity, margin, weight)
         for (a, b, similarity, margin), weight in zip(
@@ -129,7 +132,9 @@ def pair(
     )
     first = len(entries) - len(found)
     seconds = embedded - begun, ended - embedded
-    return Drawn(pairs, drawn, len(usable), repeated, first, unusable, has_answers, seconds)
+    low, high = np.quantile(similarities, (1 / 3, 2 / 3)).tolist()
+    counts = len(usable), repeated, first
+    return Drawn(pairs, drawn, *counts, unusable, has_answers, seconds, (low, high))
 
 
 def _usable(entries: Iterable[Entry]) -> tuple[list[Entry], tuple[str, ...]]:
@@ -160,8 +165,8 @@ def _scope(entry: Entry, within: Sequence[str]) -> tuple[str, ...]:
 
 def _vectors(texts: Sequence[str], embed: Embed, bar: Progress) -> Floats:
     blocks = []
-    for start in range(0, len(texts), _CHUNK):
-        block = np.asarray(embed(texts[start : start + _CHUNK]), np.float32)
+    for step in in_steps(len(texts), _CHUNK):
+        block = np.asarray(embed(texts[step]), np.float32)
         blocks.append(block / np.linalg.norm(block, axis=1, keepdims=True))
         bar.update(len(block))
     return np.concatenate(blocks) if blocks else np.empty((0, 1), np.float32)

@@ -7,8 +7,9 @@ A ``.jsonl`` or ``.csv`` file in UTF-8, as spreadsheets and pandas write them, o
 - if you like, ``language``, ``kind``, ``scope`` or any other column to group by, ``similarity``
   (then nothing is embedded), ``margin`` (the similarity less that of the next different answer), a
   time, ``split`` (``calibration`` or ``held-out``), and ``weight``: for how many pairs of a log the
-  row stands, as ``python -m semcache pairs`` writes it. Of a file with weights, rows that nobody
-  has labelled yet, or was not sure of, are left out and counted.
+  row stands, as ``python -m semcache pairs`` writes it, and ``embedding_model``, whose similarities
+  these are. Of a file with weights, rows that nobody has labelled yet, or was not sure of, are left
+  out and counted.
 """
 
 import math
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 _MARKS = ("similarity", "margin", "weight")
+_MODEL = "embedding_model"
 
 
 def read_pairs(path: Path | str, *, by: Sequence[str] = (), time: str | None = None) -> Pairs:
@@ -67,7 +69,7 @@ def read_pairs(path: Path | str, *, by: Sequence[str] = (), time: str | None = N
     names = tuple(dict.fromkeys(_name(name) for name in (*GROUPS, *by)))
     columns = _Columns(names, _name(time) if time else None)
     try:
-        for line, row in rows(path, (*NEEDED, *_MARKS, columns.time_name, *names)):
+        for line, row in rows(path, (*NEEDED, *_MARKS, _MODEL, columns.time_name, *names)):
             try:
                 columns.add(line, row)
             except InvalidInput as error:
@@ -96,9 +98,10 @@ class _Columns:
         self._values: dict[str, str] = {}
         self._there: set[str] = set()
         self._left_out = Counter[str]()
+        self._model: str | None = None
 
     def add(self, line: int, row: list[Any]) -> None:
-        a, b, same, similarity, margin, weight, time, *groups = row
+        a, b, same, similarity, margin, weight, model, time, *groups = row
         if weight is not None and (why := cells.no_label(same)):
             self._left_out[why] += 1
             return
@@ -109,6 +112,7 @@ class _Columns:
                 code = codes[cells.text(name, text)] = len(codes)
             column.append(code)
         self._same.append(cells.label(same))
+        self._add_model(model)
         self._line.append(line)
         for (name, numbers), value in zip(
             self._numbers.items(), (similarity, margin, weight, time), strict=True
@@ -124,6 +128,15 @@ class _Columns:
         split = self._groups["split"]
         if split[-1]:
             split[-1] = cells.split(split[-1])
+
+    def _add_model(self, given: Any) -> None:
+        name = None if given is None else str(given).strip() or None
+        if name and self._model and name != self._model:
+            raise InvalidInput(
+                f"{_MODEL} is {name}, and {self._model} above: similarities of two models cannot "
+                "be compared, so keep a file for each"
+            )
+        self._model = name or self._model
 
     def pairs(self, asked_for: Sequence[str]) -> Pairs:
         if not self._line:
@@ -148,6 +161,7 @@ class _Columns:
             weight=self._numbers_of("weight"),
             unlabelled=self._left_out["unlabelled"],
             unsure=self._left_out["unsure"],
+            embedding_model=self._model,
         )
         _check_split(pairs)
         _check_numbers(pairs)

@@ -15,11 +15,13 @@ from semcache.evaluate.logs import FORMATS, Entry, Log, faults, read_log, remark
 from semcache.evaluate.pairing import WITHIN, Drawn, Paired, pair
 from semcache.evaluate.report import say
 from semcache.evaluate.scored import percent, shown
-from semcache.evaluate.scoring import Embed
+from semcache.evaluate.scoring import Embed, model_of
 from semcache.evaluate.tables import columns
 from semcache.sharing.masking import masked
 
 __all__ = ["add_arguments", "as_csv", "run"]
+
+_FEW, _MOST = 0.1, 0.7  # of a log in the highest band: outside, the bands hardly part it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,9 +103,13 @@ def run(options: argparse.Namespace, embed: Callable[[], Embed], *, progress: bo
     for line in _read(options.file, log):
         say(line)
     try:
+        embedder = embed()
+        model = model_of(embedder)
+        if model is not None:
+            say(f"Embedding with {model}, which the cache has to embed with, too")
         drawn = pair(
             log,
-            embed(),
+            embedder,
             most=options.most,
             bands=options.bands,
             within=options.within,
@@ -113,8 +119,10 @@ def run(options: argparse.Namespace, embed: Callable[[], Embed], *, progress: bo
     except InvalidInput as error:
         raise InvalidInput(f"{options.file}: {error}") from None
     taken = Taken(given)
-    write_whole(path, as_csv(drawn.pairs, options.mask, taken))
-    for line in _drawn(drawn):
+    write_whole(path, as_csv(drawn.pairs, options.mask, taken, model))
+    for line in _drawn(drawn, getattr(embedder, "is_kept", True)):
+        say(line)
+    for line in _bands(drawn, options.bands):
         say(line)
     if given is not None:
         say(f"\n{taken.over:,} of the {taken.labelled:,} labelled pairs in {given.path} are in it")
@@ -130,12 +138,14 @@ def _read(path: Path, log: Log) -> Iterator[str]:
     yield from remarks(log)
 
 
-def _drawn(drawn: Drawn) -> Iterator[str]:
+def _drawn(drawn: Drawn, is_kept: bool) -> Iterator[str]:
     yield from faults("cannot be embedded", drawn.unusable)
     share = percent(drawn.repeated / drawn.questions)
     yield f"{drawn.repeated:,} of them ({share}) repeat an earlier text: an exact cache's hits"
     embedding, finding = drawn.seconds
     yield f"Embedding took {embedding:.0f} s, finding the nearest earlier {finding:.0f} s"
+    if not is_kept:
+        yield "No embedding is kept: with REDIS_URL set, the next draw would not embed them again"
     known = "with another answer" if drawn.has_answers else "with another text"
     yield f"Margins are to the next earlier question {known}"
     yield "Earlier means however long ago; python -m semcache replay tells what a TTL costs\n"
@@ -148,6 +158,19 @@ def _drawn(drawn: Drawn) -> Iterator[str]:
         each = f"{band.weight:.1f}" if band.drawn else "-"
         rows.append([name, f"{band.pairs:,}", reached, f"{band.drawn:,}", each])
     yield columns(rows)
+
+
+def _bands(drawn: Drawn, edges: Sequence[float]) -> Iterator[str]:
+    """Say which bands would part this log better, if these hardly do."""
+    share = drawn.bands[-1].pairs / sum(band.pairs for band in drawn.bands)
+    low, high = (round(third, 2) for third in drawn.thirds)
+    if tuple(edges) != BANDS or _FEW <= share <= _MOST or low == high:
+        return
+    yield (
+        f"\nThe bands are not for this model and log: {percent(share)} lie in the highest. A third "
+        f"lies from {shown(high)} up, a third\nbelow {shown(low)}: --bands {low:g},{high:g} "
+        "draws by these"
+    )
 
 
 # The file -------------------------------------------------------------------------------
@@ -175,25 +198,33 @@ class Taken:
         return labels or [""] * len(self.columns)
 
 
-def as_csv(pairs: Sequence[Paired], mask: bool = False, taken: Taken | None = None) -> str:
+def as_csv(
+    pairs: Sequence[Paired],
+    mask: bool = False,
+    taken: Taken | None = None,
+    embedding_model: str | None = None,
+) -> str:
     """Return the text of the file of pairs, with a column for labels.
 
     Args:
         pairs: As :func:`~semcache.evaluate.pairing.pair` drew them.
         mask: Whether to replace contacts, account numbers and secrets.
         taken: Labels to fill in; all are blank without.
+        embedding_model: Whose similarities these are, for a column of that name.
     """
     taken = taken or Taken()
     given = [name for name in ("language", "tenant") if any(getattr(p.b, name) for p in pairs)]
     timed = any(not math.isnan(p.b.time) for p in pairs)
-    head = ["a", "b", "similarity", "margin", "weight", *["time"] * timed, *given, *taken.columns]
+    told = [] if embedding_model is None else [embedding_model]
+    marked = ["a", "b", "similarity", "margin", "weight", *["embedding_model" for _ in told]]
+    head = [*marked, *["time"] * timed, *given, *taken.columns]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(head)
     for p in pairs:
         texts = [masked(entry.text) if mask else entry.text for entry in (p.a, p.b)]
         margin = "" if math.isnan(p.margin) else f"{p.margin:.4f}"
-        marks = [f"{p.similarity:.4f}", margin, f"{p.weight:.6g}", *[_time(p.b)] * timed]
+        marks = [f"{p.similarity:.4f}", margin, f"{p.weight:.6g}", *told, *[_time(p.b)] * timed]
         values = [getattr(p.b, name) for name in given]
         writer.writerow([*texts, *marks, *values, *taken.of(texts)])
     return file.getvalue()

@@ -164,6 +164,12 @@ class WeightedRate(Rate):
         most = max(self._gains(limit))
         return (math.log(len(_BETS)) - math.log(level)) / most if most > 0 else None
 
+    def with_another(self) -> "WeightedRate":
+        """Return the same, had one more counted, of the weight that is commonest among the rest."""
+        weight = max(self.strata, key=lambda stratum: stratum[2])[0]
+        strata = tuple((w, h + (w == weight), m - (w == weight)) for w, h, m in self.strata)
+        return WeightedRate(self.count + 1, self.of, self.confidence, strata, self.heaviest)
+
     def _gains(self, limit: float) -> list[float]:
         """The logarithm of each bet's product."""
         return [self._gain(bet, limit / (1 - limit)) for bet in _BETS]

@@ -1,5 +1,6 @@
 """What ``python -m semcache evaluate`` prints."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,11 +15,12 @@ from semcache.evaluate.tables import Table, columns, evaluate, evaluate_by
 __all__ = ["by_group", "checked", "chosen", "faults", "plain", "say", "weights"]
 
 _SHOWN = 3
+_LAX = 0.3  # a limit above this is none
 
 
 def say(text: str) -> None:
     """Print lines; whatever a terminal might obey, such as an escape code, is spelled out."""
-    print("\n".join(map(plain, text.split("\n"))))
+    print("\n".join(map(plain, text.split("\n"))), flush=True)
 
 
 def plain(text: str) -> str:
@@ -100,8 +102,14 @@ def ascii_cut(text: str) -> str:
     return bare if len(bare) <= 40 else f"{bare[:37]}..."
 
 
-def chosen(table: Table, choice: Choice, held_out: int) -> str:
-    """Return what was chosen, how near it came, and whether it can be reached at all."""
+def chosen(table: Table, choice: Choice, labelled: int) -> str:
+    """Return what was chosen, how near it came, and whether it can be reached at all.
+
+    Args:
+        table: Of the pairs to choose with.
+        choice: What they chose.
+        labelled: How many pairs the file has, with those to check on and those to fit on.
+    """
     said = [str(choice)]
     share = table.same_rate.value if table.pairs else 0.0
     most = most_served(1 - share, choice.max_wrong)
@@ -111,13 +119,36 @@ def chosen(table: Table, choice: Choice, held_out: int) -> str:
             f"{percent(share)} of {these} pairs have the same answer: no score whatever "
             f"can serve more than {percent(most)} of them\nwith {percent(choice.max_wrong)} wrong."
         )
-    if choice.more_pairs:
-        total = round(choice.more_pairs * (table.pairs + held_out) / table.pairs)
-        said.append(
-            f"With those that are put aside, that is about {total:,} more in the file; "
-            "python -m semcache plan computes it."
-        )
+    if choice.threshold is None:
+        said += _ways(choice, labelled / max(1, table.pairs))
     return "\n".join(said)
+
+
+def _ways(choice: Choice, parts: float) -> list[str]:
+    """What to do where no threshold was chosen, a sentence each."""
+    said = []
+    if choice.more_pairs and not choice.is_far:
+        total = _roughly(choice.more_pairs * parts)
+        said.append(
+            f"With those that are put aside, that is roughly {total:,} more in the file; the next "
+            "draw may be luckier, or less so."
+        )
+    low = min(choice.tests, key=lambda test: test.bound)
+    limit = math.ceil(round(100 * low.bound, 6)) / 100
+    at = f" (--max-wrong {limit:g} is kept already, from {shown(low.threshold)})"
+    said.append(
+        f"What else helps: a larger limit{at if limit <= _LAX else ''}, or an embedding model or "
+        "verifier that tells such pairs\napart better. Until then an exact cache serves."
+    )
+    return said
+
+
+def _roughly(number: float) -> int:
+    """Return a number of two digits that count, rounded up."""
+    if number < 100:
+        return math.ceil(number)
+    tens: int = 10 ** (len(str(int(number))) - 2)
+    return math.ceil(number / tens) * tens
 
 
 def by_group(by: str, choice: Choice, held_out: Scored) -> str:

@@ -16,9 +16,11 @@ __all__ = [
     "Embed",
     "Fitted",
     "Judge",
+    "check_model",
     "fit_verifier",
     "judge",
     "load_judge",
+    "model_of",
     "seen",
     "similarities",
 ]
@@ -38,6 +40,7 @@ class Fitted(Protocol):
     """What was fitted on labelled pairs: :class:`semcache.guard.verifier.Verifier`."""
 
     threshold: float | None
+    embedding_model: str | None
 
     def score(
         self, cached: str, asked: str, similarity: float, margin: float | None = None
@@ -134,6 +137,22 @@ def arguments_of(
     given = np.full(len(pairs), np.nan) if pairs.margin is None else pairs.margin
     margins = [None if value != value else value for value in given.tolist()]
     return list(zip(*texts, similarity.tolist(), margins, strict=True))
+
+
+def model_of(embed: object) -> str | None:
+    """Return the embedding model of what embeds texts, or of pairs, if it says it."""
+    return getattr(embed, "embedding_model", None)
+
+
+def check_model(verifier: object, embedding_model: str | None) -> None:
+    """Refuse a verifier that was fitted on the similarities of another embedding model.
+
+    Raises:
+        ConfigError: Names both.
+    """
+    check: Callable[[str | None], None] | None = getattr(verifier, "check_model", None)
+    if check is not None:
+        check(embedding_model)
 
 
 def seen(verifier: object, pairs: Pairs) -> int:

@@ -97,7 +97,8 @@ def choose_threshold(
         Chosen threshold: none. At no threshold can it be shown with 95 % confidence that
         at most 5 % of the answers served are wrong: serve nothing by this score alone.
         Nearest: 0.95, where 0 of 50 served are wrong (0.0 %; upper bound 7.1 %).
-        At that rate about 66 more labelled pairs to choose with would do.
+        At that rate about 66 more labelled pairs to choose with would do;
+        with one more of the 50 wrong, about 540.
         At 0.90 more pairs would not help: more than 5 % are wrong there, not by chance.
     """
     check_promise(max_wrong, confidence)

@@ -25,6 +25,10 @@ _NAMES = ("constant", "similarity", "margin", *SIGNALS)
 _SIDES = np.array([0.0, 1.0, 1.0, *[-1.0] * len(SIGNALS)])
 _SCALES = ("similarity_mean", "similarity_spread", "margin_mean", "margin_spread")
 _FORMAT, _VERSION = "semcache verifier", 1
+_NO_THRESHOLD = (
+    "the verifier has no threshold: choose one on pairs of its own, as evaluate --fit does, and "
+    "give verifier.with_threshold(...)"
+)
 
 
 class Contribution(NamedTuple):
@@ -47,6 +51,8 @@ class Verifier:
         threshold: Least probability at which :meth:`__call__` allows a match. Choose it on pairs
             that the verifier was not fitted on.
         fitted_on: Short digests of the pairs that it was fitted on: see :meth:`saw`.
+        embedding_model: The model whose similarities it was fitted on, as the cache's option of
+            that name has it; ``None`` if nobody said. A cache with another refuses it.
 
     Example:
         >>> rows = [Row(f"open file {n}", f"open file {n + n % 2}", 0.95) for n in range(60)]
@@ -64,6 +70,7 @@ class Verifier:
         *,
         threshold: float | None = None,
         fitted_on: Iterable[str] = (),
+        embedding_model: str | None = None,
     ) -> None:
         if set(coefficients) != set(_NAMES) or set(scales) != set(_SCALES):
             raise ConfigError(
@@ -78,6 +85,7 @@ class Verifier:
         self.scales = {name: float(scales[name]) for name in _SCALES}
         self.threshold = threshold
         self.fitted_on = frozenset(fitted_on)
+        self.embedding_model = embedding_model
 
     @classmethod
     def fit(cls, rows: Iterable[Row], same: Sequence[bool], *, penalty: float = 1.0) -> "Verifier":
@@ -145,8 +153,33 @@ class Verifier:
             ConfigError: There is no threshold yet.
         """
         if self.threshold is None:
-            raise ConfigError("the verifier has no threshold: choose one on pairs of its own")
+            raise ConfigError(_NO_THRESHOLD)
         return self.score(cached, asked, similarity, margin) >= self.threshold
+
+    def check_ready(self, embedding_model: str) -> None:
+        """Refuse to be used by a cache with this embedding model.
+
+        Raises:
+            ConfigError: There is no threshold yet, or it was fitted for another model.
+        """
+        if self.threshold is None:
+            raise ConfigError(_NO_THRESHOLD)
+        self.check_model(embedding_model)
+
+    def check_model(self, embedding_model: str | None) -> None:
+        """Refuse the similarities of another embedding model; an unknown one will do.
+
+        Raises:
+            ConfigError: It was fitted on those of another.
+        """
+        own = self.embedding_model
+        if own is not None and embedding_model is not None and own != embedding_model:
+            raise ConfigError(
+                f"the verifier was fitted on similarities of {own}, and these are of "
+                f"{embedding_model}: its promise is for the former. Fit one on pairs embedded with "
+                f"{embedding_model}, or, if both names are of one model, set "
+                f"verifier.embedding_model = {embedding_model!r}"
+            )
 
     def with_threshold(self, threshold: float | None) -> "Verifier":
         """Return the same verifier with a threshold; this one stays as it is.
@@ -160,8 +193,8 @@ class Verifier:
             >>> verifier("open file 7", "open file 7", 0.95), verifier("file 7", "file 8", 0.95)
             (True, False)
         """
-        kept = self.fitted_on
-        return type(self)(self.coefficients, self.scales, threshold=threshold, fitted_on=kept)
+        kept: Any = {"fitted_on": self.fitted_on, "embedding_model": self.embedding_model}
+        return type(self)(self.coefficients, self.scales, threshold=threshold, **kept)
 
     def saw(self, cached: str, asked: str) -> bool:
         """Return whether it was fitted on this pair, whichever of the two came first.
@@ -182,6 +215,8 @@ class Verifier:
     def save(self, path: Path | str) -> None:
         """Write the verifier as JSON, for :meth:`load`."""
         record = self._record() | {"fitted_on": " ".join(sorted(self.fitted_on))}
+        if self.embedding_model is not None:
+            record["embedding_model"] = self.embedding_model
         Path(path).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
     @classmethod
@@ -203,9 +238,12 @@ class Verifier:
                 f"version {_VERSION}: fit it anew"
             )
         try:
-            fitted_on = record.get("fitted_on", "").split()
+            model = record.get("embedding_model")  # not in older files
+            if model is not None and not isinstance(model, str):
+                raise ConfigError(f"embedding_model is {model!r}, which is no name")
+            more = {"fitted_on": record.get("fitted_on", "").split(), "embedding_model": model}
             parts = record["coefficients"], record["scales"]
-            return cls(*parts, threshold=record["threshold"], fitted_on=fitted_on)
+            return cls(*parts, threshold=record["threshold"], **more)
         except (AttributeError, ConfigError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{path} is not a whole verifier: {error}") from error
 

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcache.codecs import Vector
-from semcache.embedding.progress import progress_bar
+from semcache.embedding.progress import in_steps, progress_bar
 from semcache.errors import ConfigError, InvalidInput
 from semcache.replay.requests import Requests
 from semcache.replay.simulate import Rows
 
 __all__ = ["embedded", "read_vectors"]
 
-_CHUNK = 2_048  # texts embedded at a time
+_CHUNK = 2_048  # texts embedded at a time, at most
 
 
 def read_vectors(path: Path, requests: Requests, size: int) -> tuple[Rows, int]:
@@ -78,8 +78,8 @@ def embedded(
         raise InvalidInput("no question of the log can be embedded: all are too long")
     rows: Vector | None = None
     with progress_bar(len(wanted), 0, progress) as bar:
-        for start in range(0, len(wanted), _CHUNK):
-            some = wanted[start : start + _CHUNK]
+        for step in in_steps(len(wanted), _CHUNK):
+            some = wanted[step]
             vectors = embed([requests.unique[row] for row in some])
             if rows is None:
                 rows = np.zeros((len(requests.unique), vectors.shape[1]), np.float32)
