@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,12 @@ from PIL import Image
 from semcache.__main__ import main
 from semcache.errors import ConfigError, InvalidInput
 from semcache.evaluate.arguments import add_arguments
+from semcache.evaluate.choice import Choice, Trial
 from semcache.evaluate.command import run
+from semcache.evaluate.curve import risk_coverage
+from semcache.evaluate.figure import draw
 from semcache.evaluate.labelled import Pair, Pairs
+from semcache.evaluate.scored import Scored
 from semcache.evaluate.scoring import arguments_of, judge, load_judge, similarities
 
 # Scoring --------------------------------------------------------------------------------
@@ -129,6 +134,7 @@ def test_texts_are_embedded_where_the_file_has_no_similarities(tmp_path, call):
     code, printed, _ = call("evaluate", path)
     assert code == 0 and "Score: similarity of the embeddings" in printed
     assert "Chosen threshold: none." in printed and "more in the file" in printed
+    assert "Similarities are those of multilingual-e5-small: the promise is for a" in printed
 
 
 def test_by_time_the_later_pairs_check_what_the_earlier_ones_chose(tmp_path, call):
@@ -218,6 +224,12 @@ def test_the_plan_is_printed(call):
     assert call("plan", "--served", 30)[0] == 2
 
 
+def test_the_plan_without_fitting_names_the_number_with_it_too(call):
+    assert "1,071 instead of 714" in call("plan", "--served", 0.3)[1]
+    assert "instead of" not in call("plan", "--served", 0.3, "--fit")[1]
+    assert "half as many again" in call("plan")[1]
+
+
 @pytest.mark.parametrize("settings", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"}])
 def test_a_terminal_without_unicode_shows_codes(mine, settings):
     mine.write_text(mine.read_text().replace(",zh,", ",中文,"), encoding="utf-8")
@@ -230,6 +242,34 @@ def test_a_terminal_without_unicode_shows_codes(mine, settings):
     assert ("中文".encode() in done.stdout) or (rb"\u4e2d\u6587" in done.stdout)
 
 
+def shares(*places: tuple[float, int, int]) -> Choice:
+    tests = tuple(Trial(at, served, wrong, 0.004, wrong == 0) for at, served, wrong in places)
+    threshold = min((t.threshold for t in tests if t.passed), default=None)
+    return Choice(threshold, 0.05, 0.95, "bonferroni", 100, tests)
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        shares((0.9285, 10, 1), (0.9166, 12, 1), (0.8291, 15, 0), (0.8058, 18, 2), (0.75, 19, 3)),
+        shares((0.99, 95, 0), (0.98, 96, 1), (0.97, 100, 9)),
+        shares((0.99, 2, 0), (0.98, 3, 1)),
+    ],
+)
+def test_no_two_labels_of_the_figure_meet(choice):
+    rng = np.random.default_rng(1)
+    scored = Scored(rng.uniform(0.7, 1, 100), rng.random(100) > 0.1)
+    curve = risk_coverage(scored)
+    drawn, _ = draw(curve, curve, choice)
+    drawn.draw_without_rendering()
+    (axes,) = drawn.axes
+    boxes = [(text.get_text(), text.get_window_extent()) for text in axes.texts]
+    assert [a[0] for a, b in combinations(boxes, 2) if a[1].overlaps(b[1])] == []
+    chosen = [box for text, box in boxes if "chosen" in text]
+    assert len(chosen) == 1 and axes.bbox.x0 < chosen[0].x0 and chosen[0].x1 < axes.bbox.x1 + 1
+    assert chosen[0].y0 >= axes.bbox.y0
+
+
 # Fitting --------------------------------------------------------------------------------
 
 
@@ -238,6 +278,7 @@ class StandIn:
 
     def __init__(self, fitted_on: int, threshold: float | None = None) -> None:
         self.fitted_on, self.threshold = fitted_on, threshold
+        self.embedding_model: str | None = None
 
     @classmethod
     def fit(cls, rows, same) -> "StandIn":
@@ -283,16 +324,49 @@ def test_where_nothing_is_chosen_the_verifier_has_no_threshold(margins, capsys):
     margins.write_text(margins.read_text().replace("also 8", "also 8 or 9")[: 60 * 30])
     run(options(margins, "--fit", "--save", margins.with_name("v.json")), Embedder, fit=StandIn.fit)
     assert json.loads(margins.with_name("v.json").read_text())["threshold"] is None
-    assert "without a threshold, since none was chosen" in capsys.readouterr().out
-
-
-def test_another_verifier_scores_by_what_it_says(margins, capsys):
-    def load(name):
-        return StandIn(0), f"the stand-in {name}", True
-
-    run(options(margins, "--verifier", "v.json", "--grid", "0.15"), Embedder, load=load)
     printed = capsys.readouterr().out
-    assert "Score: the stand-in v.json" in printed and "Chosen threshold: 0.15" in printed
+    assert "without a threshold, since none was chosen" in printed
+    assert "In a program" not in printed
+
+
+def test_what_is_asked_for_counts_the_pairs_to_fit_on_and_says_how_rough_it_is(margins, capsys):
+    lines = margins.read_text().splitlines(keepends=True)
+    margins.write_text("".join(lines[:161]))
+    given = margins, "--fit", "--grid", "0.15", "--max-wrong"
+    run(options(*given, 0.1), Embedder, fit=StandIn.fit)
+    printed = capsys.readouterr().out
+    said = r"about (\d+) more labelled .* would do;\nwith one more of the \d+ wrong, about (\d+)\."
+    ((more, unlucky),) = re.findall(said, printed)
+    (chosen_with,) = re.findall(r"To choose with: (\d+) pairs", printed)
+    (total,) = re.findall(r"that is roughly (\d+) more in the file", printed)
+    assert int(unlucky) > int(more)
+    assert 0 <= int(total) - int(more) * 160 / int(chosen_with) < 10
+    (limit,) = re.findall(r"--max-wrong ([\d.]+) is kept already, from 0.15", printed)
+    run(options(*given, limit), Embedder, fit=StandIn.fit)
+    assert "Chosen threshold: 0.15" in capsys.readouterr().out
+
+
+def test_a_number_that_is_out_of_sight_is_not_told():
+    test = Trial(0.9, served=100, wrong=4, level=0.004, passed=False)
+    text = str(Choice(None, 0.05, 0.95, "bonferroni", 100, (test,)))
+    assert "At that rate more than 1,000 more labelled pairs to choose with would do" in text
+    assert "with one more of the 100 wrong, nobody could tell." in text
+
+
+def test_the_embedding_model_goes_from_the_pairs_into_the_verifier(mine, call):
+    text = mine.read_text().splitlines(keepends=True)
+    named = [
+        line.rstrip() + (",embedding_model\n" if k == 0 else ",e5\n") for k, line in enumerate(text)
+    ]
+    mine.write_text("".join(named))
+    _, printed, _ = call("evaluate", mine, "--fit")
+    assert "Similarities are those of e5: the promise is for a cache that embeds" in printed
+    verifier = mine.with_name("mine.verifier.json")
+    assert json.loads(verifier.read_text())["embedding_model"] == "e5"
+    assert call("evaluate", mine, "--verifier", verifier)[0] == 0
+    mine.write_text("".join(named).replace(",e5\n", ",text-embedding-3-small\n"))
+    code, _, complaint = call("evaluate", mine, "--verifier", verifier)
+    assert code == 2 and "fitted on similarities of e5" in complaint
 
 
 def test_labels_that_are_all_alike_cannot_be_fitted(mine):

@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,11 +17,13 @@ from hypothesis import strategies as st
 from semcache.__main__ import main
 from semcache.course.labelling import Labeller
 from semcache.errors import ConfigError, InvalidInput
+from semcache.evaluate.drawing import BANDS
 from semcache.evaluate.label_file import read_labels, save
 from semcache.evaluate.labelling import Labelling, agreement
 from semcache.evaluate.logs import Entry, Log
 from semcache.evaluate.pairing import pair
 from semcache.evaluate.pairs import read_pairs
+from semcache.evaluate.pairs_command import _bands
 
 
 @pytest.fixture
@@ -72,6 +75,9 @@ def test_from_a_log_to_pairs_with_the_real_model(log, call):
     assert card["b"] == "my card is [number] and blocked" and card["margin"] == ""
     assert float(refund["similarity"]) > 0.95 > float(card["similarity"])
     assert {row["weight"] for row in (card, refund, german)} == {"1"} and refund["same"] == ""
+    assert {row["embedding_model"] for row in rows_of(out)} == {"multilingual-e5-small"}
+    assert "Embedding with multilingual-e5-small, which the cache has to embed with" in printed
+    assert "with REDIS_URL set, the next draw would not embed them again" in printed
 
 
 def test_labels_of_an_earlier_run_are_not_written_over(log, call):
@@ -101,6 +107,28 @@ def test_who_has_labelled_too_few_goes_on_with_a_larger_draw(log, call):
     labels = {(row["a"], row["b"]): (row["same"], row["same_anna"]) for row in rows_of(more)}
     assert len(labels) == 20 and sum(label == ("", "") for label in labels.values()) == 12
     assert all(labels[row["a"], row["b"]] == (row["same"], row["same_anna"]) for row in rows)
+
+
+def test_bands_that_do_not_part_the_log_are_said_with_those_that_would():
+    def told(degrees: list[int], edges: tuple[float, ...] = BANDS) -> str:
+        return "".join(_bands(pair(entries(*map(str, degrees)), along), edges))
+
+    near = [k * k for k in range(1, 12)]  # the gaps grow: 3, 5, 7 degrees ...
+    mixed = [0, 5, 10, 15, 45, 75, 105]
+    assert "not for this model and log: 100 % lie in the highest" in told(near)
+    assert "--bands 0.97,0.99 draws by these" in told(near)
+    assert told(near, (0.97, 0.99)) == told(mixed) == ""
+
+
+def test_a_bar_moves_from_the_first_texts_on():
+    asked = []
+
+    def embed(texts):
+        asked.append(len(texts))
+        return along(texts)
+
+    pair(entries(*map(str, range(0, 90))), embed)
+    assert asked == [32, 58]
 
 
 @pytest.mark.parametrize(
@@ -259,6 +287,17 @@ def test_every_answer_is_in_the_file_at_once_and_scores_are_not_shown(pairs, cal
     assert rows_of(pairs)[3]["weight"] == "3.5"
     assert call("label", pairs, "--no-shuffle", typed="nn")[1].count("in the cache") == 2
     assert [row["same"] for row in rows_of(pairs)] == ["yes", "unsure", "no", "no"]
+
+
+def test_going_back_counts_back_and_what_is_next_is_said(pairs, call):
+    printed = call("label", pairs, "--no-shuffle", typed="ynbbnuq")[1]
+    assert re.findall(r"^(\d of 4)", printed, re.M) == [
+        "1 of 4", "2 of 4", "3 of 4", "2 of 4", "1 of 4", "3 of 4", "4 of 4", "3 of 4",
+    ]  # fmt: skip
+    assert "1 of 4 [yes]" in printed
+    assert f"Next: python -m semcache evaluate {pairs} --fit, also before all are" in printed
+    assert call("label", pairs, typed="y")[1].endswith(f"evaluate {pairs} --fit\n")
+    assert "Next" not in call("label", pairs, "--reader", "bea", typed="y")[1]
 
 
 def test_the_order_is_by_chance_and_the_same_each_time(pairs, call):

@@ -105,6 +105,7 @@ def test_columns_that_are_asked_for_are_kept_and_the_numbers_read(written):
         ("p.csv", "a,b,same,similarity\nx,y,1,.9\nz,w,1,93\n", "line 3: similarity is 93"),
         ("p.csv", "a,b,same,similarity\nx,y,1,.9\nz,w,1,\n", "line 3: similarity is blank"),
         ("p.csv", "a,b,same,margin\nx,y,1,wide\n", "line 2: margin is 'wide'"),
+        ("p.csv", "a,b,same,embedding_model\nx,y,1,m\nz,w,1,n\n", "line 3: embedding_model is n"),
         ("p.csv", "a,b,same\n", "no pairs"),
         ("p.csv", "", "no pairs"),
         ("gbk.csv", "a,b,same\nx,y,1\n退款,退钱,1\n".encode("gbk"), "line 3: not UTF-8"),
@@ -114,6 +115,12 @@ def test_a_fault_is_named_with_its_file_and_line(written, tmp_path, name, text, 
     with pytest.raises(InvalidInput) as error:
         written(name, text)
     assert str(error.value).startswith(str(tmp_path / name)) and message in str(error.value)
+
+
+def test_the_embedding_model_is_read_and_kept_by_every_part(written):
+    pairs = written("p.csv", "a,b,same,embedding_model\nx,y,1,m\nz,w,1,\nu,v,0,m\n")
+    assert pairs.embedding_model == pairs[:1].embedding_model == "m"
+    assert written("p.csv", "a,b,same\nx,y,1\n").embedding_model is None
 
 
 def test_a_time_that_is_none_is_named(written):

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,8 @@ from benchmarks.record import RECORD, headline
 from semcache import EmbeddingCache, connect
 from semcache.__main__ import _COMMANDS, _parser
 from semcache.course.registry import LESSONS
+from semcache.evaluate import plan
+from semcache.lab.prices import price_of
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", "CONTRIBUTING.md", "data/README.md"]
@@ -98,3 +101,27 @@ def test_what_the_readme_says_of_its_threshold_is_so() -> None:
         lab.redis, lab.openai, model=lab.embedding_model, scope="readme"
     ).get_embeddings_batch([one, other])
     assert vectors[0] @ vectors[1] > 0.91  # another make of CPU moves it by 0.002
+
+
+def test_the_plan_is_that_of_what_is_fitted():
+    text = text_of("README.md")
+    steps = plan(0.05, served=0.3, fit=True).steps
+    told = [f"{3 * step.pairs(0.3):,}" for step in steps[:2]]
+    assert f"# pairs to label: {told[0]}, or {told[1]} if one is wrong" in text
+    assert f"--most {told[1].replace(',', '')} " in text
+
+
+def test_what_can_be_tried_without_a_key_can(monkeypatch):
+    monkeypatch.delenv("SEMCACHE_ONLINE", raising=False)
+    blocks = re.findall(r"^```python\n(.*?)^```", text_of("README.md"), re.M | re.S)
+    (block,) = (one for one in blocks if "connect()" in one)
+    names: dict[str, Any] = {}
+    exec(compile(block, "README.md", "exec"), names)
+    assert "Python" in names["reply"].choices[0].message.content
+
+
+def test_the_cost_of_embedding_a_log_is_todays():
+    million = price_of("text-embedding-3-small").input
+    text = text_of("README.md")
+    assert f"${million:.2f} a million tokens: for 100,000 questions of 15 tokens, three" in text
+    assert round(100 * million * 15 / 10) == 3

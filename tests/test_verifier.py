@@ -85,7 +85,7 @@ def test_it_is_the_same_again_and_after_a_file(verifier, tmp_path):
 @pytest.mark.parametrize(
     "change",
     [{"format": "other"}, {"version": 2}, {"coefficients": {"moon": 1}}, {"threshold": 75},
-     {"scales": None}, {"threshold": "high"}, {"fitted_on": 7}],
+     {"scales": None}, {"threshold": "high"}, {"fitted_on": 7}, {"embedding_model": 7}],
 )  # fmt: skip
 def test_a_file_that_is_no_verifier_is_named(change, verifier, tmp_path):
     path = tmp_path / "mine.json"
@@ -159,3 +159,28 @@ def test_a_file_of_an_older_version_loads_and_knows_no_pair(verifier, tmp_path):
     old = Verifier.load(path)
     assert old.coefficients == verifier.coefficients and old.fingerprint == verifier.fingerprint
     assert not old.fitted_on and not old.saw("keep 3 days", "keep 5 days")
+
+
+def test_its_embedding_model_goes_into_the_file_and_changes_no_verdict(verifier, tmp_path):
+    assert verifier.embedding_model is None
+    named = Verifier(verifier.coefficients, verifier.scales, embedding_model="e5")
+    path = tmp_path / "mine.json"
+    named.with_threshold(0.9).save(path)
+    loaded = Verifier.load(path)
+    assert loaded.embedding_model == "e5"
+    assert loaded.fingerprint == verifier.with_threshold(0.9).fingerprint
+    verifier.save(path)
+    assert Verifier.load(path).embedding_model is None
+    assert "embedding_model" not in json.loads(path.read_text()), "as older files are"
+
+
+def test_similarities_of_another_model_are_refused_where_both_are_known(verifier):
+    named = verifier.with_threshold(0.9)
+    named.embedding_model = "e5"
+    named.check_ready("e5")
+    named.check_model(None)
+    verifier.with_threshold(0.9).check_ready("other")
+    with pytest.raises(ConfigError, match="fitted on similarities of e5, and these are of other"):
+        named.check_ready("other")
+    with pytest.raises(ConfigError, match="no threshold"):
+        verifier.check_ready("e5")

@@ -138,7 +138,8 @@ def _ways(choice: Choice, parts: float) -> list[str]:
     at = f" (--max-wrong {limit:g} is kept already, from {shown(low.threshold)})"
     said.append(
         f"What else helps: a larger limit{at if limit <= _LAX else ''}, or an embedding model or "
-        "verifier that tells such pairs\napart better. Until then an exact cache serves."
+        "verifier that tells such pairs\napart better. Until then threshold=1 serves the same "
+        "question alone."
     )
     return said
 
