@@ -13,6 +13,7 @@ from PIL import Image
 
 from semcache.errors import ConfigError, InvalidInput
 from semcache.evaluate.binomial import interval
+from semcache.guard import Row, Verifier
 from semcache.replay import Design, Log, Prices, Waits, read_log, replay, requests_of
 from semcache.replay.designs import parse_design
 from semcache.replay.memory import Memory, Sizes
@@ -283,6 +284,16 @@ def test_the_command_writes_a_table_a_json_and_a_picture(log):
 def test_an_option_that_cannot_work_is_refused_in_a_line(words, says, log):
     found = command(log, *words)
     assert found.returncode in (1, 2) and says in found.stderr and "Traceback" not in found.stderr
+
+
+def test_a_verifier_of_another_embedding_model_is_refused(log):
+    path = log.with_name("v.json")
+    pairs = [Row(f"open file {n}", f"open file {n + n % 2}", 0.95) for n in range(60)]
+    verifier = Verifier.fit(pairs, [n % 2 == 0 for n in range(60)]).with_threshold(0.5)
+    verifier.embedding_model = "text-embedding-3-small"
+    verifier.save(path)
+    found = command(log, "--verifier", path)
+    assert found.returncode == 1 and "fitted on similarities of text-embedding-3" in found.stderr
 
 
 def test_a_log_that_cannot_be_read_is_named_with_its_line(log):

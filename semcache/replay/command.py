@@ -14,7 +14,7 @@ from semcache.capacity.sizes import ANSWER, COPY, EXACT, QUESTION
 from semcache.errors import ConfigError, InvalidInput
 from semcache.evaluate.figure import MissingMatplotlib, save
 from semcache.evaluate.report import say
-from semcache.evaluate.scoring import Embed, load_judge
+from semcache.evaluate.scoring import Embed, check_model, load_judge, model_of
 from semcache.replay import report
 from semcache.replay.arguments import check, given_design
 from semcache.replay.designs import Design, parse_design
@@ -132,7 +132,10 @@ def _rows(
     if options.vectors:
         return read_vectors(options.vectors, requests, size)
     if any(design.is_semantic for design in designs):
-        return embedded(requests, outside.embed(), progress=bar)
+        embedder = outside.embed()
+        for design in designs:
+            check_model(design.verifier, model_of(embedder))
+        return embedded(requests, embedder, progress=bar)
     return _nothing, 1
 
 
