@@ -18,7 +18,7 @@ def options_of(
     """Return options as one value; refuse a name that there is not, and say which is like it.
 
     Args:
-        kind: A dataclass of options.
+        kind: The class of all options that are left.
         given: What is left of the options after the classes have taken what they spell out.
         face: The class that is made, which spells out others.
         own: Further options, which the classes have spelt out.
