@@ -46,6 +46,12 @@ _SEARCHES: tuple[tuple[Vector, list[Vector], int, float, str], ...] = (
     ([1, 0], [[0, 1]], 0, 0.0, "a stored vector at a right angle is the nearest if it is alone."),
 )
 
+_NOTHING: tuple[tuple[Vector, list[Vector]], ...] = (
+    ([3, 4], []),
+    ([3, 4], [[0, 0]]),
+    ([0, 0], [[3, 4]]),
+)
+
 
 def _verify_nearest(nearest: Callable[..., Any]) -> str | None:
     for asked, stored, position, similarity, complaint in _SEARCHES:
@@ -54,7 +60,7 @@ def _verify_nearest(nearest: Callable[..., Any]) -> str | None:
             return complaint
         if found[0] != position or not math.isclose(found[1], similarity, abs_tol=1e-4):
             return complaint
-    for asked, stored in (([3, 4], []), ([3, 4], [[0, 0]]), ([0, 0], [[3, 4]])):
+    for asked, stored in _NOTHING:
         if nearest(asked, stored) is not None:
             return f"nothing in {stored} can be compared with {asked}, but something is returned."
     return None
