@@ -4,6 +4,7 @@ Nothing is executed and nothing is asked of another machine: the pages show the 
 """
 
 import argparse
+import asyncio
 import os
 import shutil
 import subprocess
@@ -14,22 +15,22 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from edition.chinese import chinese_map, in_chinese
 from edition.documents import document, rest_of_readme, source, terms_by_chinese_name
 from edition.front import front
 from edition.lessons import lessons, page_of, prose_of
-from edition.numbers import list_of_measurements, measurements, pictures
+from edition.numbers import list_of_measurements, measurement, measurements, pictures
 from edition.places import ROOT, Places
 from edition.proven import proven
 from edition.reference import reference
+from edition.search import index
 from edition.tree import Tree
 
 DOCS = Path(__file__).parent
 DOCUMENTS = (
     *("CONTRIBUTING.md", "CHANGELOG.md", "data/README.md"),
-    *("docs/terms.md", "docs/instructors.md", "docs/zh.md"),
+    *("docs/terms.md", "docs/instructors.md"),
 )
-INDEXED = "{*,lessons/*,zh/*,reference/*,benchmarks/*}.html"  # not the text of source files
-SPOILERS = "a.headerlink, .exercise-help, .open-lab"
 
 
 def derive(folder: Path) -> bool:
@@ -43,11 +44,15 @@ def derive(folder: Path) -> bool:
             translated.append(page)
     tree.add("index.md", front(translated, places))
     tree.add("use.md", rest_of_readme(places))
+    tree.add("zh/index.md", chinese_map(places))
     tree.add("zh/terms.md", terms_by_chinese_name(places))
     tree.add("search.md", (DOCS / "search.md").read_bytes())
+    tree.add("zh/search.md", (DOCS / "search_zh.md").read_bytes())
     tree.add("proven.md", proven())
-    for file in (*DOCUMENTS, *measurements()):
+    for file in DOCUMENTS:
         tree.add(f"{places.page(file)}.md", document(file, places))
+    for file in measurements():
+        tree.add(f"{places.page(file)}.md", measurement(file, places))
     tree.add("benchmarks/index.md", list_of_measurements(places))
     for path, picture in pictures():
         tree.add(path, picture)
@@ -73,12 +78,12 @@ def sphinx(builder: str, pages: Path, out: Path, *options: str) -> None:
         raise SystemExit(done.returncode)
 
 
-def index(site: Path) -> None:
-    """Let Pagefind read the pages; what it searches lies beside them."""
+def finish(site: Path) -> None:
+    """Let the site speak Chinese around Chinese text, and Pagefind read the pages."""
+    for file in sorted((site / "zh").glob("*.html")):
+        file.write_text(in_chinese(file.read_text(encoding="utf-8")), encoding="utf-8")
     shutil.rmtree(site / "pagefind", ignore_errors=True)
-    command = [sys.executable, "-m", "pagefind", "--site", str(site), "--quiet"]
-    command += ["--root-selector", "article", "--glob", INDEXED, "--exclude-selectors", SPOILERS]
-    subprocess.run(command, check=True)
+    asyncio.run(index(site))
 
 
 def serve(site: Path, port: int) -> None:
@@ -115,7 +120,7 @@ def main() -> None:
         made = out / "site"
         # Every page shows the titles of all others: where one has changed, all are written.
         sphinx("html", out / "pages", made, *(["--write-all"] if changed else []))
-        index(made)
+        finish(made)
     print(f"{made} in {time.perf_counter() - started:.0f} s")
     if options.serve:
         serve(made, options.port)

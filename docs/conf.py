@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 project = "semcache"
@@ -39,7 +41,7 @@ html_title = "semcache"
 html_copy_source = False
 html_show_sphinx = False
 html_css_files = ["site.css"]
-html_js_files = [("search.js", {"defer": "defer"}), ("paper.js", {"defer": "defer"})]
+html_js_files = [(f"{name}.js", {"defer": "defer"}) for name in ("search", "edges", "paper")]
 html_use_index = False
 html_domain_indices = False
 html_favicon = "_static/favicon.svg"
@@ -66,8 +68,15 @@ gettext_location = False
 def setup(app: Any) -> None:
     """Leave the search to Pagefind, and say of each page in which language it is."""
     app.connect("builder-inited", lambda app: setattr(app.builder, "search", False))
+    app.connect("doctree-resolved", _mark_tables_of_numbers)
     app.connect("html-page-context", _language_of_the_page)
     app.connect("html-page-context", _name_what_folds_out, priority=900)  # after the theme's
+
+
+def _mark_tables_of_numbers(app: Any, doctree: Any, page: str) -> None:
+    if page.startswith("benchmarks/"):
+        for table in doctree.findall(nodes.table):
+            table["classes"].append("numbers")
 
 
 def _language_of_the_page(app: Any, page: str, template: str, context: Any, doctree: Any) -> None:

@@ -269,3 +269,50 @@ def test_it_opens_from_a_folder_but_for_the_search(browser: Any, site: Path) -> 
     assert re.search("Serve this folder", page.inner_text("#semcache-status"))
     tab.context.close()
     assert tab.wrong == []
+
+
+def results(tab: Tab, query: str) -> list[tuple[str, str]]:
+    """The languages and addresses of what a search finds."""
+    search(tab, query)
+    return tab.page.evaluate(
+        "[...document.querySelectorAll('#semcache-results li')]"
+        ".map((li) => [li.lang, li.querySelector('a').getAttribute('href')])"
+    )
+
+
+def test_chinese_words_lead_to_the_lesson_itself(tab: Tab) -> None:
+    wanted = {
+        "选择阈值": "08", "怎样选择阈值": "08", "语义缓存": "06", "缓存命中率": "01",
+        "缓存击穿": "11", "惊群": "11",
+    }  # fmt: skip
+    found = {query: results(tab, query) for query in wanted}
+    lost = {q: found[q] for q, n in wanted.items()
+            if not any(f"/lessons/{n}_" in link for _, link in found[q][:2])}  # fmt: skip
+    assert lost == {}
+    assert found["选择阈值"][0][0] == "zh-CN"
+
+
+def test_english_words_find_english_text_first_and_its_section(tab: Tab) -> None:
+    for query in ("azure", "delete an answer", "how to stop a stampede", "thundering herd"):
+        found = results(tab, query)
+        assert {language for language, _ in found} == {"en"}, query
+        assert "#" in found[0][1], query
+    assert "11_many_callers.html#" in results(tab, "how to stop a stampede")[0][1]
+    kinds = [link.split("/")[1] for _, link in results(tab, "stampede")]
+    assert "benchmarks" not in kinds[:2] and "benchmarks" in kinds
+
+
+def test_a_hundred_columns_of_code_fit_beside_the_sidebars(tab: Tab) -> None:
+    page = tab.open(LESSON)
+    code = page.locator("article .cell_input pre").first
+    code.evaluate("pre => { pre.textContent = 'x'.repeat(100) }")
+    assert code.evaluate("pre => pre.scrollWidth <= pre.clientWidth")
+    assert page.locator(".bd-sidebar-secondary").is_visible()
+
+
+def test_what_goes_on_to_the_right_shows_it(tab: Tab) -> None:
+    page = tab.open("benchmarks/semantic_lookup.html")
+    box = page.locator(".pst-scrollable-table-container.goes-on").first
+    box.wait_for()
+    box.evaluate("box => { box.scrollLeft = box.scrollWidth; box.dataset.seen = 1 }")
+    page.wait_for_function("!document.querySelector('[data-seen]').matches('.goes-on')")

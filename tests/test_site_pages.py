@@ -29,11 +29,23 @@ class Page(HTMLParser):
         self.loaded: list[str] = []
         self.pictures: list[dict[str, str | None]] = []
         self.language = ""
+        self.prose: list[str] = []
+        self._code: list[str] = []
         self.text = file.read_text(encoding="utf-8")
         self.feed(self.text)
 
+    def handle_data(self, data: str) -> None:
+        if not self._code:
+            self.prose.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._code:
+            self._code.remove(tag)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
+        if tag in ("pre", "code", "script", "style", "dt"):  # a signature is code, too
+            self._code.append(tag)
         if "id" in found:
             self.ids.add(found["id"] or "")
         if tag == "html":
@@ -125,9 +137,43 @@ def test_a_page_says_in_which_language_it_is(site: Path) -> None:  # noqa: F811
     }
 
 
-def test_the_chinese_map_names_every_lesson() -> None:
+def test_no_page_shows_the_signs_of_bold(site: Path) -> None:  # noqa: F811
+    """Beside Chinese punctuation a bold link must have its signs inside the brackets."""
+    signs = re.compile(r"\*\*(?! |[a-z_]+\b)|(?<=\S)\*\*")  # no power, no `**options`
+    raw = [(f.name, text) for f in pages(site) for text in page(f).prose if signs.search(text)]
+    assert raw == []
+
+
+def test_the_front_page_leads_to_the_package_and_to_chinese(site: Path) -> None:  # noqa: F811
+    text = page(site / "index.html").text
+    assert re.search(r'For those who want <a [^>]*href="use\.html"', text)
+    assert re.search(r'<article.{,900}<a href="zh/index\.html" lang="zh-CN"', text, re.S)
+
+
+def test_around_chinese_text_the_site_speaks_chinese(site: Path) -> None:  # noqa: F811
+    english = {"Search", "Contents", "previous", "next", "Lessons", "Look up", "Back to top"}
+    for file in (site / "zh").iterdir():
+        text = page(file).text
+        assert english.isdisjoint(said.strip() for said in page(file).prose), file.name
+        assert 'action="search.html"' in text
+        groups = re.findall(r'caption-text">([^<]+)', text)
+        assert groups[0] == "中文" and len(set(groups)) == 4, file.name
+
+
+def test_the_chinese_map_names_every_lesson(site: Path) -> None:  # noqa: F811
     text = (ROOT / "docs/zh.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| \[(\d\d) ", text, re.M) == [entry.number for entry in WRITTEN]
+    shown = "".join(page(site / "zh/index.html").prose)
+    assert re.findall(r"(\d\d) [^·]+ · (\d+) 分钟", shown) == [
+        (entry.number, str(entry.minutes)) for entry in WRITTEN
+    ]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    short = [re.findall(r"\d\d", re.findall(r"(?:Monday|周一)[^:：]*[:：]([^h，]+),? ?", t)[0])[:6]
+             for t in (readme, text)]  # fmt: skip
+    assert short[0] == short[1]
+    hours = [sum(e.minutes for e in WRITTEN if e.number in of) / 60
+             for of in ([e.number for e in WRITTEN], short[0])]  # fmt: skip
+    assert re.findall(r"约 (\d+) 小时", text) == [str(round(h)) for h in hours]
 
 
 def test_there_are_notes_on_every_lesson_for_who_teaches_it() -> None:

@@ -10,6 +10,7 @@ from edition.places import ROOT, Places, rewritten
 __all__ = ["document", "rest_of_readme", "source", "terms_by_chinese_name"]
 
 _CHINESE = re.compile(r"^(\| [^|]+ \| )([^|]*[\u4e00-\u9fff][^|]*)( \|)", re.M)
+_MADE = re.compile(r"^(Computed by [^;\n]+); do not edit\.\n\n", re.M)
 _LANGUAGES = {".py": "python", ".json": "json"}
 _SHOWN = 2_000  # lines of a file
 _ORPHAN = "---\norphan: true\n---\n\n"
@@ -21,6 +22,8 @@ def document(file: str, places: Places) -> str:
     text = rewritten(text, file, places.page(file), places)
     if file == "docs/terms.md":
         text = _CHINESE.sub(r'\1<span lang="zh-CN">\2</span>\3', text)
+    if made := _MADE.search(text):  # for who opens the file; a reader of the page has it last
+        text = f"{text.replace(made[0], '').rstrip()}\n\n{made[1]}.\n"
     return text
 
 
@@ -38,8 +41,9 @@ def terms_by_chinese_name(places: Places) -> str:
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
     found = [row for row in rows if len(row) == 4 and row[3].startswith("[")]
     lines = [
-        f"| {chinese} | {term} | <span lang='en'>{sentence}</span> | {lesson} |"
-        for term, chinese, sentence, lesson in sorted(found, key=lambda row: row[1])
+        f"| {anchor}</a>{chinese} | {term} | <span lang='en'>{sentence}</span> | {lesson} |"
+        for named, chinese, sentence, lesson in sorted(found, key=lambda row: row[1])
+        for anchor, _, term in [named.partition("</a>")]
     ]
     head = "# 术语\n\n课程中每个术语的中文名、英文名、一句英文解释，以及讲到它的那一课。\n\n"
     return head + "\n".join(["| 中文 | 英文 | 解释 | 课 |", "|---|---|---|---|", *lines]) + "\n"

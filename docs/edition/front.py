@@ -10,6 +10,7 @@ from semcache.course.registry import LESSONS, Entry
 __all__ = ["front", "top_and_rest"]
 
 _TABLE = re.compile(r"^\| lesson \|.*?(?:\n\n)", re.M | re.S)
+_CHINESE = '<a href="zh/index.html" lang="zh-CN" hreflang="zh-CN">中文</a>'
 
 _CONTENTS = """
 ```{toctree}
@@ -46,8 +47,8 @@ contributing
 :caption: 中文
 
 目录 <zh/index>
-zh/terms
 %s
+zh/terms
 ```
 """
 
@@ -61,6 +62,8 @@ def front(translated: list[str], places: Places) -> str:
     """
     text, _ = top_and_rest()
     text = rewritten(text, "README.md", "index", places)
+    text = text.replace("\n\n", f"\n\n{_CHINESE}\n\n", 1)
+    text = text.replace("the cache on Monday", "[the cache on Monday](use.md)", 1)
     lessons = [entry for entry in LESSONS if not entry.planned]
     text = _TABLE.sub(lambda _: "## The lessons\n\n" + "\n".join(_map(lessons)) + "\n", text)
     pages = "\n".join(f"lessons/{entry.stem}" for entry in lessons)

@@ -35,7 +35,11 @@ def page_of(file: str, places: Places) -> str:
             cells.append(cell)
         else:
             cells += [_shown(cell), *_after(source, definition, words)]
+    top, heading, rest = "".join(cells[0]["source"]).partition("\n## ")
+    cells[0] |= {"source": top}
     cells.insert(1, _markdown("open", _how_to_open(file, page, words)))
+    if heading:  # the first cell goes on: what the lesson teaches comes after, as in the others
+        cells.insert(2, _markdown("goes-on", f"## {rest}"))
     return _notebook(cells)
 
 
@@ -128,5 +132,6 @@ make lab
 </details>"""
     if (ROOT / other).exists():
         folder = "../lessons" if page.startswith("zh/") else "../zh"
-        text += f"\n\n[{words.other}]({folder}/{name})"
+        language = "en" if page.startswith("zh/") else "zh-CN"
+        text += f'\n\n<span lang="{language}">[{words.other}]({folder}/{name})</span>'
     return text

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from edition.documents import document
 from edition.places import ROOT, Places
 
-__all__ = ["list_of_measurements", "measurements", "pictures"]
+__all__ = ["list_of_measurements", "measurement", "measurements", "pictures"]
 
+_TITLE = re.compile(r"\A# (.+)")
 _DATE = re.compile(r"\b(20\d\d-\d\d-\d\d)\b")
 
 
@@ -23,17 +25,30 @@ def pictures() -> Iterator[tuple[str, bytes]]:
         yield f"benchmarks/{file.name}", file.read_bytes()
 
 
+def measurement(file: str, places: Places) -> str:
+    """Return the page of one; where two have one title, the second says which it is."""
+    text = document(file, places)
+    title = _TITLE.findall(text)[0]
+    first = next(f for f in measurements() if _title(f) == title)
+    if first != file:
+        what = Path(file).stem.removeprefix(Path(first).stem).replace("_", " ").strip()
+        text = text.replace(title, f"{title}, {what}", 1)
+    return text
+
+
+def _title(file: str) -> str:
+    found: str = _TITLE.findall((ROOT / file).read_text(encoding="utf-8"))[0]
+    return found
+
+
 def list_of_measurements(places: Places) -> str:
     """Return the page that lists them with their dates."""
     rows: dict[str, tuple[str, str]] = {}
     for file in measurements():
-        text = document(file, places)
-        (title,) = re.findall(r"\A# (.+)", text)
+        text = measurement(file, places)
+        (title,) = _TITLE.findall(text)
         date = max(_DATE.findall(text), default="computed from the others")
-        name = places.page(file).removeprefix("benchmarks/")
-        if title in rows:  # the same measurement in another way
-            title = f"{title}: {name.replace('_', ' ')}"
-        rows[title] = (name, date)
+        rows[title] = (places.page(file).removeprefix("benchmarks/"), date)
     listed = "\n".join(f"| [{title}]({name}.md) | {date} |" for title, (name, date) in rows.items())
     names = "\n".join(f"{title} <{name}>" for title, (name, _) in rows.items())
     return f"""# Benchmarks

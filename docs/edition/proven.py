@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from edition.chinese import titles
 from edition.places import ROOT
 from semcache.course.proven import MEASURED, RECORDED, Comparison, fingerprint, read
 from semcache.course.registry import LESSONS
@@ -44,7 +45,8 @@ def _table(processor: str, rows: list[Comparison]) -> str:
 
 def _link(lesson: str) -> str:
     if lesson.startswith("zh/"):
-        return f"[{lesson}]({lesson}.ipynb)"
+        number = lesson[3:5]
+        return f'<span lang="zh-CN">[{number} {titles()[number][0]}（中文）]({lesson}.ipynb)</span>'
     title = next((entry.title for entry in LESSONS if entry.stem == lesson), lesson)
     return f"[{lesson[:2]} {title}](lessons/{lesson}.ipynb)"
 

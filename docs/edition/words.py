@@ -20,9 +20,9 @@ class Words:
 
 _ENGLISH = Words(
     open="Open this lesson in JupyterLab",
-    how="In a clone of the project, with Python 3.11 or newer and make; then open `{name}` in the "
-    "list of files on the left. What this page shows is the stored outputs; there you predict, "
-    "change the parameters and answer the checks.",
+    how="In the folder of this project, where its Makefile is, with Python 3.11 or newer and make; "
+    "then open `{name}` in the list of files on the left. What this page shows is the stored "
+    "outputs; there you predict, change the parameters and answer the checks.",
     other="这一课的中文版",
     check="What the check demands",
     demand="It takes {name}, accepts the solution and every other right style, and refuses {wrong} "
@@ -32,8 +32,9 @@ _ENGLISH = Words(
 )
 _CHINESE = Words(
     open="在 JupyterLab 中打开本课",
-    how="在项目的克隆里运行下面的命令（需要 Python 3.11 以上版本和 make），"
-    "然后在左边的文件列表中打开 `{name}`。本页显示的是保存下来的输出；"
+    how="在本项目的文件夹（Makefile 所在的地方）里运行下面的命令"
+    "（需要 Python 3.11 以上版本和 make），然后在左边的文件列表中打开 `{name}`。"
+    "本页显示的是保存下来的输出；"
     "在 JupyterLab 里你可以预测、修改参数、回答检查题。",
     other="This lesson in English",
     check="检查要求什么",
