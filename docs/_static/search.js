@@ -35,7 +35,7 @@
   }
 
   const ready = import(folder.href + "pagefind.js").then(async (pagefind) => {
-    await pagefind.options({ excerptLength: 24 });
+    await pagefind.options({ excerptLength: 24, noWorker: true }); // a worker may start too late
     return pagefind;
   });
 
