@@ -5,6 +5,7 @@ import json
 import re
 from functools import cache
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -150,7 +151,12 @@ def test_the_front_page_leads_to_the_package_and_to_chinese(site: Path) -> None:
     assert re.search(r'<article.{,900}<a href="zh/index\.html" lang="zh-CN"', text, re.S)
 
 
-def test_around_chinese_text_the_site_speaks_chinese(site: Path) -> None:  # noqa: F811
+def test_around_chinese_text_the_site_speaks_chinese(
+    site: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    in_chinese = import_module("edition.chinese").in_chinese
     english = {"Search", "Contents", "previous", "next", "Lessons", "Look up", "Back to top"}
     for file in (site / "zh").iterdir():
         text = page(file).text
@@ -158,6 +164,7 @@ def test_around_chinese_text_the_site_speaks_chinese(site: Path) -> None:  # noq
         assert 'action="search.html"' in text
         groups = re.findall(r'caption-text">([^<]+)', text)
         assert groups[0] == "中文" and len(set(groups)) == 4, file.name
+        assert in_chinese(text) == text, "a page that was not built anew stays as it is"
 
 
 def test_the_chinese_map_names_every_lesson(site: Path) -> None:  # noqa: F811

@@ -49,7 +49,9 @@ _AROUND = {
 }
 _TEXT = re.compile(r"(>\s*)([^<>]*[^<>\s])(?=\s*<)")
 _ATTRIBUTE = re.compile(r'(?<= )(title|aria-label|placeholder)="([^"]+)"')
-_ENGLISH_LINK = re.compile(r'(<a class="[^"]*reference internal"[^>]*)>(?=[^<\u4e00-\u9fff]+</a>)')
+_ENGLISH_LINK = re.compile(
+    r'(<a (?![^>]* lang=)class="[^"]*reference internal"[^>]*)>(?=[^<\u4e00-\u9fff]+</a>)'
+)
 _GROUPS = re.compile(r'(<p aria-level="2" class="caption".*?)(?=<p aria-level="2"|\s*</div>)', re.S)
 
 
