@@ -15,6 +15,7 @@ from semcache.flights import Abandoned, Flight, Flights, Shared
 from semcache.options import check_bytes, wrong_client
 from semcache.ports import SCAN_CHUNK, RedisPort, node_of
 from semcache.question import Command
+from semcache.unstreamed import is_json, whole_of
 
 __all__ = ["ASYNC", "AsyncRedisClient"]
 
@@ -68,8 +69,11 @@ class LoopApi:
         return await self._client.chat.completions.create(**arguments)
 
     async def chat_stream(self, **arguments: Any) -> AsyncGenerator[Any, None]:
-        """Yield the chunks of a streamed reply."""
+        """Yield the chunks of a streamed reply, or the whole one that came instead."""
         async with await self._client.chat.completions.create(**arguments, stream=True) as chunks:
+            if is_json(chunks) and (whole := whole_of(await chunks.response.aread())):
+                yield whole
+                return
             async for chunk in chunks:
                 yield chunk
 

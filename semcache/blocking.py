@@ -17,6 +17,7 @@ from semcache.locks import Turnstile, renew_in_child
 from semcache.options import check_bytes, wrong_client
 from semcache.ports import SCAN_CHUNK, RedisPort, node_of
 from semcache.question import Command
+from semcache.unstreamed import is_json, whole_of
 
 __all__ = ["BLOCKING", "RedisClient", "iterate", "run"]
 
@@ -132,8 +133,11 @@ class BlockingApi:
         return self._client.chat.completions.create(**arguments)
 
     async def chat_stream(self, **arguments: Any) -> AsyncGenerator[Any, None]:
-        """Yield the chunks of a streamed reply."""
+        """Yield the chunks of a streamed reply, or the whole one that came instead."""
         with self._client.chat.completions.create(**arguments, stream=True) as chunks:
+            if is_json(chunks) and (whole := whole_of(chunks.response.read())):
+                yield whole
+                return
             for chunk in chunks:
                 yield chunk
 

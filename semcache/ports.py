@@ -256,7 +256,7 @@ class ApiPort(Protocol):
         """Return the reply of ``chat.completions.create``."""
 
     def chat_stream(self, **arguments: Any) -> AsyncGenerator[Any, None]:
-        """Yield the chunks of a streamed reply."""
+        """Yield the chunks of a streamed reply, or the whole one that came instead."""
 
 
 class Ports(Protocol):

@@ -176,12 +176,6 @@ def test_a_stream_that_calls_a_tool_says_so(face):
     assert end == Completion("I'll look.", "tool_calls", calls=True)
 
 
-def test_a_stream_of_nothing_at_all_ends_without_a_reason(face):
-    api = ChatAPI()
-    api.script.append([])
-    assert face.streamed(api.client(), ASK) == ([], [Completion("", None)])
-
-
 def test_events_that_leave_out_what_they_may_are_read_for_what_is_there(face):
     """No usage, no role, no delta; usage in the last event with choices; another index."""
     api = ChatAPI()
@@ -308,6 +302,50 @@ def test_a_reply_that_is_none_is_a_bad_response(face, reply):
     api.script.append(reply())
     with pytest.raises(BadResponse, match="gpt-4o-mini returned no completion"):
         face.generate(api.client(), ASK)
+
+
+NO_STREAMS = {
+    **NO_REPLIES,
+    "nothing": lambda: httpx2.Response(200, content=b""),
+    "an end without a beginning": lambda: [],
+    "a chunk that is no JSON": lambda: httpx2.Response(200, content=b"data: {not json\n\n"),
+    "an error in the choice of a chunk": lambda: [failed(event("so"))],
+    "an error in the choice of a whole reply": lambda: failed(completion("so")),
+    "a whole reply without choices": lambda: httpx2.Response(200, json={"choices": None}),
+}
+
+
+def failed(said):
+    return {**said, "choices": [{**said["choices"][0], "error": {"code": 502}}]}
+
+
+@pytest.mark.parametrize("reply", NO_STREAMS.values(), ids=NO_STREAMS.keys())
+def test_a_stream_that_is_none_is_a_bad_response_and_no_answer(face, reply):
+    api, ended = ChatAPI(), []
+    api.script.append(reply())
+    with pytest.raises(BadResponse, match="gpt-4o-mini returned no"):
+        list(face.stream(api.client(), ASK, ended))
+    assert not ended
+
+
+def test_an_error_in_a_choice_is_one_of_the_reply(face):
+    api = ChatAPI()
+    api.script.append(failed(completion("so far")))
+    with pytest.raises(BadResponse, match="502"):
+        face.generate(api.client(), ASK)
+
+
+@pytest.mark.parametrize("wrong", [False, True], ids=["JSON", "events that are called JSON"])
+def test_a_whole_reply_that_came_in_place_of_a_stream_is_the_answer(face, wrong):
+    body = json.dumps(completion("paid for"))
+    if wrong:
+        body = "".join(f"data: {json.dumps(one)}\n\n" for one in events("paid for"))
+    api = ChatAPI()
+    headers = {"content-type": "application/json"}
+    api.script.append(httpx2.Response(200, headers=headers, content=body))
+    pieces, (end,) = face.streamed(api.client(), ASK)
+    assert "".join(pieces).replace(" ", "") == "paidfor"
+    assert (end.finish_reason, end.tokens, end.written) == ("stop", 7, 4)
 
 
 @pytest.mark.parametrize("reply", [{**completion(""), "choices": None}, {"error": {"code": 429}}])

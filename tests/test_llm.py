@@ -245,7 +245,6 @@ UNFIT_STREAMS = {
     "empty": events("", "stop"),
     "unfinished": events("so far", None),
     "refused": [event("Sorry"), event(None, refusal="no"), event(None, "stop")],
-    "no event": [],
 }
 
 

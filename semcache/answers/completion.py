@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import openai
+from openai.types.chat import ChatCompletion
 
 from semcache.answers.request import Request
 from semcache.errors import BadResponse
@@ -126,9 +127,15 @@ async def generate(api: ApiPort, request: Request) -> Completion:
 
 def _check(reply: Any, request: Request) -> None:
     """Refuse a reply that is none: an error with status 200, or a page in its place."""
-    error = getattr(reply, "error", None)
+    error = _error(reply)
     if error or getattr(reply, "choices", None) is None:
         raise BadResponse(f"{request.model} returned no completion: {str(error or reply)[:200]}")
+
+
+def _error(said: Any) -> Any:
+    """What a reply or a chunk says went wrong, in itself or in its choice; else nothing."""
+    choices = getattr(said, "choices", None)
+    return getattr(said, "error", None) or getattr(choices[0] if choices else None, "error", None)
 
 
 def _text(message: Any) -> str:
@@ -156,16 +163,36 @@ def _written(usage: Any) -> int:
 
 
 class _Reading:
-    """What the chunks of a stream have said so far."""
+    """What the chunks of a stream, or a whole reply in its place, have said so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, request: Request) -> None:
+        self._request, self._has_begun = request, False
         self.pieces: list[str] = []
         self._finish_reason: str | None = None
         self._refused = self._calls = False
         self._tokens = self._written = 0
 
-    def take(self, chunk: Any) -> str:
+    async def of(self, chunks: AsyncGenerator[Any, None]) -> AsyncGenerator[str, None]:
+        """Yield the pieces of the answer in a stream's chunks.
+
+        Raises:
+            BadResponse: There is no chunk, or one that is no JSON, or says what went wrong.
+        """
+        try:
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    self._has_begun = True
+                    if piece := self._take(chunk):
+                        yield piece
+        except ValueError as error:  # the client cannot read it
+            raise BadResponse(f"{self._request.model} returned no stream: {error}") from error
+        if not self._has_begun:
+            raise BadResponse(f"{self._request.model} returned no stream, but nothing or a page")
+
+    def _take(self, chunk: Any) -> str:
         """Take a chunk; return the piece of the answer in it."""
+        if isinstance(chunk, ChatCompletion) or _error(chunk):
+            _check(chunk, self._request)
         usage = getattr(chunk, "usage", None)
         self._tokens = _tokens(usage) or self._tokens
         self._written = _written(usage) or self._written
@@ -173,7 +200,7 @@ class _Reading:
         if not choices:
             return ""
         choice = choices[0]  # one answer was asked for, however the server numbers it
-        delta = getattr(choice, "delta", None)
+        delta = getattr(choice, "delta", None) or getattr(choice, "message", None)
         self._refused |= bool(getattr(delta, "refusal", None))
         self._calls |= _has_calls(delta)
         self._finish_reason = getattr(choice, "finish_reason", None) or self._finish_reason
@@ -202,25 +229,23 @@ async def stream(api: ApiPort, request: Request, finished: Finished) -> AsyncGen
 
     Raises:
         openai.OpenAIError: The API's own error, unchanged; also in the middle of a stream.
-        BadResponse: The reply is no stream.
+        BadResponse: The reply is no stream, nor a whole completion, or holds an error.
     """
     arguments = request.arguments()
     arguments.setdefault("stream_options", {"include_usage": True})
-    reading = _Reading()
+    reading = _Reading(request)
     try:
-        async with aclosing(api.chat_stream(**arguments)) as chunks:
-            async for chunk in chunks:
-                if piece := reading.take(chunk):
-                    yield piece
+        async with aclosing(reading.of(api.chat_stream(**arguments))) as pieces:
+            async for piece in pieces:
+                yield piece
     except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
         if reading.pieces or "stream_options" not in str(error):
             raise
         log.info("%s knows no stream_options: asked again without", request.model)
         del arguments["stream_options"]
-        async with aclosing(api.chat_stream(**arguments)) as chunks:
-            async for chunk in chunks:
-                if piece := reading.take(chunk):
-                    yield piece
+        async with aclosing(reading.of(api.chat_stream(**arguments))) as pieces:
+            async for piece in pieces:
+                yield piece
     await finished(reading.completion())
 
 
