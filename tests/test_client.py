@@ -109,6 +109,8 @@ def test_what_the_provider_refuses_is_its_own_refusal(app, status):
 
 def test_what_is_no_reply_is_handed_on_and_not_kept(app):
     odd = [{"error": {"message": "late"}}, {"choices": None}, completion("x", "length")]
+    odd += [{**completion("x"), "error": {"message": "upstream failed", "code": 502}}]
+    odd += [{**completion("x"), "choices": [{**completion("x")["choices"][0], "error": "late"}]}]
     odd += [
         completion(None),
         completion("no", refusal="I will not"),

@@ -102,9 +102,17 @@ def test_a_packed_stream_is_unpacked_once(app):
     assert text_of(app.stream(A)) == app.ask(A).text == "é\u2028x\x85\x0b\x1e猫"
 
 
+FAILED = event(None)
+FAILED["choices"][0]["error"] = {"message": "late", "code": 502}
+
+
 @pytest.mark.parametrize(
-    "bad", ['{"choices": [', "{not json", "\ufffd", json.dumps({"error": {"message": "late"}})]
-)
+    "bad",
+    [
+        '{"choices": [', "{not json", "\ufffd", json.dumps({"error": {"message": "late"}}),
+        json.dumps(FAILED), "[" * 100_000,
+    ],
+)  # fmt: skip
 def test_a_stream_with_a_piece_that_nobody_can_read_is_not_kept(app, bad):
     app.api.script.append(sent(lines(event("one"), bad, event("two"), event(None, "stop"))))
     raw = app.run(

@@ -135,6 +135,31 @@ def test_one_new_question_is_answered_once_however_many_threads_ask(kind, stream
     assert cache.stats.hits == 1
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [
+        ({"timeout": 0.5}, {"timeout": 60}, False),
+        ({"timeout": 60}, {}, False),
+        ({"extra_headers": {"Authorization": "Bearer bad"}}, {}, False),
+        ({"extra_query": {"tenant": "a"}}, {"extra_query": {"tenant": "b"}}, False),
+        ({"service_tier": "flex"}, {}, False),
+        ({"extra_headers": {"x-trace": "1"}}, {"extra_headers": {"x-trace": "2"}}, True),
+        ({"user": "ann", "timeout": 9}, {"user": "bob", "timeout": 9}, True),
+    ],
+)
+def test_nobody_waits_for_a_call_that_may_fail_where_his_own_would_not(first, second, together):
+    api = SlowAPI()
+    cache = HybridLLMCache(
+        fakeredis.FakeRedis(server=server()), api.client(), embedding_cache=Drawn()
+    )
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(cache.get_or_generate, "q@1", **more) for more in (first, second)]
+        until(lambda: len(api.requests) + cache.stats.joined == 2)
+        api.go.set()
+        assert {one.result()[:6] for one in asked} == {"answer"}
+    assert cache.stats.joined == together
+
+
 def test_a_leader_that_fails_gives_its_error_to_those_who_wait_and_the_next_asks_anew():
     api = SlowAPI()
     api.script.append(httpx2.Response(500, json={"error": {"message": "no"}}))

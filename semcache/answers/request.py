@@ -12,7 +12,7 @@ import openai
 from semcache import keys
 from semcache.errors import ConfigError, InvalidInput
 
-__all__ = ["TRANSPORT", "Request", "Wanted", "check_text", "id_of", "normalise"]
+__all__ = ["TRANSPORT", "Request", "Wanted", "check_text", "credentials", "id_of", "normalise"]
 
 # What only says how a request travels, or who pays for it: no part of the answer.
 TRANSPORT = frozenset(
@@ -21,6 +21,10 @@ TRANSPORT = frozenset(
         *("store", "service_tier", "prompt_cache_key", "safety_identifier"),
     )
 )
+# Of those, what decides whether a call succeeds, and how soon: not for who asks otherwise.
+LEADING = ("timeout", "extra_query", "service_tier")
+# Headers that say who asks and pays, whatever the provider calls them.
+_CREDENTIALS = re.compile("auth|key|token|cookie|openai-(?:organization|project)")
 # What makes an answer more than a text.
 CALLS = ("tools", "functions")
 
@@ -88,8 +92,11 @@ class Request:
 
     @property
     def flight(self) -> Hashable:
-        """The question as it was typed."""
-        return self.query
+        """The question as it was typed, and what the call depends on beside the answer."""
+        if TRANSPORT.isdisjoint(self.sampling):
+            return self.query
+        how = tuple((name, repr(self.sampling.get(name))) for name in LEADING)
+        return self.query, how, credentials(self.sampling.get("extra_headers"))
 
     def asking(self, query: str) -> "Request":
         """Return the same request with another question."""
@@ -172,6 +179,20 @@ class Request:
         system = [] if self.system is None else [{"role": "system", "content": self.system}]
         messages = [*system, {"role": "user", "content": self.query}]
         return {"model": self.model, "messages": messages, **self.sampling}
+
+
+def credentials(headers: Any) -> tuple[tuple[str, str], ...]:
+    """Return those of a request's headers that say who asks and pays, in order.
+
+    Example:
+        >>> credentials({"X-API-Key": "k", "X-Trace": "17", "Idempotency-Key": "17"})
+        (('x-api-key', 'k'),)
+    """
+    if not isinstance(headers, Mapping):
+        return ()
+    named = {str(name).lower(): str(value) for name, value in headers.items()}
+    wanted = (n for n in named if n != "idempotency-key" and _CREDENTIALS.search(n))
+    return tuple((name, named[name]) for name in sorted(wanted))
 
 
 @lru_cache(128)  # most requests of an application are of few audiences

@@ -4,7 +4,6 @@ import dataclasses
 import inspect
 import json
 import logging
-import re
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -12,7 +11,7 @@ from typing import Any, Self
 import httpx2
 
 from semcache import keys
-from semcache.answers.request import normalise
+from semcache.answers.request import credentials, normalise
 from semcache.client.endpoint import Asked, Body, Endpoint
 from semcache.client.links import unlinked
 
@@ -24,8 +23,6 @@ Standalone = Callable[[list[Any]], str | Awaitable[str | None] | None]
 
 # What a caller says of himself; it shapes no answer, and some replies repeat it.
 ECHOED = ("metadata", "user", "safety_identifier", "prompt_cache_key")
-# Headers that say who asks and pays, whatever the provider calls them.
-_CREDENTIALS = re.compile("auth|key|token|cookie|openai-(?:organization|project)")
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ class Call:
     @property
     def flight(self) -> Hashable:
         """What must be equal, beside the audience, for two callers to share one answer."""
-        names = (*ECHOED, "stream_options") if self.streams else ECHOED
+        names = (*ECHOED, "service_tier", *(("stream_options",) if self.streams else ()))
         how = json.dumps([self.body.get(name) for name in names], sort_keys=True)
         return self.query, self.id, self.streams, how, who(self.http)
 
@@ -82,9 +79,7 @@ def who(http: httpx2.Request) -> Hashable:
     given up, and not to the other.
     """
     patience = http.extensions.get("timeout") or {}
-    names = {name for name in http.headers if _CREDENTIALS.search(name)} - {"idempotency-key"}
-    credentials = tuple((name, http.headers[name]) for name in sorted(names))
-    return credentials, tuple(sorted(patience.items()))
+    return credentials(http.headers), tuple(sorted(patience.items()))
 
 
 async def read_call(

@@ -41,11 +41,15 @@ class Chat:
         return Asked(query, last, messages[:leading], messages[leading:-1], shaping, plain)
 
     def is_reply(self, payload: Any) -> bool:
-        """Whether each of its choices, and there are some, has a message."""
-        choices = as_dict(payload).get("choices")
-        if not isinstance(choices, list) or not choices:
+        """Whether each of its choices, and there are some, has a message; and nothing an error."""
+        reply = as_dict(payload)
+        choices = reply.get("choices")
+        if not isinstance(choices, list) or not choices or reply.get("error"):
             return False
-        return all(isinstance(as_dict(choice).get("message"), dict) for choice in choices)
+        return all(
+            isinstance(as_dict(choice).get("message"), dict) and not choice.get("error")
+            for choice in choices
+        )
 
     def completion(self, payload: dict[str, Any]) -> Completion | None:
         """Return what a reply says: of several choices the first, and how they all ended."""

@@ -29,7 +29,7 @@ class ChatGathering:
             return True
         try:
             chunk = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             chunk = None
         if isinstance(chunk, dict):
             self._take(chunk)

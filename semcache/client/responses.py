@@ -97,7 +97,7 @@ class ResponseGathering:
         """Take an event's data."""
         try:
             event = as_dict(json.loads(data))
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         if event.get("type") not in ("response.completed", "response.incomplete"):
             return False
