@@ -147,6 +147,15 @@ def test_a_judge_that_fails_loses_nothing(bench):
     assert cache.near_misses == 3 and cache.judge_near_misses(Judge()) == 3
 
 
+def test_a_judge_that_says_no_in_words_accepts_nothing(bench):
+    cache = bench.semantic(Drawn(), threshold=0.95, judge_from=0.7)
+    cache.add_cache("cached@0", "x")
+    cache.lookup("near@36")
+    with pytest.raises(ConfigError, match="judge returned 'no'"):
+        cache.judge_near_misses(lambda cached, asked, similarity: "no")
+    assert cache.near_misses == 1 and cache.lookup("near@36") is None
+
+
 def test_a_judge_that_asks_for_the_answer_is_given_it(bench):
     seen = []
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
 from typing import Any, Protocol
 
+from semcache.answers.callbacks import at_once
 from semcache.answers.completion import Admission, Completion, Finished
 from semcache.answers.lease import Lease
 from semcache.answers.looked import Looked
@@ -147,7 +148,7 @@ class Asker:
         try:
             if not strictest(completion.text, self._options.answer_rules):
                 return False
-            return bool(self._admit(completion))
+            return bool(at_once("admit", self._admit(completion)))
         except Exception:
             self.stats.count(errors=1)
             log.exception("the admission rule failed, so the answer is not kept")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, NamedTuple, Unpack
 
 from semcache.answers.asking import Asker, Llm
+from semcache.answers.callbacks import check_plain
 from semcache.answers.completion import Admission, Completions, complete_answers
 from semcache.answers.context import last_lookup, remember
 from semcache.answers.directions import Directions, model_of
@@ -93,6 +94,7 @@ class AnswersFace(HoldsConnections):
     ) -> None:
         redis, llm = self.PORTS.redis(redis_client), self._llm(self.PORTS.api(openai_client))
         own = options_of(AnswerOptions, options, type(self))
+        check_plain("admit", admit)
         if embed_within is not None:
             openai_client = openai_client.with_options(timeout=embed_within, max_retries=0)
         model, scope, on_error = embedding_model, own.scope, own.on_error

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable
 
+from semcache.answers.callbacks import verdict
 from semcache.answers.exact import id_of
 from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.answers.room import CANDIDATES, Room
@@ -58,8 +59,8 @@ async def _accepted(
         answers["own_answer"] = await _own(miss, room)
     more = {name: text for name, text in answers.items() if name in wanted}
     try:
-        verdict = judge(miss.answer.query, miss.request.query, miss.similarity, **more)
-        accepted = await verdict if inspect.isawaitable(verdict) else verdict
+        said = judge(miss.answer.query, miss.request.query, miss.similarity, **more)
+        accepted = verdict("judge", await said if inspect.isawaitable(said) else said)
     except Exception:
         room.near_misses.note(miss)  # to be judged when the judge works again
         raise

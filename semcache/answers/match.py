@@ -3,6 +3,7 @@
 from collections.abc import Awaitable
 from typing import Any, NamedTuple, Protocol
 
+from semcache.answers.callbacks import at_once, verdict
 from semcache.codecs import Vector
 from semcache.errors import ConfigError
 from semcache.index.base import Found
@@ -82,7 +83,10 @@ class Verifier(Protocol):
     """Tells whether two questions may share an answer, beyond their similarity."""
 
     def __call__(self, cached: str, asked: str, similarity: float) -> bool:
-        """Return whether the answer to ``cached`` may be given to ``asked``."""
+        """Return whether the answer to ``cached`` may be given to ``asked``: True or False.
+
+        Anything else, such as 0.2, "no" or an awaitable, counts as an error, and refuses.
+        """
 
 
 def accepts(
@@ -98,15 +102,18 @@ def accepts(
     A guard lowers the similarity, and what it leaves is compared with the threshold. A verifier
     that was fitted with margins is told the margin.
 
+    Raises:
+        ConfigError: It returned something else than True or False.
+
     Example:
         >>> accepts(lambda cached, asked, similarity: cached == asked, "a", "b", 0.99, 0.9)
         False
     """
     if getattr(verifier, "lowers_similarity", False):
-        return bool(verifier.score(cached, asked, similarity) >= least)
+        return bool(at_once("verifier", verifier.score(cached, asked, similarity)) >= least)
     if getattr(verifier, "takes_margin", False):
-        return bool(verifier(cached, asked, similarity, margin))
-    return bool(verifier(cached, asked, similarity))
+        return verdict("verifier", verifier(cached, asked, similarity, margin))
+    return verdict("verifier", verifier(cached, asked, similarity))
 
 
 def check_verifier(verifier: Any, embedding_model: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, TypedDict
 
+from semcache.answers.callbacks import check_plain, fingerprint_of
 from semcache.answers.match import Verifier
 from semcache.errors import ConfigError
 from semcache.expiry import check_ttl
@@ -31,7 +32,8 @@ class AnswerOptions:
         index: The class that keeps and finds entries; :func:`best_index` for an expected number
             of answers if not given.
         verifier: Asked about candidates above the threshold, the most similar first, until it
-            accepts one; none by default.
+            accepts one; none by default. It answers True or False, and is not awaited; its
+            ``fingerprint``, if it has one, is a text.
         judge_from: Least similarity of a candidate that was not served to be noted for
             ``judge_near_misses``; ``None`` to note none.
         jitter: In [0, 1): each TTL is shortened by a random part of up to this much, so that
@@ -89,6 +91,9 @@ class AnswerOptions:
         check_threshold(self.threshold)
         check_ttl(self.ttl)
         check_on_error(self.on_error)
+        check_plain("verifier", self.verifier)
+        check_plain("verifier.score", getattr(self.verifier, "score", None))
+        fingerprint_of(self.verifier)
         if self.judge_from is not None:
             check_threshold(self.judge_from)
         if not 0 <= self.jitter < 1:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from semcache import sharing
+from semcache.answers.callbacks import fingerprint_of
 from semcache.answers.caps import Caps
 from semcache.answers.directions import Directions
 from semcache.answers.exact import NoExactTier, id_of
@@ -17,6 +18,7 @@ from semcache.answers.prefixes import SharedPrefix
 from semcache.answers.request import Wanted
 from semcache.answers.writing import Writer
 from semcache.codecs import Vector
+from semcache.errors import ConfigError
 from semcache.index.base import Found, Index
 from semcache.policy import Policy
 from semcache.ports import RedisPort
@@ -183,7 +185,12 @@ class Room:
         A verifier with a ``fingerprint``, a text that changes when its verdicts may, is not asked
         again about a copy that it accepted before.
         """
-        return getattr(self.options.verifier, "fingerprint", None)
+        try:
+            return fingerprint_of(self.options.verifier)
+        except ConfigError:
+            self.stats.count(errors=1)
+            log.exception("the verifier has no fingerprint now, so it is asked again")
+            return None
 
     # Deleting --------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import NamedTuple
 
+from semcache.answers.callbacks import at_once, check_plain
 from semcache.answers.wishes import check_label
 from semcache.errors import ConfigError
 from semcache.index.answer import Answer
@@ -33,7 +34,7 @@ class Which(NamedTuple):
             (self.tag is None or self.tag in answer.tags)
             and (self.model is None or self.model == answer.model)
             and answer.created_at < self.before
-            and (self.where is None or bool(self.where(answer)))
+            and (self.where is None or bool(at_once("where", self.where(answer))))
         )
 
     @classmethod
@@ -59,6 +60,7 @@ class Which(NamedTuple):
                 check_label(name, label)
         if where is not None and not callable(where):
             raise ConfigError(f"where is {where!r}: give a function of an Answer")
+        check_plain("where", where)
         return cls(tag, model, math.inf if older_than is None else now - _age(older_than), where)
 
 
