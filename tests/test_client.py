@@ -1,5 +1,6 @@
 """The cache as a client's transport: what is cached is a real reply, what is not passes through."""
 
+import gc
 import json
 import logging
 import time
@@ -279,6 +280,30 @@ def test_a_standalone_that_fails_leaves_the_exact_tier(face, caplog):
     with caplog.at_level(logging.ERROR):
         assert app.ask(*TURNS, A).way == "miss" and app.ask(*TURNS, A).way == "exact"
     assert "standalone failed" in caplog.text
+
+
+def test_a_standalone_that_shortens_its_messages_changes_no_request(face):
+    def shortens(said):
+        for message in said:
+            message["content"] = message["content"][:12]
+
+    app = App(face, standalone=shortens)
+    for name in ("Ann", "Bob"):
+        assert app.ask(f"contract of {name}@1", TURNS[1], "when does it end?").way == "miss"
+    sent = [request["messages"][0]["content"] for request in app.api.requests]
+    assert sent == ["contract of Ann@1", "contract of Bob@1"]
+
+
+def test_what_a_standalone_makes_that_is_no_question_leaves_the_exact_tier(face, recwarn):
+    for odd in ("half \ud83d", "", 7, None, *([] if face == "async" else [later])):
+        app = App(face, standalone=lambda said, odd=odd: odd() if odd is later else odd)
+        assert app.ask(*TURNS, A).way == "miss" and app.ask(*TURNS, A).way == "exact"
+    gc.collect()
+    assert not [one for one in recwarn if "never awaited" in str(one.message)]
+
+
+async def later() -> str:
+    return A
 
 
 # One request's wishes --------------------------------------------------------------------------

@@ -148,6 +148,59 @@ def test_only_what_is_said_grows_and_names_are_not_emptied(face):
     assert choice.content_filter_results == safe and choice.finish_reason == "tool_calls"
 
 
+def piece(name: str = "", said: str = "", **about: Any) -> dict[str, Any]:
+    function = {"name": name, "arguments": said} if name else {"arguments": said}
+    return event(tool_calls=[{**about, "type": "function", "function": function}])
+
+
+TOGETHER = event(
+    tool_calls=[
+        {"index": 0, "id": id, "function": {"name": name, "arguments": "{}"}}
+        for id, name in (("c", "weather"), ("d", "time"))
+    ]
+)
+PARALLEL = {
+    "one index": [piece("weather", "{}", index=0, id="c"), piece("time", "{}", index=0, id="d")],
+    "one index, in pieces": [
+        piece("weather", "{", index=0, id="c"), piece("", "}", index=0, id="c"),
+        piece("time", "{", index=0, id="d"), piece("", "}", index=0),
+    ],
+    "no index": [
+        piece("weather", "{", id="c"), piece("time", "{}", id="d"), piece("", "}", id="c"),
+    ],
+    "in one chunk": [TOGETHER],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("chunks", PARALLEL.values(), ids=PARALLEL.keys())
+def test_two_calls_stay_two_however_they_are_numbered(face, chunks):
+    app = App(face, **KEEPS_ALL)
+    app.api.script.append([*chunks, event(None, "tool_calls")])
+    app.stream(A)
+    kept = app.ask(A)
+    said = kept.reply.choices[0].message.tool_calls
+    calls = [(one.id, one.function.name, one.function.arguments) for one in said]
+    assert kept.way == "exact" and calls == [("c", "weather", "{}"), ("d", "time", "{}")]
+
+
+UNCLEAR = {
+    "neither index nor id": [piece("weather", "{", id="c"), piece("", "}")],
+    "a new id for each piece": [
+        piece("weather", "{", index=0, id="c"), piece("", "}", index=0, id="d"),
+    ],
+    "an index in the second piece only": [piece("weather", "{", id="c"), piece("", "}", index=0)],
+    "only the names differ": [piece("weather", "{}", index=0), piece("time", "{}", index=0)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("chunks", UNCLEAR.values(), ids=UNCLEAR.keys())
+def test_calls_that_nobody_can_tell_apart_are_not_kept(face, chunks):
+    app = App(face, **KEEPS_ALL)
+    app.api.script.append([*chunks, event(None, "tool_calls")])
+    assert len(app.stream(A)) == len(chunks) + 1
+    assert app.ask(A).way == "miss"
+
+
 def test_of_a_stream_that_told_no_usage_a_whole_reply_has_one(app):
     app.api.script.append(WORDS)
     app.stream(A)
@@ -440,6 +493,14 @@ def test_half_a_character_is_sent_on_as_it_came(app):
     assert seen[0]["messages"][0]["content"] == "\ud83d"
 
 
+@pytest.mark.parametrize("field", ["response_format", "metadata"])
+def test_what_is_nested_too_deep_for_us_is_the_providers(app, field):
+    deep = "[" * 900 + "]" * 900
+    said = f'{{"model": "any", "messages": {json.dumps(messages(A))}, "{field}": {deep}}}'
+    assert app.run(app.client.post("/chat/completions", cast_to=object, content=said.encode()))
+    assert app.calls == 1
+
+
 def test_what_one_asker_said_of_himself_is_not_repeated_to_another(app):
     def ask(name: str, **arguments: Any) -> Any:
         about = {"metadata": {"of": name}, "safety_identifier": name, **arguments}
@@ -457,8 +518,13 @@ def test_a_blocking_client_takes_no_coroutine_function():
     async def standalone(said: list[Any]) -> str:
         return "never awaited"
 
-    with pytest.raises(ConfigError, match="coroutine"):
-        App("blocking", standalone=standalone)
+    class Called:
+        async def __call__(self, said: list[Any]) -> str:
+            return await standalone(said)
+
+    for one in (standalone, Called()):
+        with pytest.raises(ConfigError, match="coroutine"):
+            App("blocking", standalone=one)
 
 
 def test_a_client_has_one_cache(app):

@@ -135,8 +135,10 @@ class Request:
                 raise ConfigError(f"{name} is made of the question: leave it out")
         try:
             self.audience  # noqa: B018
-        except TypeError as error:
-            raise ConfigError(f"an argument of the API is no JSON: {error}") from error
+        except (TypeError, RecursionError) as error:
+            raise ConfigError(
+                f"an argument of the API is no JSON that can be read: {error}"
+            ) from error
 
     @property
     def id(self) -> str:

@@ -33,7 +33,7 @@ def read_body(
         return request, None, None
     try:
         body = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return request, None, None
     if not isinstance(body, dict):
         return request, None, None

@@ -1,6 +1,5 @@
 """What stands between a client and its provider, whichever the face: from a request to a reply."""
 
-import inspect
 import logging
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -10,6 +9,7 @@ import openai
 from openai._models import FinalRequestOptions
 
 from semcache.answers.asking import Llm
+from semcache.answers.callbacks import at_once, check_plain
 from semcache.answers.completion import Admission, Completion
 from semcache.answers.hybrid import Tiers
 from semcache.answers.wishes import Wishes
@@ -38,7 +38,7 @@ log = logging.getLogger("semcache")
 ENDPOINTS: tuple[Endpoint, ...] = (CHAT, RESPONSES)
 PATHS = (embeddings.PATH, *(endpoint.path for endpoint in ENDPOINTS))
 # What reading a reply raises that an older version kept, or another program.
-UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
 
 
 def complete_replies(completion: Completion) -> bool:
@@ -84,8 +84,9 @@ class ClientCache(Tiers):
         self._openai, self._standalone = openai_client, standalone
         given: dict[str, Any] = {"rules": rules, "answer_rules": answer_rules, "admit": admit}
         given["refuse_excess"] = refuse_excess
-        if self.PORTS is BLOCKING and inspect.iscoroutinefunction(standalone):
-            raise ConfigError("standalone is a coroutine function: a blocking client awaits none")
+        if self.PORTS is BLOCKING and standalone is not None:
+            check_plain("standalone", standalone)
+            self._standalone = lambda said: at_once("standalone", standalone(said))
         super().__init__(redis_client, openai_client, **given, **options)
         clients = redis_client, openai_client
         own: Any = self.embedding_cache

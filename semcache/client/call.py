@@ -1,5 +1,6 @@
 """A request to an endpoint, read: what the flow must know of it."""
 
+import copy
 import dataclasses
 import inspect
 import json
@@ -11,7 +12,7 @@ from typing import Any, Self
 import httpx2
 
 from semcache import keys
-from semcache.answers.request import credentials, normalise
+from semcache.answers.request import check_text, credentials, normalise
 from semcache.client.endpoint import Asked, Body, Endpoint
 from semcache.client.links import unlinked
 
@@ -62,7 +63,11 @@ class Call:
     def flight(self) -> Hashable:
         """What must be equal, beside the audience, for two callers to share one answer."""
         names = (*ECHOED, "service_tier", *(("stream_options",) if self.streams else ()))
-        how = json.dumps([self.body.get(name) for name in names], sort_keys=True)
+        how: Hashable
+        try:
+            how = json.dumps([self.body.get(name) for name in names], sort_keys=True)
+        except RecursionError:  # nested too deep: only the very same request is the same
+            how = self.http.content
         return self.query, self.id, self.streams, how, who(self.http)
 
     def asking(self, query: str) -> Self:
@@ -98,7 +103,8 @@ async def read_call(
         return None
     try:
         return _call(endpoint, body, http, asked, await _question(asked, standalone))
-    except (TypeError, UnicodeError):  # no JSON of ours, or half a character: the provider's task
+    # No JSON of ours, half a character, or nested too deep: the provider's task.
+    except (TypeError, UnicodeError, RecursionError):
         return None
 
 
@@ -111,8 +117,11 @@ async def _question(asked: Asked, standalone: Standalone | None) -> str | None:
     if standalone is None:
         return None
     try:
-        made = standalone([*asked.before, *asked.turns, {"role": "user", "content": asked.query}])
+        said = [*asked.before, *asked.turns, {"role": "user", "content": asked.query}]
+        made = standalone(copy.deepcopy(said))  # it may shorten them in place
         question = await made if inspect.isawaitable(made) else made
+        if isinstance(question, str):
+            check_text("question that standalone made", question)
     except Exception:
         log.exception("standalone failed, so the request is looked up exactly only")
         return None

@@ -45,7 +45,10 @@ class ChatGathering:
             at = choice.get("index")
             self._is_whole &= self._single or isinstance(at, int)
             number = at if isinstance(at, int) and not self._single else 0
-            _merge_choice(self._choices.setdefault(number, {}), choice)
+            try:
+                _merge_choice(self._choices.setdefault(number, {}), choice)
+            except Unnumbered:
+                self._is_whole = False
 
     def payload(self) -> dict[str, Any] | None:
         """The reply, as if it had come in one piece."""
@@ -55,10 +58,16 @@ class ChatGathering:
         for index, choice in sorted(self._choices.items()):
             message = {"role": "assistant", "content": None, **as_dict(choice.pop("delta", None))}
             for call in message.get("tool_calls") or ():
+                if not _name(call):  # a piece of another call, perhaps
+                    return None
                 call.pop("index", None)
             choices.append({**choice, "index": index, "message": message})
         usage = self._head.get("usage") or _UNKNOWN
         return {**self._head, "object": "chat.completion", "choices": choices, "usage": usage}
+
+
+class Unnumbered(Exception):
+    """It cannot be told which call of a tool a piece belongs to."""
 
 
 def _merge_choice(into: dict[str, Any], news: dict[str, Any]) -> None:
@@ -71,6 +80,9 @@ def _merge_choice(into: dict[str, Any], news: dict[str, Any]) -> None:
 def merge(into: dict[str, Any], news: dict[str, Any]) -> None:
     """Add to what is known what a further chunk says: texts grow, lists are joined by index.
 
+    Raises:
+        Unnumbered: A piece of a call says nothing of which one.
+
     Example:
         >>> known = {"delta": {"content": "Hel"}}
         >>> merge(known, {"delta": {"content": "lo", "role": "assistant"}})
@@ -79,7 +91,10 @@ def merge(into: dict[str, Any], news: dict[str, Any]) -> None:
     """
     for name, value in news.items():
         known = into.get(name)
-        if value is None or known is None:
+        if name == "tool_calls" and isinstance(value, list):
+            into[name] = known if isinstance(known, list) else []
+            _merge_calls(into[name], value)
+        elif value is None or known is None:
             into[name] = value if known is None else known
         elif isinstance(value, dict) and isinstance(known, dict):
             merge(known, value)
@@ -99,6 +114,28 @@ def _merge_list(known: list[Any], news: list[Any]) -> None:
             merge(same[0], item)
         else:
             known.append(item)
+
+
+def _merge_calls(known: list[Any], news: list[Any]) -> None:
+    """Join pieces of calls: by index, and where several have the same, or none, by id."""
+    for piece in map(as_dict, news):
+        at, id = piece.get("index"), piece.get("id")
+        if at is None and not id:
+            raise Unnumbered
+        same = [one for one in known if at is None or one.get("index") == at]
+        if id and any(one.get("id") for one in same):
+            same = [one for one in same if one.get("id") == id]
+        if not same or (at is None and same[-1].get("id") != id):
+            known.append(piece)
+        elif _name(same[-1]) and _name(piece) not in ("", _name(same[-1])):
+            raise Unnumbered  # two calls that only their names tell apart
+        else:
+            merge(same[-1], piece)
+
+
+def _name(call: dict[str, Any]) -> str:
+    """The name of the tool that is called, as far as it was said."""
+    return str((as_dict(call.get("function")) or as_dict(call.get("custom"))).get("name") or "")
 
 
 def chunks_of(payload: dict[str, Any], body: Body) -> Iterator[dict[str, Any]]:

@@ -109,7 +109,7 @@ class Embeddings:
             return refused.head, refused.body
         except Lost as lost:
             raise lost.error from None
-        except BadResponse:  # what was paid for is the caller's, whatever it is
+        except (BadResponse, RecursionError):  # what was paid for is the caller's, whatever it is
             return asking.whole
         except CacheUnavailable:
             if not asking.calls:
