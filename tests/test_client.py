@@ -197,6 +197,7 @@ def test_what_is_more_than_a_text_is_never_found_by_similarity(app, arguments):
     [
         {"timeout": 5}, {"extra_headers": {"x-trace": "1"}}, {"user": "ann"},
         {"metadata": {"a": "b"}}, {"store": True}, {"temperature": None},
+        {"n": 1, "logprobs": False, "tools": [], "stop": [], "stream": False},
     ],
 )  # fmt: skip
 def test_how_a_request_travels_is_not(app, arguments):

@@ -11,6 +11,7 @@ from typing import Any
 import fakeredis
 import httpx2
 import openai
+import pydantic
 import pytest
 import redis
 from client_bench import FACES, App, call, messages, text_of
@@ -406,6 +407,37 @@ def test_delete_takes_what_create_takes(app):
     assert app.tell("delete", **request) is True
     app.run(app.client.chat.completions.create(**request))
     assert app.calls == 3
+
+
+def test_delete_makes_the_request_of_the_client_at_hand(app):
+    bare = app.client
+    for more in ({"default_query": {"v": "1"}}, {"base_url": "http://other.invalid/v1"}, {}):
+        app.client = bare.with_options(**more)
+        assert app.ask(A).way == "miss"
+    for more in ({"default_query": {"v": "1"}}, {"base_url": "http://other.invalid/v1"}):
+        app.client = bare.with_options(**more)
+        app.cache = cache_of(app.client)
+        assert app.cache is cache_of(app.client) and app.cache.stats.misses == 3
+        assert app.ask(A).way == "exact" and app.tell("delete", model="any", messages=messages(A))
+        assert app.tell("delete", model="any", messages=messages(A)) is False
+    app.client = bare
+    assert app.ask(A).way == "exact", "another address's answer stays"
+
+
+def test_delete_takes_what_parse_takes(app):
+    class Answer(pydantic.BaseModel):
+        text: str
+
+    chat = {"model": "any", "messages": messages(A), "response_format": Answer}
+    app.api.script.append(completion('{"text": "chat"}'))
+    assert app.run(app.client.chat.completions.parse(**chat)).choices[0].message.parsed
+    said = {"model": "any", "input": A, "text_format": Answer}
+    app.api.script.append(response('{"text": "response"}'))
+    assert app.run(app.client.responses.parse(**said)).output_parsed
+    for arguments in (chat, said):
+        assert app.tell("delete", **arguments) is True
+    with pytest.raises(ConfigError, match="no JSON"):
+        app.tell("delete", **{**chat, "response_format": int})
 
 
 def test_what_is_deleted_while_it_is_asked_for_is_not_kept_for_a_conversation_either(face):

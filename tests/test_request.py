@@ -98,6 +98,8 @@ DIFFERENT_AUDIENCES = [
     Request("q", "m", None, {"stop": "a"}),
     Request("q", "m", None, {"stop": "\ud83d"}),
     Request("q", "m", None, {"logit_bias": {"5": 0}}),
+    Request("q", "m", None, {"n": True}),
+    Request("q", "m", None, {"logprobs": 0}),
     Request("q", "m", None, {"response_format": {"type": "json_object"}}),
     Request("q", "m", "s", {"temperature": 0}),
     Request("q", "m", None, {"extra_body": {"seed": 7}}),
@@ -112,6 +114,7 @@ def test_whatever_shapes_an_answer_is_part_of_the_audience():
 ONE_AUDIENCE = [
     ({"temperature": 0, "top_p": 1}, {"top_p": 1, "temperature": 0}),
     ({"temperature": 0}, {"temperature": 0.0}),
+    ({}, {"n": 1, "logprobs": False, "tools": [], "functions": [], "stop": [], "extra_body": {}}),
     ({"logit_bias": {"5": 1}}, {"logit_bias": {"5": 1.0}}),
     ({"stop": ["a"]}, {"stop": ("a",)}),
     ({}, {"seed": None}),

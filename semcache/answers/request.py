@@ -12,7 +12,16 @@ import openai
 from semcache import keys
 from semcache.errors import ConfigError, InvalidInput
 
-__all__ = ["TRANSPORT", "Request", "Wanted", "check_text", "credentials", "id_of", "normalise"]
+__all__ = [
+    "TRANSPORT",
+    "Request",
+    "Wanted",
+    "check_text",
+    "credentials",
+    "id_of",
+    "normalise",
+    "says_nothing",
+]
 
 # What only says how a request travels, or who pays for it: no part of the answer.
 TRANSPORT = frozenset(
@@ -29,6 +38,8 @@ _CREDENTIALS = re.compile("auth|key|token|cookie|openai-(?:organization|project)
 CALLS = ("tools", "functions")
 
 
+# What the API takes where nothing is given.
+_USUAL = {"n": 1, "logprobs": False, "stop": [], "tools": [], "functions": [], "extra_body": {}}
 _SHORT = 512  # characters of a question whose id is remembered
 _BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 _SPACES = re.compile("[ \t\u00a0\u3000]+")
@@ -151,7 +162,7 @@ class Request:
         return {
             name: value
             for name, value in self.sampling.items()
-            if name not in TRANSPORT and value is not None and not _is_omitted(value)
+            if name not in TRANSPORT and not says_nothing(name, value) and not _is_omitted(value)
         }
 
     @property
@@ -201,6 +212,19 @@ def credentials(headers: Any) -> tuple[tuple[str, str], ...]:
 def _audience(model: str, system: str | None, shape: str) -> str:
     # No two pairs share their repr; JSON takes 3 us more.
     return keys.digest(repr((model, system)) + shape)
+
+
+def says_nothing(name: str, value: Any) -> bool:
+    """Whether an argument is as good as left out, since it is what the API takes without it.
+
+    Example:
+        >>> says_nothing("n", 1), says_nothing("tools", []), says_nothing("n", 2)
+        (True, True, False)
+    """
+    if value is None or name not in _USUAL:
+        return value is None
+    usual = _USUAL[name]
+    return bool(value == usual) and isinstance(value, bool) == isinstance(usual, bool)
 
 
 def _is_omitted(value: Any) -> bool:

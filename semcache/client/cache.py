@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 import httpx2
 import openai
 from openai._models import FinalRequestOptions
+from openai.lib._parsing import type_to_response_format_param
+from openai.lib._parsing._responses import type_to_text_format_param
 
 from semcache.answers.asking import Llm
 from semcache.answers.callbacks import at_once, check_plain
@@ -82,6 +84,7 @@ class ClientCache(Tiers):
             raise ConfigError("this client has a cache already: give the client below it")
         self._onward: Onward = self.ONWARD(behind)
         self._openai, self._standalone = openai_client, standalone
+        self._elsewhere: dict[str, Any] = {}
         given: dict[str, Any] = {"rules": rules, "answer_rules": answer_rules, "admit": admit}
         given["refuse_excess"] = refuse_excess
         if self.PORTS is BLOCKING and standalone is not None:
@@ -96,6 +99,18 @@ class ClientCache(Tiers):
 
     def _llm(self, api: ApiPort) -> Llm:
         return Provider(self._onward)
+
+    def of(self, client: Any) -> Any:
+        """Return this cache as a client has it: its ``delete`` makes the requests of that client.
+
+        ``with_options`` gives a client another address, and the cache tells addresses apart.
+        """
+        where = _address(client)
+        if where == _address(self._openai):
+            return self
+        seen = type(self).__new__(type(self))
+        vars(seen).update(vars(self), _openai=client)
+        return self._elsewhere.setdefault(where, seen)
 
     @property
     def embedding_stats(self) -> Stats:
@@ -165,11 +180,20 @@ class ClientCache(Tiers):
         return call
 
 
+def _address(client: Any) -> str:
+    return repr((str(client.base_url), dict(client.default_query)))
+
+
 def _options(path: str, arguments: Mapping[str, Any]) -> FinalRequestOptions:
     """Return what the client makes of arguments, of those of the transport, too."""
     omitted = openai.Omit | openai.NotGiven | None
     body = {name: value for name, value in arguments.items() if not isinstance(value, omitted)}
     body.pop("timeout", None)
+    if isinstance(body.get("response_format"), type):  # as of .parse()
+        body["response_format"] = type_to_response_format_param(body["response_format"])
+    if "text_format" in body:
+        form = type_to_text_format_param(body.pop("text_format"))
+        body["text"] = {**body.get("text", {}), "format": form}
     headers = body.pop("extra_headers", openai.NOT_GIVEN)
     more = {"params": body.pop("extra_query", {}), "extra_json": body.pop("extra_body", None)}
     return FinalRequestOptions(method="post", url=path, headers=headers, json_data=body, **more)

@@ -12,6 +12,8 @@ from semcache.client.endpoint import Asked, Body, as_dict, count_of, given, part
 __all__ = ["CHAT", "Chat"]
 
 _LEADING = ("system", "developer")
+_APART = TRANSPORT | {"messages", "stream"}
+_SAID = frozenset(("role", "content"))
 # With any of these an answer is more than one text, or is looked up somewhere at that moment.
 _ODD = ("logprobs", "top_logprobs", "audio", "web_search_options")
 _ENDED = ("tool_calls", "function_call")  # as good as "stop"
@@ -27,7 +29,7 @@ class Chat:
         messages = body.get("messages")
         if not isinstance(messages, list) or not all(isinstance(m, dict) for m in messages):
             return None
-        shaping = given(body, "messages", "stream", *TRANSPORT)
+        shaping = given(body, _APART)
         if not messages:
             return None
         leading = next(
@@ -36,7 +38,7 @@ class Chat:
         last = messages[-1]
         text = parts_text(last.get("content"), "text") if last.get("role") == "user" else None
         query = text if text is not None and text.strip() else ""
-        shaping |= {"user_message": given(last, "role", "content")} if query else {}
+        shaping |= {"user_message": given(last, _SAID)} if query else {}
         plain = bool(query) and _is_plain(shaping) and all(map(_is_text, messages))
         return Asked(query, last, messages[:leading], messages[leading:-1], shaping, plain)
 

@@ -1,9 +1,10 @@
 """What a body asks, taken apart; and what every endpoint that answers in words can do."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple, Protocol
 
 from semcache.answers.completion import Completion
+from semcache.answers.request import says_nothing
 
 __all__ = ["Asked", "Body", "Endpoint", "Gathering", "as_dict", "count_of", "given", "parts_text"]
 
@@ -61,9 +62,9 @@ class Gathering(Protocol):
         """The reply, as if it had come in one piece; ``None`` if that cannot be told."""
 
 
-def given(body: Body, *without: str) -> dict[str, Any]:
-    """Return what a body gives, without its nulls and some names."""
-    return {k: v for k, v in body.items() if v is not None and k not in without}
+def given(body: Body, without: Set[str]) -> dict[str, Any]:
+    """Return what a body gives, without some names, and what is as good as left out."""
+    return {k: v for k, v in body.items() if k not in without and not says_nothing(k, v)}
 
 
 def parts_text(content: Any, *kinds: str) -> str | None:

@@ -19,7 +19,8 @@ _LEADING = ("system", "developer")
 # These change something at the provider, or answer later.
 _ELSEWHERE = ("conversation", "background")
 _ODD = ("previous_response_id", "prompt", "top_logprobs", "include")
-_TRANSPORT = TRANSPORT - {"store"}
+_APART = TRANSPORT - {"store"} | {"input", "stream"}
+_SAID = frozenset(("role", "content", "type"))
 
 
 class Responses:
@@ -38,10 +39,10 @@ class Responses:
         leading = next(
             (at for at, one in enumerate(items) if one.get("role") not in _LEADING), len(items)
         )
-        last, shaping = items[-1], given(body, "input", "stream", *_TRANSPORT)
+        last, shaping = items[-1], given(body, _APART)
         text = parts_text(last.get("content"), "input_text") if last.get("role") == "user" else None
         query = text if text is not None and text.strip() else ""
-        shaping |= {"user_message": given(last, "role", "content", "type")} if query else {}
+        shaping |= {"user_message": given(last, _SAID)} if query else {}
         alone = body.get("store") is False and not any(body.get(name) for name in _ODD)
         plain = bool(query) and alone and all(map(_is_text, items))
         return Asked(query, last, items[:leading], items[leading:-1], shaping, plain)

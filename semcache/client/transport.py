@@ -65,9 +65,11 @@ class CacheTransport(ClientCache, BlockingKeeper, httpx2.BaseTransport):
         """Delete the answer to this very request, and what was promoted from it.
 
         Args:
-            **arguments: Those of ``chat.completions.create`` or ``responses.create``.
+            **arguments: Those of ``chat.completions.create`` or ``responses.create``, or of
+                ``parse`` in their place.
 
         Raises:
+            ConfigError: Arguments that make no request.
             CacheUnavailable: Redis failed; the answer may still be there.
         """
         return run(self.flow.delete(run(self._call_of(arguments))))
@@ -135,13 +137,15 @@ def _own(behind: Any) -> dict[str, Any]:
 def cache_of(client: openai.OpenAI | openai.AsyncOpenAI) -> Any:
     """Return the :class:`CacheTransport` of a client: its ``stats``, ``delete``, ``clear_cache``.
 
+    ``delete`` makes the requests that this client makes, to its address and with its query.
+
     Raises:
         ConfigError: The client has none.
     """
     transport = getattr(getattr(client, "_client", None), "_transport", None)
     if not isinstance(transport, ClientCache):
         raise ConfigError("this client has no cache: semcache.cached(client, redis) makes one")
-    return transport
+    return transport.of(client)
 
 
 def _response(found: Reply | httpx2.Response, body: Any) -> httpx2.Response:
