@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Sequence
 from contextlib import aclosing
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import openai
 import redis
@@ -12,9 +13,11 @@ from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio import RedisCluster as AsyncRedisCluster
 
 from semcache.flights import Abandoned, Flight, Flights, Shared
+from semcache.locks import Lock
 from semcache.options import check_bytes, wrong_client
-from semcache.ports import SCAN_CHUNK, RedisPort, node_of
+from semcache.ports import SCAN_CHUNK, OutOfTurn, RedisPort
 from semcache.question import Command
+from semcache.turnstiles import LoopTurnstiles
 from semcache.unstreamed import is_json, whole_of
 
 __all__ = ["ASYNC", "AsyncRedisClient"]
@@ -29,7 +32,28 @@ AsyncRedisClient = AsyncRedis | AsyncRedisCluster
 class LoopRedis(RedisPort):
     """A ``redis.asyncio.Redis`` or its ``RedisCluster``."""
 
+    def __init__(self, client: Any) -> None:
+        super().__init__(client)
+        self._gates = _gates_of(client)
+
     async def _send(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
+        if self._gates is None:
+            return await self._send_now(commands, transaction)
+        gate, served = self._gates.here(), False
+        waits = not gate.is_free()
+        if waits and not await gate.enter(self.patience):
+            raise OutOfTurn("all connections of the pool are in use")
+        try:
+            if waits:
+                self.has_waited()
+            elif gate.is_crowded():
+                await asyncio.sleep(0)
+            replies, served = await self._send_now(commands, transaction), True
+        finally:
+            gate.leave(served)
+        return replies
+
+    async def _send_now(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
         if len(commands) == 1 and not transaction:
             try:
                 return [await self.client.execute_command(*commands[0])]
@@ -45,13 +69,27 @@ class LoopRedis(RedisPort):
         """Wait so many seconds."""
         await asyncio.sleep(seconds)
 
-    async def keys(self, prefix: str) -> AsyncIterator[bytes]:
-        """Yield the keys that begin with a prefix."""
-        if hasattr(self.client, "initialize"):
-            await self.client.initialize()  # a cluster client learns where the slots are
-        node = node_of(self.client, prefix)
-        async for key in self.client.scan_iter(f"{prefix}*", count=SCAN_CHUNK, **node):
+    async def _keys_of_node(self, prefix: str) -> AsyncIterator[bytes]:
+        await self.client.initialize()  # learns where the slots are
+        node = self.client.get_node_from_key(prefix)
+        async for key in self.client.scan_iter(f"{prefix}*", count=SCAN_CHUNK, target_nodes=node):
             yield key
+
+
+_gates: WeakKeyDictionary[Any, LoopTurnstiles] = WeakKeyDictionary()
+_lock = Lock()
+
+
+def _gates_of(client: Any) -> LoopTurnstiles | None:
+    """Return the turnstiles of a client, which all ports to it share; its nodes have pools each."""
+    places = getattr(getattr(client, "connection_pool", None), "max_connections", None)
+    if not places:
+        return None
+    try:
+        with _lock:
+            return _gates.setdefault(client, LoopTurnstiles(places))
+    except TypeError:  # not hashable, or not to be referred to weakly
+        return LoopTurnstiles(places)
 
 
 class LoopApi:

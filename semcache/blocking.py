@@ -10,13 +10,13 @@ import redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
-from redis.exceptions import MaxConnectionsError
 
 from semcache.flights import Abandoned, Flight, Flights, Shared
-from semcache.locks import Turnstile, renew_in_child
+from semcache.locks import renew_in_child
 from semcache.options import check_bytes, wrong_client
-from semcache.ports import SCAN_CHUNK, RedisPort, node_of
+from semcache.ports import SCAN_CHUNK, OutOfTurn, RedisPort
 from semcache.question import Command
+from semcache.turnstiles import Turnstile
 from semcache.unstreamed import is_json, whole_of
 
 __all__ = ["BLOCKING", "RedisClient", "iterate", "run"]
@@ -72,12 +72,16 @@ class BlockingRedis(RedisPort):
         gate = self._gate
         if gate is None:
             return self._send_now(commands, transaction)
-        if not gate.enter(self._patience):  # in the order of those who came
-            raise MaxConnectionsError("all connections of the pool are in use")
+        waits, served = not gate.is_free(), False
+        if waits and not gate.enter(self.patience):
+            raise OutOfTurn("all connections of the pool are in use")
         try:
-            return self._send_now(commands, transaction)
+            if waits:
+                self.has_waited()
+            replies, served = self._send_now(commands, transaction), True
         finally:
-            gate.leave()
+            gate.leave(served)
+        return replies
 
     def queue(self) -> None:
         """Let callers wait in a queue from now on, as many as there are connections ask."""
@@ -111,10 +115,9 @@ class BlockingRedis(RedisPort):
         """Wait so many seconds."""
         time.sleep(seconds)
 
-    async def keys(self, prefix: str) -> AsyncIterator[bytes]:
-        """Yield the keys that begin with a prefix."""
-        node = node_of(self.client, prefix)
-        for key in self.client.scan_iter(f"{prefix}*", count=SCAN_CHUNK, **node):
+    async def _keys_of_node(self, prefix: str) -> AsyncIterator[bytes]:
+        node = self.client.get_node_from_key(prefix)
+        for key in self.client.scan_iter(f"{prefix}*", count=SCAN_CHUNK, target_nodes=node):
             yield key
 
 

@@ -18,7 +18,7 @@ from redis.exceptions import ClusterDownError, MaxConnectionsError, RedisCluster
 from semcache.breaker import breaker_of
 from semcache.clients import TIMEOUT, seconds_held, warn_if_slow
 from semcache.flights import Flights
-from semcache.question import Command, Question, Reply, Tolerant, only, refuse_errors
+from semcache.question import Command, Question, Reply, Tolerant, Unreadable, only, refuse_errors
 
 __all__ = [
     "FAILURES",
@@ -28,7 +28,6 @@ __all__ = [
     "Overloaded",
     "Ports",
     "RedisPort",
-    "node_of",
 ]
 
 T = TypeVar("T")
@@ -50,6 +49,10 @@ class LeftAlone(NotAsked):
 
 class Overloaded(NotAsked):
     """No connection of the client's pool became free in time; Redis itself may be well."""
+
+
+class OutOfTurn(MaxConnectionsError):
+    """Who waits for a connection in the order of those who came has seen nobody being served."""
 
 
 # A cluster's own errors, such as a slot without a node, are no RedisError.
@@ -93,6 +96,7 @@ class RedisPort(ABC):
     def __init__(self, client: Any) -> None:
         self.client = client  # the stubs of redis-py mix sync and async replies
         self.breaker = breaker_of(client)
+        self._answered = 0  # requests, by which who waits for a connection sees that others get one
         self._is_cluster = hasattr(client, "get_node_from_key")
         warn_if_slow(client)
 
@@ -113,8 +117,8 @@ class RedisPort(ABC):
             try:
                 replies = await self._send(commands, transaction)
             except redis.ConnectionError as error:
-                replies = await self._send_when_free(commands, transaction, error, began)
-        except Overloaded:
+                replies = await self._send_when_free(commands, transaction, error)
+        except NotAsked:
             self.breaker.left(ticket)
             raise
         except OUTAGES as error:
@@ -123,21 +127,33 @@ class RedisPort(ABC):
         except redis.ResponseError:  # an answer, though not the one that was hoped for
             self.breaker.works(ticket)
             raise
+        except Exception as error:  # what redis-py itself did not expect
+            odd = redis.InvalidResponse(_strange(error))
+            self.breaker.failed(ticket, odd, time.monotonic() - began)
+            raise odd from error
         except BaseException:
             self.breaker.left(ticket)
             raise
         self.breaker.works(ticket)
+        self._answered += 1
         return replies
 
     async def _send_when_free(
-        self, commands: Sequence[Command], transaction: bool, error: Exception, began: float
+        self, commands: Sequence[Command], transaction: bool, error: Exception
     ) -> list[Any]:
-        """Send commands once a connection is free: wait for it as for an answer."""
-        pause = 0.001
+        """Send commands once a connection is free: as long as others get one, wait for it.
+
+        A burst that Redis can serve is so served. The time without a connection is bounded as that
+        without an answer is.
+        """
+        pause, began, answered = 0.001, time.monotonic(), self._answered
         while _is_overload(error):
-            waited = time.monotonic() - began
-            if waited >= self._patience or not isinstance(error, MaxConnectionsError):
-                raise Overloaded(f"{error}; none was free within {waited:.1f} s") from error
+            now = time.monotonic()
+            if self._answered != answered:
+                began, answered = now, self._answered
+            waits = isinstance(error, MaxConnectionsError) and not isinstance(error, OutOfTurn)
+            if not waits or now - began >= self.patience:
+                raise Overloaded(f"{error}; none was free within {self.patience:g} s") from error
             self.queue()
             await self.sleep(pause)
             pause = min(0.02, 2 * pause)
@@ -151,9 +167,19 @@ class RedisPort(ABC):
         """Let callers wait for a connection in the order in which they came, where that is done."""
 
     @property
-    def _patience(self) -> float:
+    def patience(self) -> float:
+        """Seconds to wait for a connection while nobody else gets one."""
         seconds = seconds_held(self.client)
         return seconds if seconds < TIMEOUT else TIMEOUT
+
+    def has_waited(self) -> None:
+        """Go on only if that still makes sense, after waiting for others in a queue.
+
+        Raises:
+            LeftAlone: Redis has failed meanwhile.
+        """
+        if self.breaker.is_open and not insists.get():
+            raise LeftAlone("it has failed meanwhile, and is left alone for a while")
 
     @abstractmethod
     async def _send(self, commands: Sequence[Command], transaction: bool) -> list[Any]:
@@ -163,18 +189,32 @@ class RedisPort(ABC):
     async def sleep(self, seconds: float) -> None:
         """Wait so many seconds."""
 
-    @abstractmethod
-    def keys(self, prefix: str) -> AsyncIterator[bytes]:
+    async def keys(self, prefix: str) -> AsyncIterator[bytes]:
         """Yield the keys that begin with a prefix of :mod:`semcache.keys`, some perhaps twice.
 
         Unlike KEYS, SCAN never blocks the server. In a cluster only the node is asked that holds
         the prefix's scope: all of its keys are there, and another node may be down.
         """
+        if self._is_cluster:
+            async for key in self._keys_of_node(prefix):
+                yield key
+            return
+        cursor, scan = 0, ("MATCH", f"{prefix}*", "COUNT", SCAN_CHUNK)
+        while True:
+            cursor, found = only(await self.send([("SCAN", cursor, *scan)]))
+            for key in found:
+                yield key
+            if not cursor:
+                return
+
+    @abstractmethod
+    def _keys_of_node(self, prefix: str) -> AsyncIterator[bytes]:
+        """Yield the same of a cluster."""
 
     async def ask(self, question: Question[T]) -> T:
         """Ask one question, and read the reply."""
         replies = await self.send(question.sent)
-        return question.read(only(replies) if question.keys else replies)
+        return Reply(question, only(replies) if question.keys else replies)()
 
     async def ask_all(self, *questions: Question[Any]) -> list[Reply[Any]]:
         """Ask questions on one trip; the replies are read by calling them.
@@ -193,6 +233,8 @@ class RedisPort(ABC):
             commands.insert(0, ("MGET", *keys))
         given = iter(await self.send(commands))
         values: Any = next(given) if keys else ()
+        if keys and not isinstance(values, list | Exception):
+            values = Unreadable(f"no reply that Redis gives to MGET: {str(values)[:80]}")
         failed = values if isinstance(values, Exception) else None
         each = iter(() if failed else values)
         answers = []
@@ -280,13 +322,6 @@ class Ports(Protocol):
         """Return an empty board of flights."""
 
 
-def node_of(client: Any, prefix: str) -> dict[str, Any]:
-    """Return what tells a cluster client which node has the keys of a prefix."""
-    if not hasattr(client, "get_node_from_key"):
-        return {}
-    return {"target_nodes": client.get_node_from_key(prefix)}
-
-
 def _replies_to(question: Question[Any], given: Iterator[Any]) -> Any:
     """Take the replies to a question that was asked by commands of its own."""
     return next(given) if question.keys else list(islice(given, len(question.commands)))
@@ -295,3 +330,11 @@ def _replies_to(question: Question[Any], given: Iterator[Any]) -> Any:
 def _is_overload(error: Exception) -> bool:
     """Whether all connections of the pool are in use; it may have waited for one itself."""
     return isinstance(error, MaxConnectionsError) or "No connection available" in str(error)
+
+
+def _strange(error: Exception) -> str:
+    """What to do about an error that is none of redis-py's."""
+    said = f"{type(error).__name__}: {error}"
+    if "loop" in str(error):
+        return f"{said}: make an asynchronous client in the event loop that uses it"
+    return f"{said}: is it Redis that answers there?"

@@ -8,11 +8,32 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
-__all__ = ["NOTHING", "Command", "Question", "Reply", "Tolerant", "joined", "only", "refuse_errors"]
+import redis
+
+from semcache.errors import SemcacheError
+
+__all__ = [
+    "NOTHING",
+    "Command",
+    "Question",
+    "Reply",
+    "Tolerant",
+    "Unreadable",
+    "joined",
+    "only",
+    "refuse_errors",
+]
 
 T = TypeVar("T")
 
+# What reading raises that is not what a server says.
+NONSENSE = (TypeError, ValueError, LookupError, AttributeError)
+
 Command = tuple[Any, ...]
+
+
+class Unreadable(redis.RedisError):
+    """A reply of another shape than the command has."""
 
 
 class Tolerant(tuple[Any, ...]):
@@ -67,10 +88,19 @@ class Reply(NamedTuple, Generic[T]):
     replies: Sequence[Any] | Exception
 
     def __call__(self) -> T:
-        """Read the replies; raises what the server said to a command that failed."""
+        """Read the replies; raises what the server said to a command that failed.
+
+        Raises:
+            Unreadable: Whatever answered is no Redis, or not one that holds our values.
+        """
         if isinstance(self.replies, Exception):
             raise self.replies
-        return self.question.read(self.replies)
+        try:
+            return self.question.read(self.replies)
+        except SemcacheError:
+            raise
+        except NONSENSE as error:
+            raise Unreadable(f"no reply that Redis gives: {str(self.replies)[:80]}") from error
 
 
 def joined(*parts: Question[Any]) -> Question[list[Any]]:

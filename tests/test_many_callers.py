@@ -17,6 +17,7 @@ import httpx2
 import openai
 import pytest
 import redis
+import redis.asyncio
 from faces import asynchronous
 from fakes import Clock, VectorAPI
 from semantic_bench import ChatAPI, Drawn, is_mark
@@ -490,6 +491,95 @@ def test_an_exhausted_pool_is_waited_for_and_is_no_outage():
         assert cache.stats.overloads >= 1 and not breaker_of(client).is_open
         for connection in taken:
             pool.release(connection)
+
+
+@needs_redis8
+@pytest.mark.parametrize("kind", ["answers", "embeddings"])
+def test_a_burst_of_tasks_that_redis_can_serve_is_served(kind):
+    """More than there are connections, none of them open, and a delete() and a clear among them."""
+    chat, vectors = ChatAPI(), VectorAPI()
+
+    async def main(url: str) -> Any:
+        client = semcache.redis_client(url, asynchronous=True)
+        api = asynchronous(chat.client())
+        cache: Any = AsyncHybridLLMCache(client, api, embedding_cache=Drawn())
+        if kind == "embeddings":
+            cache = AsyncEmbeddingCache(client, asynchronous(vectors.client()), model="vectors-4")
+        ask = cache.get_or_generate if kind == "answers" else cache.get_embedding
+        await asyncio.gather(*(ask(f"q{n}@{n}") for n in range(50)))
+        paid = len(chat.requests) + len(vectors.requests)
+        burst = [ask(f"q{n % 50}@{n % 50}") for n in range(1_500)]
+        await asyncio.gather(*burst, cache.delete("no such text"))
+        assert len(chat.requests) + len(vectors.requests) == paid
+        await asyncio.gather(*(ask("q1@1") for _ in range(300)), cache.clear_cache())
+        await client.aclose()
+        return cache.stats
+
+    with start_redis() as running:
+        stats = asyncio.run(main(running.url))
+    assert stats.errors == stats.overloads == stats.bypassed == 0
+
+
+@needs_redis8
+def test_tasks_wait_in_vain_for_connections_that_nobody_gives_back_and_that_is_no_outage():
+    api = ChatAPI()
+
+    async def main(url: str) -> tuple[str, Any, bool]:
+        client = redis.asyncio.Redis.from_url(url, max_connections=3, socket_timeout=0.2)
+        cache = AsyncHybridLLMCache(client, asynchronous(api.client()), embedding_cache=Drawn())
+        await cache.get_or_generate("q@1")
+        taken = [await client.connection_pool.get_connection() for _ in range(3)]
+        answer = await cache.get_or_generate("q@1")
+        for connection in taken:
+            await client.connection_pool.release(connection)
+        await cache.get_or_generate("q@1")
+        await client.aclose()
+        return answer, cache.stats, breaker_of(client).is_open
+
+    with start_redis() as running:
+        answer, stats, is_open = asyncio.run(main(running.url))
+    assert answer == "answer 2" and not is_open
+    assert stats.overloads == 1 and stats.hits == 1, "as soon as one is back"
+
+
+@pytest.mark.parametrize("tasks", [False, True], ids=["threads", "tasks"])
+def test_who_queued_before_redis_failed_does_not_wait_for_it_in_turn(tasks):
+    api = ChatAPI()
+
+    async def of_tasks(url: str) -> Any:
+        client = semcache.redis_client(url, timeout=0.4, asynchronous=True, max_connections=2)
+        cache = AsyncHybridLLMCache(client, asynchronous(api.client()), embedding_cache=Drawn())
+        await asyncio.gather(*(cache.get_or_generate(f"q{n}@{n}") for n in range(40)))
+        return cache.stats
+
+    def of_threads(url: str) -> Any:
+        client = semcache.redis_client(url, timeout=0.4, max_connections=2)
+        cache = HybridLLMCache(client, api.client(), embedding_cache=Drawn())
+        cache.flow.redis.queue()
+        with ThreadPoolExecutor(40) as pool:
+            list(pool.map(lambda n: cache.get_or_generate(f"q{n}@{n}"), range(40)))
+        return cache.stats
+
+    with hanging() as url:
+        stats = asyncio.run(of_tasks(url)) if tasks else of_threads(url)
+    assert len(api.requests) == 40 and stats.errors <= 2 + 2
+    assert stats.bypassed + stats.overloads >= 36, "whichever they notice first"
+
+
+@needs_redis8
+def test_a_client_of_a_loop_that_is_closed_is_counted_and_does_without():
+    api, said = ChatAPI(), []
+    with start_redis() as running:
+        client = semcache.redis_client(running.url, asynchronous=True)
+
+        async def ask() -> None:
+            own = asynchronous(api.client())
+            cache = AsyncHybridLLMCache(client, own, embedding_cache=Drawn(), on_error="bypass")
+            said.append((await cache.get_or_generate("q@1"), cache.stats.errors))
+
+        asyncio.run(ask())
+        asyncio.run(ask())
+    assert said == [("answer 1", 0), ("answer 2", 1)]
 
 
 @needs_redis8
