@@ -69,10 +69,10 @@ class LoopRedis(RedisPort):
         """Wait so many seconds."""
         await asyncio.sleep(seconds)
 
-    async def _keys_of_node(self, prefix: str) -> AsyncIterator[bytes]:
+    async def _keys_of_node(self, prefix: str, rest: str) -> AsyncIterator[bytes]:
         await self.client.initialize()  # learns where the slots are
-        node = self.client.get_node_from_key(prefix)
-        async for key in self.client.scan_iter(f"{prefix}*", count=SCAN_CHUNK, target_nodes=node):
+        options = {"count": SCAN_CHUNK, "target_nodes": self.client.get_node_from_key(prefix)}
+        async for key in self.client.scan_iter(f"{prefix}{rest}", **options):
             yield key
 
 

@@ -115,9 +115,9 @@ class BlockingRedis(RedisPort):
         """Wait so many seconds."""
         time.sleep(seconds)
 
-    async def _keys_of_node(self, prefix: str) -> AsyncIterator[bytes]:
-        node = self.client.get_node_from_key(prefix)
-        for key in self.client.scan_iter(f"{prefix}*", count=SCAN_CHUNK, target_nodes=node):
+    async def _keys_of_node(self, prefix: str, rest: str) -> AsyncIterator[bytes]:
+        options = {"count": SCAN_CHUNK, "target_nodes": self.client.get_node_from_key(prefix)}
+        for key in self.client.scan_iter(f"{prefix}{rest}", **options):
             yield key
 
 

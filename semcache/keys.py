@@ -24,12 +24,13 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-__all__ = ["digest", "digest_of", "namespace", "scope_prefix"]
+__all__ = ["ANY_DIGEST", "digest", "digest_of", "namespace", "scope_prefix"]
 
 FORMAT_VERSION = 1
 _SHORT = 512  # characters of a text whose digest is remembered
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
 _DIGEST_BYTES = 24  # 192 bits: 2**96 texts before a collision is likely
+ANY_DIGEST = "?" * 32  # to SCAN
 
 
 def _part(value: object) -> str:

@@ -189,17 +189,18 @@ class RedisPort(ABC):
     async def sleep(self, seconds: float) -> None:
         """Wait so many seconds."""
 
-    async def keys(self, prefix: str) -> AsyncIterator[bytes]:
+    async def keys(self, prefix: str, rest: str = "*") -> AsyncIterator[bytes]:
         """Yield the keys that begin with a prefix of :mod:`semcache.keys`, some perhaps twice.
 
+        What follows the prefix is as ``rest`` says, a pattern of SCAN.
         Unlike KEYS, SCAN never blocks the server. In a cluster only the node is asked that holds
         the prefix's scope: all of its keys are there, and another node may be down.
         """
         if self._is_cluster:
-            async for key in self._keys_of_node(prefix):
+            async for key in self._keys_of_node(prefix, rest):
                 yield key
             return
-        cursor, scan = 0, ("MATCH", f"{prefix}*", "COUNT", SCAN_CHUNK)
+        cursor, scan = 0, ("MATCH", f"{prefix}{rest}", "COUNT", SCAN_CHUNK)
         while True:
             cursor, found = only(await self.send([("SCAN", cursor, *scan)]))
             for key in found:
@@ -208,7 +209,7 @@ class RedisPort(ABC):
                 return
 
     @abstractmethod
-    def _keys_of_node(self, prefix: str) -> AsyncIterator[bytes]:
+    def _keys_of_node(self, prefix: str, rest: str) -> AsyncIterator[bytes]:
         """Yield the same of a cluster."""
 
     async def ask(self, question: Question[T]) -> T:
@@ -270,10 +271,10 @@ class RedisPort(ABC):
         replies: Sequence[Any] | None = await self.ask(Question(((*script, *arguments),), only))
         return replies
 
-    async def delete_all(self, prefix: str) -> int:
-        """Delete the keys that begin with a prefix of one scope; return how many there were."""
+    async def delete_all(self, prefix: str, rest: str = "*") -> int:
+        """Delete what :meth:`keys` yields of one scope; return how many there were."""
         deleted, chunk = 0, list[bytes]()
-        async for key in self.keys(prefix):
+        async for key in self.keys(prefix, rest):
             chunk.append(key)
             if len(chunk) == SCAN_CHUNK:
                 deleted += await self.unlink(chunk)

@@ -8,7 +8,24 @@ from semcache.errors import ConfigError
 if TYPE_CHECKING:
     import tiktoken
 
-__all__ = ["count_tokens", "encoding"]
+__all__ = ["as_count", "count_tokens", "encoding"]
+
+
+def as_count(value: object) -> int:
+    """Return what a reply gives as a number of tokens; 0 for what is none.
+
+    What a provider writes there is never worth an error: the answer is paid for.
+
+    Example:
+        >>> as_count(7), as_count("7"), as_count(7.0)
+        (7, 7, 7)
+        >>> [as_count(odd) for odd in (None, -7, "12.5", {"a": 1}, float("inf"))]
+        [0, 0, 0, 0, 0]
+    """
+    try:
+        return max(0, int(value)) if isinstance(value, int | float | str) else 0
+    except (ValueError, OverflowError):
+        return 0
 
 
 @cache

@@ -103,7 +103,7 @@ BAD_ANSWERS = {
     "an index beyond": change(2, index=7),
     "no index at all": answers(lambda body: body["data"][1].pop("index")),
     "no index": change(1, index=None),
-    "an index of text": change(1, index="1"),
+    "an index of text": change(1, index="one"),
     "other dims in one row": change(1, embedding=[1.0, 2.0]),
     "no dims": change(1, embedding=[]),
     "no dims at all": answers(lambda body: [row.update(embedding=[]) for row in body["data"]]),
@@ -156,3 +156,28 @@ def test_a_server_that_changes_its_dimensions_between_two_calls_is_noticed():
     next(calls)
     with pytest.raises(BadResponse, match="of 5 dims, not of 4"):
         next(calls)
+
+
+@pytest.mark.parametrize("odd", ["12.5", {"a": 1}, 1e999, -3])
+def test_a_usage_that_is_no_count_costs_nobody_the_vectors(odd, fakeredis_):
+    api = VectorAPI()
+    api.script.append(answers(lambda body: body.update(usage={"total_tokens": odd})))
+    cache = EmbeddingCache(fakeredis_(), api.client(), model=MODEL)
+    assert cache.get_embedding("a").shape == (4,) and cache.stats.tokens == 0
+
+
+@pytest.mark.parametrize("number", [str, lambda index: index + 1, lambda index: None])
+@pytest.mark.parametrize("texts", [["a"], ["a", "b", "c"]])
+def test_rows_that_a_server_numbers_in_its_own_way_are_taken(number, texts, fakeredis_):
+    api = VectorAPI()
+
+    def renumber(body: dict[str, Any]) -> None:
+        for row in body["data"]:
+            row["index"] = number(row["index"])
+        if body["data"][0]["index"] is not None:
+            body["data"].reverse()
+
+    api.script.append(answers(renumber))
+    cache = EmbeddingCache(fakeredis_(), api.client(), model=MODEL)
+    usual = EmbeddingCache(fakeredis_(), VectorAPI().client(), model=MODEL)
+    assert np.array_equal(cache.get_embeddings_batch(texts), usual.get_embeddings_batch(texts))

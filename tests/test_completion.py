@@ -111,6 +111,19 @@ ENDINGS = {
     "unfinished": (completion("so far", None), Completion("so far", None, False, 7), False),
     "nothing": ({**completion(""), "choices": []}, Completion("", None, False, 7), False),
     "no usage": ({**completion("fine"), "usage": None}, Completion("fine", "stop"), True),
+    "usage as text": (
+        {**completion("fine"), "usage": {"prompt_tokens": "3", "completion_tokens": "4"}},
+        Completion("fine", "stop", False, 7),
+        True,
+    ),
+    **{
+        f"usage of {odd!r}": (
+            {**completion("fine"), "usage": {"total_tokens": odd, "completion_tokens": odd}},
+            Completion("fine", "stop"),
+            True,
+        )
+        for odd in ("12.5", "n/a", {"a": 1}, 1e999, -7)
+    },
     "usage without a total": (
         {**completion("fine"), "usage": {"prompt_tokens": 3, "completion_tokens": 4}},
         Completion("fine", "stop", False, 7),

@@ -16,6 +16,7 @@ from openai.types.chat import ChatCompletion
 from semcache.answers.request import Request
 from semcache.errors import BadResponse
 from semcache.ports import ApiPort
+from semcache.tokens import as_count
 
 __all__ = [
     "Admission",
@@ -150,16 +151,14 @@ def _has_calls(message: Any) -> bool:
 def _tokens(usage: Any) -> int:
     """What was charged, as far as the reply says."""
     total = getattr(usage, "total_tokens", None)
-    if total is None:
-        total = sum(
-            getattr(usage, name, None) or 0 for name in ("prompt_tokens", "completion_tokens")
-        )
-    return int(total)
+    if total is not None:
+        return as_count(total)
+    return as_count(getattr(usage, "prompt_tokens", None)) + _written(usage)
 
 
 def _written(usage: Any) -> int:
     """Those that the LLM wrote, as far as the reply says."""
-    return int(getattr(usage, "completion_tokens", None) or 0)
+    return as_count(getattr(usage, "completion_tokens", None))
 
 
 class _Reading:

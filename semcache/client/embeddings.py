@@ -23,6 +23,7 @@ from semcache.errors import BadResponse, CacheUnavailable, SemcacheError
 from semcache.locks import Lock
 from semcache.observing import observe, stats_of
 from semcache.stats import Stats
+from semcache.tokens import as_count
 
 __all__ = ["PATH", "Embeddings"]
 
@@ -172,7 +173,7 @@ class Asking:
         self.calls += 1
         payload = as_dict(json.loads(content))
         usage = as_dict(payload.get("usage"))
-        self.tokens += int(usage.get("total_tokens") or usage.get("prompt_tokens") or 0)
+        self.tokens += as_count(usage.get("total_tokens")) or as_count(usage.get("prompt_tokens"))
         rows = [_row(row) for row in payload.get("data") or ()]
         return SimpleNamespace(data=rows, usage=SimpleNamespace(**usage))
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from semcache.answers.completion import Completion
 from semcache.answers.request import says_nothing
+from semcache.tokens import as_count
 
 __all__ = ["Asked", "Body", "Endpoint", "Gathering", "as_dict", "count_of", "given", "parts_text"]
 
@@ -92,5 +93,4 @@ def as_dict(value: Any) -> dict[str, Any]:
 
 def count_of(usage: Any, name: str) -> int:
     """Return one of the counts of a reply's usage; 0 if it does not say."""
-    count = as_dict(usage).get(name)
-    return count if isinstance(count, int) else 0
+    return as_count(as_dict(usage).get(name))

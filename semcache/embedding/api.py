@@ -11,7 +11,7 @@ from semcache.codecs import Vector
 from semcache.embedding.options import EmbeddingOptions
 from semcache.errors import BadResponse, ConfigError, InvalidInput
 from semcache.ports import ApiPort
-from semcache.tokens import count_tokens
+from semcache.tokens import as_count, count_tokens
 
 __all__ = ["Embedded", "Embedder", "as_rows", "check_texts", "is_embeddable"]
 
@@ -21,7 +21,7 @@ MAX_TOKENS_PER_CALL = 300_000
 BYTES_PER_TOKEN = 128  # no token of cl100k is longer
 
 # What reading a reply raises that is not what was asked for; the client's own errors pass through.
-UNREADABLE = (AttributeError, TypeError, ValueError)
+UNREADABLE = (AttributeError, TypeError, ValueError, OverflowError)
 
 
 class Embedded(NamedTuple):
@@ -80,20 +80,32 @@ class Embedder:
 
 
 def _vectors(rows: Sequence[Any], count: int) -> list[Vector]:
-    indexes = [getattr(row, "index", None) for row in rows]
-    if any(index is not None for index in indexes):  # some servers number no rows
-        rows = sorted(rows, key=lambda row: row.index)
-        if [row.index for row in rows] != list(range(count)):
-            raise ValueError(f"asked for {count}, got rows {indexes[:9]}")
     if len(rows) != count:
         raise ValueError(f"asked for {count}, got {len(rows)}")
+    rows = _in_order(rows)
     with np.errstate(over="ignore"):  # too large for float32 becomes inf, refused by the caller
         return [np.asarray(row.embedding, dtype=np.float32) for row in rows]
 
 
+def _in_order(rows: Sequence[Any]) -> Sequence[Any]:
+    """Sort rows by their numbers: from 0 or from another, perhaps as text; some have none."""
+    said = [getattr(row, "index", None) for row in rows]
+    if len(rows) < 2 or all(index is None for index in said):
+        return rows
+    if not all(isinstance(one, int) or str(one).isdecimal() for one in said):
+        raise ValueError(f"its rows are numbered {said[:9]}")
+    indexes = [int(one) for one in said if one is not None]
+    order = sorted(range(len(rows)), key=indexes.__getitem__)
+    least = indexes[order[0]]
+    if [indexes[row] for row in order] != list(range(least, least + len(rows))):
+        raise ValueError(f"asked for {len(rows)}, got rows {said[:9]}")
+    return [rows[row] for row in order]
+
+
 def _tokens(usage: Any) -> int:
     """What was charged, as far as the reply says: some compatible servers leave it out."""
-    return int(getattr(usage, "total_tokens", None) or getattr(usage, "prompt_tokens", None) or 0)
+    total = as_count(getattr(usage, "total_tokens", None))
+    return total or as_count(getattr(usage, "prompt_tokens", None))
 
 
 def as_rows(texts: Iterable[str]) -> list[str]:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any
 
+import openai
+
 from semcache.codecs import Vector
 from semcache.embedding.api import Embedded, Embedder
 from semcache.embedding.entry import Entry
@@ -19,6 +21,17 @@ from semcache.stats import Stats
 __all__ = ["Fetcher"]
 
 log = logging.getLogger("semcache")
+
+
+# What says that the API fails, rather than what it thinks of a text.
+OUTAGES = openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError
+
+
+class _Refused(Exception):
+    """A batch failed: perhaps for one of its texts, which who wants another need not know."""
+
+    def __init__(self, error: Exception, texts: frozenset[str]) -> None:
+        self.error, self.texts = error, texts
 
 
 class Fetcher:
@@ -66,6 +79,11 @@ class Fetcher:
             except Abandoned:
                 again.append(text)
                 continue
+            except _Refused as refused:
+                if refused.texts <= set(texts):  # it would be refused again
+                    raise refused.error from None
+                again.append(text)
+                continue
             self.stats.count(joined=1)
             bar.update(1)
         return entries | await self.fetch(again, reachable, bar, since) if again else entries
@@ -87,8 +105,10 @@ class Fetcher:
                 began = time.monotonic()
         except Exception as error:
             self._tell(time.monotonic() - began, error=type(error).__name__)
+            left = frozenset(text for text, flight in flights.items() if not flight.has_ended)
+            blames = len(left) > 1 and not isinstance(error, OUTAGES)
             for flight in flights.values():
-                flight.fail(error)
+                flight.fail(_Refused(error, left) if blames else error)
             raise
         finally:
             for text, flight in flights.items():

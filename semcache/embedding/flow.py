@@ -231,12 +231,12 @@ class ReadThrough:
         if self._refresh and entries and reachable:
             entries = {text: self._fetcher.entry(e.vector, e.blob) for text, e in entries.items()}
             await self._store(entries, only_existing=True)
-        hits = len(texts) - len(missing)
+        hits = sum(text in entries for text in texts)
         try:
             if missing:
                 with progress_bar(len(distinct), len(entries), progress) as bar:
                     fresh = await self._fill(entries, missing, reachable, bar, since)
-                hits -= len(fresh) - len(missing)  # those of another length were no hits
+                hits = len(texts) - len(fresh)  # a text that comes again; not one of another length
                 entries |= fresh
         finally:
             self.stats.count(hits=hits)

@@ -40,11 +40,12 @@ class Strings(Layout):
 
     async def count(self, redis: RedisPort) -> int:
         """Return how many entries there are."""
-        return len({key async for key in redis.keys(self.namespace)})  # SCAN may repeat itself
+        own = redis.keys(self.namespace, keys.ANY_DIGEST)  # not those of another revision
+        return len({key async for key in own})  # SCAN may repeat itself
 
     async def clear(self, redis: RedisPort) -> int:
         """Delete all entries; return how many there were."""
-        return await redis.delete_all(self.namespace)
+        return await redis.delete_all(self.namespace, keys.ANY_DIGEST)
 
 
 def _values(values: Sequence[bytes | None]) -> Sequence[bytes | None]:
