@@ -5,6 +5,7 @@ import sys
 from datetime import timedelta
 
 from semcache.errors import ConfigError
+from semcache.options import as_number
 
 __all__ = ["FOREVER", "check_ttl", "end_of", "milliseconds"]
 
@@ -27,9 +28,8 @@ def check_ttl(ttl: float | timedelta | None) -> float | None:
     """
     if ttl is None:
         return None
-    seconds = ttl.total_seconds() if isinstance(ttl, timedelta) else ttl
-    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not is_number or not 0 < seconds <= sys.float_info.max:
+    seconds = as_number(ttl)
+    if seconds is None or not 0 < seconds <= sys.float_info.max:
         raise ConfigError(f"ttl is {ttl!r}: give seconds above 0, or None for no expiry")
     return seconds
 
@@ -51,6 +51,6 @@ def milliseconds(seconds: float | None) -> int:
         >>> milliseconds(0.0001), milliseconds(2.5), milliseconds(None) == FOREVER
         (1, 2500, True)
     """
-    if seconds is None or math.isinf(seconds):
+    if seconds is None or seconds * 1000 >= FOREVER:
         return FOREVER
-    return max(1, min(FOREVER, math.ceil(seconds * 1000)))
+    return max(1, math.ceil(seconds * 1000))

@@ -3,11 +3,24 @@
 import dataclasses
 import inspect
 from collections.abc import Mapping
+from datetime import timedelta
+from numbers import Integral, Real
 from typing import Any, TypeVar
 
 from semcache.errors import ConfigError
 
-__all__ = ["check_bytes", "check_on_error", "check_scope", "options_of", "wrong_client"]
+__all__ = [
+    "as_number",
+    "check_bytes",
+    "check_count",
+    "check_jitter",
+    "check_label",
+    "check_on_error",
+    "check_scope",
+    "check_seconds",
+    "options_of",
+    "wrong_client",
+]
 
 Options = TypeVar("Options")
 
@@ -45,6 +58,83 @@ def _no_option(name: str, fields: set[str], face: type) -> ConfigError:
     near = get_close_matches(name, sorted(fields | spelt), 1)
     meant = f"did you mean {near[0]}?" if near else f"help({face.__name__}) lists them"
     return ConfigError(f"{face.__name__} has no option {name!r}: {meant}")
+
+
+def as_number(value: object) -> float | None:
+    """Return a number of any type, numpy's too, as an ``int`` or ``float``, a timedelta in seconds.
+
+    ``None`` for what is none: a text, a truth value, not a number.
+
+    Example:
+        >>> as_number(timedelta(minutes=1)), as_number(2), as_number("2"), as_number(True)
+        (60.0, 2, None, None)
+    """
+    if isinstance(value, bool) or value != value:
+        return None
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Integral):
+        return int(value)
+    return float(value) if isinstance(value, Real) else None
+
+
+def check_count(name: str, value: object, least: int, wanted: str) -> int:
+    """Return a whole number that is large enough.
+
+    Raises:
+        ConfigError: It is none; the message ends with what is ``wanted``.
+    """
+    number = as_number(value)
+    if not isinstance(number, int) or number < least:
+        raise ConfigError(f"{name} is {value!r}: give {wanted}")
+    return number
+
+
+def check_seconds(name: str, value: object) -> float:
+    """Return seconds, 0 or more; a timedelta is some, too.
+
+    Raises:
+        ConfigError: It is neither.
+
+    Example:
+        >>> check_seconds("lease", timedelta(minutes=1))
+        60.0
+        >>> check_seconds("lease", None)
+        Traceback (most recent call last):
+        ...
+        semcache.errors.ConfigError: lease is None: give seconds, 0 for none
+    """
+    seconds = as_number(value)
+    if seconds is None or not 0 <= seconds < float("inf"):
+        raise ConfigError(f"{name} is {value!r}: give seconds, 0 for none")
+    return seconds
+
+
+def check_jitter(jitter: object) -> float:
+    """Return the part of a TTL that may be taken off it.
+
+    Raises:
+        ConfigError: It is no number in [0, 1).
+    """
+    part = None if isinstance(jitter, timedelta) else as_number(jitter)
+    if part is None or not 0 <= part < 1:
+        raise ConfigError(f"jitter is {jitter!r}: give a part of the TTL, at least 0 and below 1")
+    return part
+
+
+def check_label(name: str, text: str) -> str:
+    """Return a text that names something.
+
+    Raises:
+        ConfigError: It is no text, empty, or has half a character (a lone surrogate).
+    """
+    if not isinstance(text, str) or not text:
+        raise ConfigError(f"{name} is {text!r}: give a text that is not empty")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ConfigError(f"{name} is {text!r}, with half a character (a lone surrogate)") from None
+    return text
 
 
 def check_bytes(redis_client: Any) -> None:

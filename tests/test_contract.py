@@ -4,6 +4,7 @@ What is one class' own is in the file of its module; Redis failing is in
 test_contract_redis_failing.py.
 """
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -14,7 +15,7 @@ import pytest
 import redis.asyncio
 from bench import CODECS, E5, EVERY_STORE, KINDS, ONE_CODEC, SERVERS, Bench, round_trips, slots
 from fakeredis import FakeAsyncRedis
-from fakes import Tripwire, VectorAPI, refuses, vector_of
+from fakes import Tripwire, VectorAPI, answers, refuses, vector_of
 
 from semcache import codecs, keys
 from semcache.errors import ConfigError, InvalidInput
@@ -447,6 +448,26 @@ def test_cached_vectors_of_two_lengths_never_reach_numpy(bench: Bench):
 
 
 @one_codec
+def test_one_early_reply_of_another_length_is_asked_for_again(bench: Bench):
+    api = VectorAPI()
+    api.script.append(answers(lambda body: body["data"][0].update(embedding=[1.0] * 5)))
+    cache = bench.cache(openai=api.client(), model="vectors-4")
+    for text in (A, B):
+        cache.get_embedding(text)
+    for _ in range(2):
+        assert cache.get_embeddings_batch([A, B, C, A]).shape == (4, 4)
+
+
+@one_codec
+def test_a_text_that_comes_twice_in_a_batch_that_failed_is_no_hit(bench: Bench):
+    bench.api.fail(401)
+    cache = bench.cache()
+    with pytest.raises(openai.OpenAIError):
+        cache.get_embeddings_batch([A, B, A])
+    assert cache.stats.hits == 0
+
+
+@one_codec
 @pytest.mark.parametrize("on_error", ["bypass", "raise"])
 def test_another_type_of_value_at_the_key_is_a_miss_and_replaced(bench: Bench, on_error: str):
     """Redis is well, the value is foreign: not a reason to raise CacheUnavailable."""
@@ -577,6 +598,17 @@ def test_size_and_clear_see_the_own_scope_only(bench: Bench):
     assert bench.redis.dbsize() == foreign
 
 
+@one_codec
+@pytest.mark.parametrize("more", [{"revision": "2026-11"}, {"extra_body": {"input_type": "query"}}])
+def test_size_and_clear_leave_those_of_another_revision_alone(bench: Bench, more):
+    given = {"openai": VectorAPI().client(), "model": "vectors-4"}
+    plain, other = bench.cache(**given), bench.cache(**given, **more)
+    other.get_embeddings_batch([A, B])
+    plain.get_embedding(A)
+    assert (plain.get_cache_size(), plain.clear_cache()) == (1, 1)
+    assert (other.get_cache_size(), other.contains([A, B])) == (2, [True, True])
+
+
 @pytest.mark.parametrize("server", ["fakeredis_", "redis8"])
 def test_caches_of_any_class_codec_model_scope_or_dimensions_share_nothing(server: str, request):
     connect, api = request.getfixturevalue(server), VectorAPI()
@@ -656,11 +688,14 @@ def test_clients_that_cannot_work_are_refused_at_construction(kind: str, fakered
 @pytest.mark.parametrize(
     ("option", "values"),
     [
-        ("ttl", (0, -1, float("nan"), float("inf"))),
-        ("jitter", (-0.1, 1, 1.5, float("nan"))),
+        ("ttl", (0, -1, float("nan"), float("inf"), "60", True)),
+        ("jitter", (-0.1, 1, 1.5, float("nan"), "0.1", None)),
+        ("texts_per_call", (0, "64", 1.5, None)),
+        ("model", ("", None, "\ud800")),
+        ("revision", ("", "\ud800")),
         ("on_error", ("ignore", None)),
         ("codec", ("zip", "", None)),
-        ("dimensions", (0, -1)),
+        ("dimensions", (0, -1, "8", True)),
     ],
 )
 def test_options_out_of_range_are_refused_at_construction(kind: str, option, values, fakeredis_):
@@ -668,6 +703,17 @@ def test_options_out_of_range_are_refused_at_construction(kind: str, option, val
     for value in values:
         with pytest.raises(ConfigError, match=option):
             made_of(fakeredis_(), VectorAPI().client(), **{option: value}, **extra)
+
+
+@every_class
+@pytest.mark.parametrize("ttl", [sys.float_info.max, 1e306, 10**307, np.int64(60), np.float32(60)])
+def test_a_ttl_of_any_number_and_length_works(kind: str, ttl, fakeredis_):
+    made_of, extra = KINDS[kind]
+    sizes = {"dimensions": np.int64(4), "texts_per_call": np.int32(8), "ttl": ttl}
+    clients = fakeredis_(), VectorAPI().client()
+    cache = made_of(*clients, model="vectors-4", **sizes, **extra)
+    assert cache.get_embedding(A).shape == cache.get_embedding(A).shape == (4,)
+    assert cache.stats.hits == 1
 
 
 @one_codec

@@ -1,13 +1,19 @@
 """TieredEmbeddingCache: what is its own: the tier in memory, its bounds, stats for each tier."""
 
 import tracemalloc
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from bench import Bench, round_trips
 from fakes import Clock, VectorAPI
 
-from semcache import CompressedEmbeddingCache, EmbeddingCache, HashEmbeddingCache
+from semcache import (
+    CompressedEmbeddingCache,
+    EmbeddingCache,
+    HashEmbeddingCache,
+    TieredEmbeddingCache,
+)
 from semcache.errors import ConfigError
 from semcache.lab.offline.model import embed
 
@@ -239,3 +245,12 @@ def test_options_reach_the_cache_underneath(bench: Bench):
         bench.cache(time_to_live=3)
     with pytest.raises(ConfigError, match="ttl"):
         bench.cache(ttl=-1)
+
+
+def test_bounds_of_memory_that_cannot_work_are_refused(fakeredis_):
+    clients = fakeredis_(), VectorAPI().client()
+    for option in ({"memory_size": "100"}, {"memory_size": -1}, {"memory_ttl": "300"}):
+        with pytest.raises(ConfigError, match=next(iter(option))):
+            TieredEmbeddingCache(*clients, **option)
+    cache = TieredEmbeddingCache(*clients, model="vectors-4", memory_ttl=timedelta(seconds=5))
+    assert cache.get_embedding("a").shape == (4,)

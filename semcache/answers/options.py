@@ -12,7 +12,14 @@ from semcache.errors import ConfigError
 from semcache.expiry import check_ttl
 from semcache.index.base import Index, IndexSettings
 from semcache.index.choose import best_index
-from semcache.options import check_on_error, check_scope
+from semcache.options import (
+    as_number,
+    check_count,
+    check_jitter,
+    check_on_error,
+    check_scope,
+    check_seconds,
+)
 from semcache.sharing import Rule
 
 __all__ = ["AnswerOptions", "check_threshold"]
@@ -23,6 +30,8 @@ BEST_INDEX = best_index()
 @dataclass(frozen=True, kw_only=True)
 class AnswerOptions:
     """What a cache of answers is told at construction; refuses what cannot work.
+
+    Where it says seconds, a ``timedelta`` will do, too.
 
     Attributes:
         scope: Who shares the answers; part of every key.
@@ -88,23 +97,22 @@ class AnswerOptions:
 
     def __post_init__(self) -> None:
         check_scope(self.scope)
-        check_threshold(self.threshold)
+        checked: dict[str, float] = {"threshold": check_threshold(self.threshold)}
         check_ttl(self.ttl)
         check_on_error(self.on_error)
         check_plain("verifier", self.verifier)
         check_plain("verifier.score", getattr(self.verifier, "score", None))
         fingerprint_of(self.verifier)
         if self.judge_from is not None:
-            check_threshold(self.judge_from)
-        if not 0 <= self.jitter < 1:
-            raise ConfigError(
-                f"jitter is {self.jitter}: give a part of the TTL, at least 0 and below 1"
-            )
+            checked["judge_from"] = check_threshold(self.judge_from)
+        checked["jitter"] = check_jitter(self.jitter)
         for name in ("renew_ahead", "stale_if_error", "lease", "hit_takes"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ConfigError(f"{name} is {getattr(self, name)}: give seconds, 0 for none")
+            checked[name] = check_seconds(name, getattr(self, name))
         for name in ("max_entries", "max_entries_per_asker"):
-            _check_cap(name, getattr(self, name))
+            if getattr(self, name) is not None:
+                wanted = "a number of answers, at least 1, or None"
+                checked[name] = check_count(name, getattr(self, name), 1, wanted)
+        vars(self).update(checked)  # numbers of Python's own, for JSON
 
     @property
     def is_capped(self) -> bool:
@@ -123,15 +131,10 @@ def check_threshold(threshold: float) -> float:
     Raises:
         ConfigError: It is outside [-1, 1].
     """
-    is_number = isinstance(threshold, int | float) and not isinstance(threshold, bool)
-    if not is_number or not -1 <= threshold <= 1:
+    cosine = None if isinstance(threshold, timedelta) else as_number(threshold)
+    if cosine is None or not -1 <= cosine <= 1:
         raise ConfigError(f"threshold is {threshold!r}: a similarity lies between -1 and 1")
-    return threshold
-
-
-def _check_cap(name: str, cap: int | None) -> None:
-    if cap is not None and (not isinstance(cap, int) or isinstance(cap, bool) or cap < 1):
-        raise ConfigError(f"{name} is {cap!r}: give a number of answers, at least 1, or None")
+    return cosine
 
 
 class AnswerKeywords(TypedDict, total=False):

@@ -19,6 +19,7 @@ from semcache.answers.rooms import opens_rooms
 from semcache.answers.wishes import Own, check_tags
 from semcache.codecs import Vector
 from semcache.embedding.api import check_texts
+from semcache.errors import InvalidInput
 from semcache.expiry import check_ttl
 from semcache.locks import HoldsConnections
 from semcache.options import options_of
@@ -112,6 +113,8 @@ class SemanticFace(HoldsConnections):
         seconds = self.room.options.seconds if isinstance(ttl, Own) else check_ttl(ttl)
         labels = check_tags(tags), self._model
         check_texts([query])
+        if not isinstance(response, str):
+            raise InvalidInput(f"response is {type(response).__name__}, not str")
         last = last_lookup(self.room)
         if last is not None and last.query == query and last.vector is not None:
             vector: Vector | None = last.vector  # the lookup before this has just embedded it

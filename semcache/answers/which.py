@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from semcache.answers.callbacks import at_once, check_plain
-from semcache.answers.wishes import check_label
 from semcache.errors import ConfigError
 from semcache.index.answer import Answer
+from semcache.options import check_label
 
 __all__ = ["Which"]
 

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from semcache.answers.options import check_threshold
 from semcache.errors import ConfigError
 from semcache.expiry import check_ttl
+from semcache.options import check_label
 from semcache.sharing import Admission
 
-__all__ = ["OWN", "Own", "Wishes", "check_label", "check_tags"]
+__all__ = ["OWN", "Own", "Wishes", "check_tags"]
 
 MOST_TAGS = 64  # of one answer: each is a mark that a lookup reads
 
@@ -111,18 +112,3 @@ def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
     if len(checked) > MOST_TAGS:
         raise ConfigError(f"{len(checked)} tags: an answer has at most {MOST_TAGS}")
     return checked
-
-
-def check_label(name: str, text: str) -> str:
-    """Return a text that names something.
-
-    Raises:
-        ConfigError: It is no text, empty, or has half a character (a lone surrogate).
-    """
-    if not isinstance(text, str) or not text:
-        raise ConfigError(f"{name} is {text!r}: give a text that is not empty")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ConfigError(f"{name} is {text!r}, with half a character (a lone surrogate)") from None
-    return text

@@ -8,9 +8,14 @@ from typing import Any, Literal, TypedDict
 
 from semcache import codecs, keys
 from semcache.codecs import Codec
-from semcache.errors import ConfigError
 from semcache.expiry import check_ttl
-from semcache.options import check_on_error, check_scope
+from semcache.options import (
+    check_count,
+    check_jitter,
+    check_label,
+    check_on_error,
+    check_scope,
+)
 
 __all__ = ["KNOWN_DIMS", "EmbeddingKeywords", "EmbeddingOptions", "RareKeywords"]
 
@@ -68,14 +73,14 @@ class EmbeddingOptions:
         check_scope(self.scope)
         check_ttl(self.ttl)
         check_on_error(self.on_error)
-        if not 0 <= self.jitter < 1:
-            raise ConfigError(
-                f"jitter is {self.jitter}: give a part of the TTL, at least 0 and below 1"
-            )
-        for name, least in (("dimensions", 1), ("texts_per_call", 1), ("tokens_per_text", 1)):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise ConfigError(f"{name} is {value}: give {least} or more")
+        check_label("model", self.model)
+        if self.revision is not None:
+            check_label("revision", self.revision)
+        checked: dict[str, float] = {"jitter": check_jitter(self.jitter)}
+        for name in ("dimensions", "texts_per_call", "tokens_per_text"):
+            if name != "dimensions" or self.dimensions is not None:
+                checked[name] = check_count(name, getattr(self, name), 1, "1 or more")
+        vars(self).update(checked)  # numbers of Python's own, for JSON
         codecs.get(self.codec)
 
     @property

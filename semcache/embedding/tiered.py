@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Unpack
 
 import numpy as np
@@ -16,6 +17,7 @@ from semcache.embedding.options import EmbeddingKeywords
 from semcache.embedding.string import AsyncEmbeddingCache, EmbeddingCache
 from semcache.errors import ConfigError
 from semcache.locks import Lock, renew_in_child
+from semcache.options import as_number, check_count
 from semcache.question import Question, Reply
 from semcache.stats import Stats
 
@@ -112,9 +114,12 @@ class TieredFlow:
         with self._lock:
             known = {t: e for t in dict.fromkeys(rows) if (e := self._memory.get(t)) is not None}
         rest = [text for text in rows if text not in known]
+        entries = known | (await self._from_behind(rest, progress) if rest else {})
+        if len({entry.vector.size for entry in entries.values()}) > 1:
+            rest = rows  # only the cache behind can find out which length is right
+            entries = await self._from_behind(rows, progress)
         self.memory_stats.count(hits=len(rows) - len(rest))
-        fetched = await self._from_behind(rest, progress) if rest else {}
-        return np.stack([(known.get(t) or fetched[t]).vector for t in rows])
+        return np.stack([entries[text].vector for text in rows])
 
     async def delete(self, text: str) -> bool:
         """Delete the entry of a text in both tiers; return whether Redis had one."""
@@ -162,7 +167,7 @@ class _Tiered(EmbeddingFace):
         openai_client: Any,
         *,
         memory_size: int = 1_000,
-        memory_ttl: float | None = 300.0,
+        memory_ttl: float | timedelta | None = 300.0,
         backing: type[EmbeddingFace] | None = None,
         **options: Unpack[EmbeddingKeywords],
     ) -> None:
@@ -171,14 +176,14 @@ class _Tiered(EmbeddingFace):
             raise ConfigError(
                 f"backing is {type(backing).__name__} object: give the class, and its options here"
             )
-        if memory_size < 0:
-            raise ConfigError(f"memory_size is {memory_size}: give 0 or more")
-        if memory_ttl is not None and not memory_ttl > 0:
-            raise ConfigError(f"memory_ttl is {memory_ttl}: give seconds above 0, or None")
+        size = check_count("memory_size", memory_size, 0, "0 or more")
+        seconds = as_number(memory_ttl)
+        if memory_ttl is not None and (seconds is None or not seconds > 0):
+            raise ConfigError(f"memory_ttl is {memory_ttl!r}: give seconds above 0, or None")
         self.backing = made_of(redis_client, openai_client, **options)
         self.options, self.namespace = self.backing.options, self.backing.namespace
         self.redis_client = redis_client
-        self.flow: TieredFlow = TieredFlow(self.backing.flow, memory_size, memory_ttl)
+        self.flow: TieredFlow = TieredFlow(self.backing.flow, size, seconds)
 
     @property
     def memory_stats(self) -> Stats:
