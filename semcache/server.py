@@ -5,7 +5,9 @@ from typing import Any
 
 from semcache.question import Question, refuse_errors
 
-__all__ = ["is_foreign", "knows", "server_time"]
+__all__ = ["FOREIGN", "is_foreign", "knows", "server_time"]
+
+FOREIGN = "WRONGTYPE Operation"  # said of a key that holds a value of another type
 
 
 def knows(command: str, key: str) -> Question[bool]:
@@ -37,7 +39,7 @@ def knows(command: str, key: str) -> Question[bool]:
 
 def is_foreign(reply: object) -> bool:
     """Whether a reply says that the key holds a value of another type, so none of ours."""
-    return isinstance(reply, Exception) and "WRONGTYPE Operation" in str(reply)
+    return isinstance(reply, Exception) and FOREIGN in str(reply)
 
 
 def server_time(key: str) -> Question[float]:

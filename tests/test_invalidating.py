@@ -19,7 +19,7 @@ from test_contract_redis_failing import SCENARIOS, needs_redis8
 from test_hybrid import A_ZH, HYBRID_TRIPS, RUST, A, exact_keys, tiers, while_asked
 from test_llm import kind_of
 
-from semcache import HybridLLMCache, SemanticCache
+from semcache import HybridLLMCache, SemanticCache, redis_client
 from semcache.answers import invalidating, wishes
 from semcache.errors import CacheUnavailable, ConfigError
 from semcache.index import VectorSetIndex, packed, pages
@@ -455,3 +455,20 @@ def test_a_request_of_a_client_may_say_its_tags_and_who_asks(face):
     assert app.cache.stats.evictions == 2 and ask("c@120") == "exact"
     with pytest.raises(ConfigError, match="tags"):
         ask("q@0", tags="doc:42")
+
+
+@needs_redis8
+def test_a_full_redis_can_be_cleared():
+    """It takes no mark before something has gone."""
+    options = "--maxmemory", "6mb", "--maxmemory-policy", "noeviction"
+    with start_redis(*options) as running:
+        client = redis_client(running.url)
+        api = ChatAPI()
+        cache = HybridLLMCache(client, api.client(), embedding_cache=Drawn(), on_error="raise")
+        cache.get_or_generate("q@1")
+        semantic = cache.semantic_cache()
+        with pytest.raises(CacheUnavailable):
+            for number in range(10_000):
+                semantic.add_cache(f"q{number}@{number % 300}", "x" * 20_000)
+        assert cache.clear_cache() > 0 and cache.clear_cache() == 0
+        assert cache.get_or_generate("q@1") == "answer 2" == cache.get_or_generate("q@1")

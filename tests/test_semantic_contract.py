@@ -876,6 +876,42 @@ def test_a_key_of_a_foreign_type_heals(bench, first):
     assert served(cache, A_ZH) == served(bench.semantic(on_error="raise"), A_ZH) == ["y"]
 
 
+def put_foreign(client: redis.Redis, key: bytes, kind: str) -> None:
+    client.delete(key)
+    if kind == "set":
+        client.sadd(key, b"\xff")
+    else:
+        client.set(key, b"\xff")
+
+
+@pytest.mark.parametrize("bench", [b for b in EVERY_INDEX if "vl" not in b], indirect=True)
+@pytest.mark.parametrize("kind", ["string", "set"])
+def test_a_foreign_value_keeps_nobody_from_deleting(bench, kind):
+    """What is at the other keys goes, and is not served any more."""
+    keys_of_index = [key for key in written(bench) if b":semantic:" in key]
+    for key in keys_of_index:
+        written(bench)
+        put_foreign(bench.redis, key, kind)
+        cache = bench.semantic(on_error="raise")
+        assert cache.delete(A) in (True, False)
+        assert served(cache, A) == served(bench.semantic(), A) == [None], key
+        written(bench)
+        put_foreign(bench.redis, key, kind)
+        assert bench.semantic(on_error="raise").invalidate("t") in (0, 1)
+        assert served(bench.semantic(), A) == [None], key
+
+
+def written(bench: Any) -> list[bytes]:
+    bench.redis.flushall()
+    bench.semantic().add_cache(A, "x", tags=["t"])
+    return list(bench.redis.scan_iter())
+
+
+def test_an_answer_that_is_no_text_is_refused(bench):
+    with pytest.raises(InvalidInput, match="bytes"):
+        bench.semantic().add_cache(A, b"x")
+
+
 def test_a_miss_by_an_embedding_of_zeros_does_not_say_that_nothing_is_stored(caplog):
     class Silent:
         model = "of zeros"

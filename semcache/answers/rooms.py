@@ -3,6 +3,8 @@
 from collections import OrderedDict
 from collections.abc import Callable
 
+from redis.exceptions import ResponseError
+
 from semcache import keys
 from semcache.answers.caps import KEPT, Caps
 from semcache.answers.directions import Directions
@@ -72,9 +74,15 @@ class Rooms:
 
     async def clear(self, redis: RedisPort) -> int:
         """Delete all answers of the scope, also those of other processes and audiences."""
-        deleted = 0
-        for _ in range(2):  # what was copied while the first round deleted, the second finds
-            await redis.change(self._generations.clearing())
+        deleted, marked, refused = 0, 0, False
+        while marked < 2:  # what was copied while the first round deleted, the second finds
+            try:
+                await redis.change(self._generations.clearing())
+                marked += 1
+            except ResponseError as error:
+                if refused or "maxmemory" not in str(error):  # as redis-py passes OOM on
+                    raise
+                refused = True  # a full server takes marks when what can go has gone
             # Entries before the stream that tells of them: who reads between finds both gone, or
             # only the entries, and never the other way round.
             prefix = keys.namespace(self._scope, "semantic")

@@ -21,8 +21,8 @@ from semcache.index.base import IndexSettings
 from semcache.index.packed import Packed
 from semcache.index.store import Store
 from semcache.ports import RedisPort
-from semcache.question import Command, Question, only
-from semcache.server import is_foreign
+from semcache.question import Command, Question, Tolerant, only
+from semcache.server import FOREIGN, is_foreign
 
 __all__ = ["Entry", "Page", "pages", "pages_of_keys", "scanned"]
 
@@ -116,7 +116,8 @@ async def _vector_set(settings: IndexSettings, key: bytes) -> AsyncGenerator[Pag
     expiry = key.removesuffix(b"vectors") + b"expiry"
 
     def deleting(ids: Sequence[bytes]) -> Sequence[Command]:
-        return [*(("VREM", key, id) for id in ids), ("ZREM", expiry, *ids)]
+        commands: list[Command] = [*(("VREM", key, id) for id in ids), ("ZREM", expiry, *ids)]
+        return [Tolerant(FOREIGN, command) for command in commands]
 
     async for ids in _elements(settings.redis, key, expiry):
         replies = await settings.redis.send([("VGETATTR", key, id) for id in ids])

@@ -19,8 +19,8 @@ from semcache.expiry import FOREVER, milliseconds
 from semcache.index.answer import Answer
 from semcache.index.base import IndexSettings
 from semcache.index.packed import Packed, pack, rows_of
-from semcache.question import Command, Question, refuse_errors
-from semcache.server import knows, server_time
+from semcache.question import Command, Question, Tolerant, refuse_errors
+from semcache.server import FOREIGN, knows, server_time
 
 log = logging.getLogger("semcache")
 
@@ -119,9 +119,10 @@ class Store:
         """Return the commands that delete entries and announce it; reading tells how many."""
         # Without a stream every reader reads everything: none need be made, never to expire.
         announced, _ = self._announcing(ids, "NOMKSTREAM")
+        commands: list[Command] = [("HDEL", self._entries, *ids), *announced]
         return Question(
-            (("HDEL", self._entries, *ids), *announced),
-            lambda replies: int(refuse_errors(replies)[0]),
+            tuple(Tolerant(FOREIGN, command) for command in commands),
+            lambda replies: int(refuse_errors(replies)[0] or 0),
         )
 
     async def clear(self) -> None:

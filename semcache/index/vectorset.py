@@ -18,13 +18,16 @@ which no other client is served; a thread of its own costs more than that to wak
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import redis
+
 from semcache.codecs import Vector
 from semcache.expiry import milliseconds
 from semcache.index.answer import Answer
 from semcache.index.base import Expired, Found, Index, IndexSettings
 from semcache.index.packed import pack
 from semcache.index.rescore import EFFORT, Candidate, nearest_alive
-from semcache.question import Command, Question, Reply, only, refuse_errors
+from semcache.question import Command, Question, Reply, Tolerant, only, refuse_errors
+from semcache.server import FOREIGN, is_foreign
 
 __all__ = ["VectorSetIndex"]
 
@@ -82,9 +85,9 @@ class VectorSetIndex(Index):
 
         def read(replies: Sequence[Any]) -> int:
             replies = refuse_errors(replies)
-            return sum(int(replies[number]) for number in removals)
+            return sum(int(replies[number] or 0) for number in removals)
 
-        return Question(tuple(commands), read)
+        return Question(tuple(Tolerant(FOREIGN, command) for command in commands), read)
 
     async def size(self) -> int:
         """Return how many entries have not expired."""
@@ -106,8 +109,25 @@ class VectorSetIndex(Index):
         return commands
 
     async def _lengths(self) -> list[int]:
-        members = await self.redis.ask(Question((("SMEMBERS", self._known_lengths),), only))
-        return sorted(map(int, members))
+        (members,) = await self.redis.send([("SMEMBERS", self._known_lengths)])
+        try:
+            return sorted(map(int, only([members])))
+        except ValueError:  # some other program's member
+            return await self._lengths_of_keys()
+        except redis.ResponseError as error:
+            if not is_foreign(error):
+                raise
+            return await self._lengths_of_keys()
+
+    async def _lengths_of_keys(self) -> list[int]:
+        """Find the lengths by the keys that there are, in place of a list that is damaged."""
+        self.settings.count_damaged(1)
+        found = self.redis.keys(self.settings.namespace, "*:vectors")
+        said = {key.split(b":")[-2] async for key in found}
+        lengths = sorted(int(one) for one in said if one.isdigit())
+        known: list[Command] = [("SADD", self._known_lengths, *lengths)] if lengths else []
+        await self.redis.change([("UNLINK", self._known_lengths), *known])
+        return lengths
 
     def _vectors(self, dims: int) -> str:
         return self._keys(dims)[0]
