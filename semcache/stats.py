@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from semcache.locks import Lock
 
@@ -88,6 +88,10 @@ class Stats:
         counts = self.as_dict().items()
         shown = [f"{name}={count}" for name, count in counts if count or name in usual]
         return f"Stats({', '.join(shown)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy the numbers, as a worker sends them; observers stay where they are."""
+        return Stats, tuple(self.as_dict().values())
 
     @property
     def lookups(self) -> int:

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import httpx2
+import numpy as np
 import openai
 import pytest
 import redis
@@ -517,6 +520,64 @@ def test_where_the_embedding_api_fails_the_llm_answers(every, stream):
     assert not every.stored(), "it could not be found again"
     second = "".join(cache.get_or_generate(A, stream=stream))
     assert cache.get_or_generate(A_ZH) == second and len(api.requests) == 2
+
+
+class Own:
+    """An embedding cache of one's own."""
+
+    model = "mine"
+
+    def __init__(self, act: Any) -> None:
+        self.get_embedding = act
+
+
+def raises(error: Exception) -> Any:
+    def act(text: str) -> Any:
+        raise error
+
+    return act
+
+
+OWN_FAILURES = {
+    "no memory": raises(RuntimeError("CUDA out of memory")),
+    "no connection": raises(ConnectionError("refused")),
+    "nothing": lambda text: None,
+    "no numbers": lambda text: ["a", "b"],
+    "two rows": lambda text: np.ones((2, 3)),
+}
+
+
+@pytest.mark.parametrize("act", OWN_FAILURES.values(), ids=OWN_FAILURES.keys())
+def test_where_an_embedding_cache_of_ones_own_fails_the_llm_answers(every, act):
+    cache = every.llm(openai=ChatAPI().client(), embedding_cache=Own(act))
+    assert cache.get_or_generate(A) == "answer 1"
+    assert cache.stats.errors == 1
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (3,), None])
+def test_an_embedding_cache_of_ones_own_returns_a_vector_as_it_likes(every, shape):
+    act = lambda text: [1.0, 0.5, 0.0] if shape is None else np.ones(shape, np.float32)  # noqa: E731
+    cache = every.llm(openai=ChatAPI().client(), embedding_cache=Own(act))
+    assert cache.get_or_generate(A) == cache.get_or_generate("like all others") == "answer 1"
+
+
+def test_options_of_another_type_are_refused_or_taken_for_what_they_say(bench):
+    for name in ("renew_ahead", "stale_if_error", "lease", "hit_takes", "jitter", "max_entries"):
+        for odd in ("5", -1, float("nan"), True, *(() if name == "max_entries" else (None,))):
+            with pytest.raises(ConfigError, match=name):
+                bench.llm(**{name: odd}, embedding_cache=Drawn())
+    minute = dict.fromkeys(("renew_ahead", "stale_if_error", "lease"), timedelta(minutes=1))
+    cache = bench.llm(threshold=np.float32(0.5), **minute, embedding_cache=Drawn())
+    assert cache.options.lease == 60.0 and type(cache.options.threshold) is float
+    for name in ("threshold", "judge_from"):
+        with pytest.raises(ConfigError, match="similarity"):
+            bench.llm(**{name: timedelta(0)}, embedding_cache=Drawn())
+
+
+@pytest.mark.parametrize("ttl", [sys.float_info.max, 1e306, 10**307])
+def test_a_ttl_of_any_length_costs_nobody_the_answer(every, ttl):
+    cache = every.llm(openai=ChatAPI().client(), embedding_cache=Drawn(), stale_if_error=1e306)
+    assert cache.get_or_generate("q@1", ttl=ttl) == cache.get_or_generate("q@1") == "answer 1"
 
 
 def test_clients_that_cannot_work_are_refused(bench):

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import fakeredis
@@ -19,7 +19,7 @@ import pytest
 import redis
 import redis.asyncio
 from faces import asynchronous
-from fakes import Clock, VectorAPI
+from fakes import Clock, VectorAPI, answers
 from semantic_bench import ChatAPI, Drawn, is_mark
 
 import semcache
@@ -33,7 +33,7 @@ from semcache import (
     TieredEmbeddingCache,
 )
 from semcache.breaker import Breaker, Ticket, breaker_of
-from semcache.errors import ConfigError
+from semcache.errors import BadResponse, ConfigError
 from semcache.lab.redis_server import MISSING, start_redis
 
 CALLERS = 24
@@ -507,10 +507,10 @@ def test_a_burst_of_tasks_that_redis_can_serve_is_served(kind):
             cache = AsyncEmbeddingCache(client, asynchronous(vectors.client()), model="vectors-4")
         ask = cache.get_or_generate if kind == "answers" else cache.get_embedding
         await asyncio.gather(*(ask(f"q{n}@{n}") for n in range(50)))
-        paid = len(chat.requests) + len(vectors.requests)
+        paid = len(chat.requests) + len(vectors.calls)
         burst = [ask(f"q{n % 50}@{n % 50}") for n in range(1_500)]
         await asyncio.gather(*burst, cache.delete("no such text"))
-        assert len(chat.requests) + len(vectors.requests) == paid
+        assert len(chat.requests) + len(vectors.calls) == paid
         await asyncio.gather(*(ask("q1@1") for _ in range(300)), cache.clear_cache())
         await client.aclose()
         return cache.stats
@@ -620,6 +620,61 @@ def test_a_client_that_would_retry_for_long_is_noticed_once(caplog):
 def test_clients_of_every_kind_of_address_give_up_in_time(url, asynchronous_):
     client = semcache.redis_client(url, timeout=0.5, asynchronous=asynchronous_)
     assert semcache.clients.seconds_held(client) == 0.5
+
+
+@pytest.mark.parametrize("fault", ["refused", "damaged"])
+def test_a_batch_that_fails_for_one_text_fails_nobody_who_wants_another(fault):
+    """And who wants all of it is not asked for again."""
+    api, inside, go = VectorAPI(), threading.Event(), threading.Event()
+
+    def reply(body: dict[str, Any]) -> httpx2.Response:
+        inside.set()
+        assert go.wait(20)
+        if fault == "refused":
+            return httpx2.Response(400, json={"error": {"message": "no"}})
+        return answers(lambda b: b["data"][0].update(embedding=None))(body)
+
+    api.script.append(reply)
+    cache = EmbeddingCache(fakeredis.FakeRedis(server=server()), api.client(), model="vectors-4")
+    with ThreadPoolExecutor(3) as pool:
+        leader = pool.submit(cache.get_embeddings_batch, ["bad", "good"])
+        assert inside.wait(20)
+        same = pool.submit(cache.get_embeddings_batch, ["good", "bad"])
+        other = pool.submit(cache.get_embedding, "good")
+        until(lambda: cache.stats.misses == 5)
+        time.sleep(0.05)
+        go.set()
+        for one in (leader, same):
+            with pytest.raises((BadResponse, openai.BadRequestError)):
+                one.result()
+        assert other.result().shape == (4,)
+    assert sorted(map(sorted, api.calls)) == [["bad", "good"], ["good"]]
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+@pytest.mark.parametrize("said", [b"+OK\r\n", b":1\r\n", b"%1\r\n*1\r\n:1\r\n:2\r\n"])
+def test_a_server_that_is_no_redis_is_a_counted_error(said, protocol):
+    api, vectors = ChatAPI(), VectorAPI()
+
+    def serve(listening: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                taken, _ = listening.accept()
+                threading.Thread(target=answer, args=(taken,), daemon=True).start()
+
+    def answer(taken: socket.socket) -> None:
+        with suppress(OSError):
+            while taken.recv(65_536):
+                taken.sendall(said * 30)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, args=(listening,), daemon=True).start()
+        url = f"redis://127.0.0.1:{listening.getsockname()[1]}"
+        client = semcache.redis_client(url, timeout=0.5, protocol=protocol)
+        embeddings = EmbeddingCache(client, vectors.client(), model="vectors-4")
+        cache = HybridLLMCache(client, api.client(), embedding_cache=Drawn())
+        assert cache.get_or_generate("q@1") == "answer 1" and cache.stats.errors >= 1
+        assert embeddings.get_embedding("a").shape == (4,)
 
 
 # Processes ---------------------------------------------------------------------------------------

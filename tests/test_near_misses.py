@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import CancelledError
 
 import numpy as np
 import pytest
@@ -185,6 +186,19 @@ def test_the_judge_of_an_asynchronous_cache_may_be_asynchronous(bench, accepts):
     cache.lookup("near@36")
     assert cache.judge_near_misses(judge) == accepts
     assert (cache.lookup("near@36") is not None) is accepts
+
+
+@pytest.mark.parametrize("bench", ASYNC, indirect=True)
+def test_a_judge_that_is_cancelled_loses_nothing(bench):
+    async def judge(cached: str, asked: str, similarity: float) -> bool:
+        raise asyncio.CancelledError
+
+    cache = bench.semantic(Drawn(), threshold=0.95, judge_from=0.7)
+    cache.add_cache("cached@0", "x")
+    cache.lookup("near@36")
+    with pytest.raises((asyncio.CancelledError, CancelledError)):
+        cache.judge_near_misses(judge)
+    assert cache.near_misses == 1
 
 
 def test_a_judge_can_compare_both_answers_so_a_poisoned_one_replaces_nothing(bench):

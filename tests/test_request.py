@@ -194,3 +194,10 @@ def test_what_has_no_answer_that_is_one_text_is_refused(sampling):
 )
 def test_what_asks_for_one_text_is_not_refused(sampling):
     Request("naïve 😀\n", "m", "", sampling).check()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\u2028", "\u0085"])
+def test_indentation_counts_whatever_ends_the_lines(end):
+    assert normalise(f"    x{end}    y") != normalise(f"x{end}    y")
+    assert normalise(f"{end} {end}x{end}y") == normalise(f"x{end}y")
+    assert normalise(f"{end}  x{end}") == "x"

@@ -1,5 +1,6 @@
 """Stats: counters that add up, also from many threads."""
 
+import pickle
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -85,3 +86,12 @@ def test_a_reader_never_sees_half_of_a_count(often_interrupted):
     for writer in writers:
         writer.join()
     assert all(one["hits"] == one["misses"] for one in seen)
+
+
+def test_stats_travel_as_numbers():
+    stats = Stats()
+    stats.count(hits=3, evictions=2)
+    stats.observe(print)
+    there = pickle.loads(pickle.dumps(stats))
+    there.count(hits=1)
+    assert (there.hits, there.evictions, there.observers, stats.hits) == (4, 2, (), 3)

@@ -4,11 +4,12 @@ import inspect
 from typing import Any
 
 import numpy as np
+import openai
 
 from semcache.answers.match import Embeds
 from semcache.codecs import Vector
 from semcache.embedding.faces import EmbeddingFace
-from semcache.errors import ConfigError
+from semcache.errors import BadResponse, ConfigError, SemcacheError
 from semcache.ports import Ports
 from semcache.question import NOTHING, Question, Reply
 
@@ -56,17 +57,37 @@ class Directions:
         """Return the direction, float32 of shape (dims,); ``None`` for one of zeros.
 
         ``reply`` is that to :meth:`question`.
+
+        Raises:
+            BadResponse: A cache that is not ours failed, or returned no vector.
+            InvalidInput, openai.OpenAIError, CacheUnavailable: What a cache of ours raises.
         """
         if self._flow is not None:
             asked = reply is not None and reply.question is not NOTHING
             vector = await self._flow.vector(query, reply if asked else None)
         else:
-            vector = self._cache.get_embedding(query)
-            if inspect.isawaitable(vector):
-                vector = await vector
+            vector = await self._others(query)
         wide = vector.astype(np.float64)
         length = np.sqrt(wide @ wide)
         return (vector / length).astype(np.float32) if 0 < length < np.inf else None
+
+    async def _others(self, query: str) -> Any:
+        """Ask a cache that is not ours: a model of one's own may run out of memory."""
+        try:
+            given: Any = self._cache.get_embedding(query)
+            if inspect.isawaitable(given):
+                given = await given
+            vector: Any = np.asarray(given, np.float64)
+        except (SemcacheError, openai.OpenAIError):
+            raise
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            raise BadResponse(f"{type(self._cache).__name__} embedded nothing: {said}") from error
+        if vector.ndim == 2 and len(vector) == 1:  # as many libraries return one text's
+            vector = vector[0]
+        if vector.ndim != 1 or not vector.size:
+            raise BadResponse(f"{type(self._cache).__name__} returned no vector of shape (dims,)")
+        return vector
 
 
 def model_of(cache: Embeds) -> tuple[object, ...]:

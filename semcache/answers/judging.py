@@ -38,10 +38,15 @@ async def judge_near_misses(
         for miss in near_misses.take(1, audience):
             asked = miss.request.query, miss.request.audience
             room = room_of(miss.request.audience)
-            if asked not in promoted and await _accepted(miss, room, judge, wanted):
-                answer = miss.answer._replace(query=miss.request.query, similarity=1.0)
-                if await room.keep(miss.request, answer, miss.vector, miss.marks, replaces=True):
-                    promoted.add(asked)
+            try:
+                if asked not in promoted and await _accepted(miss, room, judge, wanted):
+                    answer = miss.answer._replace(query=miss.request.query, similarity=1.0)
+                    kept = miss.request, answer, miss.vector, miss.marks
+                    if await room.keep(*kept, replaces=True):
+                        promoted.add(asked)
+            except BaseException:  # also a cancelled one: to be judged when the judge works again
+                near_misses.note(miss)
+                raise
     return len(promoted)
 
 
@@ -58,12 +63,8 @@ async def _accepted(
     if "own_answer" in wanted:
         answers["own_answer"] = await _own(miss, room)
     more = {name: text for name, text in answers.items() if name in wanted}
-    try:
-        said = judge(miss.answer.query, miss.request.query, miss.similarity, **more)
-        accepted = verdict("judge", await said if inspect.isawaitable(said) else said)
-    except Exception:
-        room.near_misses.note(miss)  # to be judged when the judge works again
-        raise
+    said = judge(miss.answer.query, miss.request.query, miss.similarity, **more)
+    accepted = verdict("judge", await said if inspect.isawaitable(said) else said)
     if not accepted:
         return False
     source = miss.answer.query, miss.answer.created_at

@@ -41,7 +41,8 @@ CALLS = ("tools", "functions")
 # What the API takes where nothing is given.
 _USUAL = {"n": 1, "logprobs": False, "stop": [], "tools": [], "functions": [], "extra_body": {}}
 _SHORT = 512  # characters of a question whose id is remembered
-_BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
+_LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # as str.splitlines knows them
+_BLANK_LINES = re.compile(rf"\A(?:[^\S{_LINE_ENDS}]*[{_LINE_ENDS}])+")
 _SPACES = re.compile("[ \t\u00a0\u3000]+")
 
 
@@ -278,10 +279,10 @@ def normalise(query: str, fold_case: bool = False, fold_spaces: bool = False) ->
     """
     text = query if query.isascii() else unicodedata.normalize("NFC", query)
     text = text.rstrip()
-    if "\n" in text:
+    if text and (text[0].isspace()):
         text = _BLANK_LINES.sub("", text)
-    if "\n" not in text:
-        text = text.lstrip()
+        if len(text.splitlines()) < 2:
+            text = text.lstrip()
     if fold_spaces:
         text = "\n".join(map(_folded, text.split("\n")))
     return text.casefold() if fold_case else text
