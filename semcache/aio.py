@@ -12,10 +12,11 @@ import redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio import RedisCluster as AsyncRedisCluster
 
+from semcache.failures import OutOfTurn
 from semcache.flights import Abandoned, Flight, Flights, Shared
 from semcache.locks import Lock
 from semcache.options import check_bytes, wrong_client
-from semcache.ports import SCAN_CHUNK, OutOfTurn, RedisPort
+from semcache.ports import SCAN_CHUNK, RedisPort
 from semcache.question import Command
 from semcache.turnstiles import LoopTurnstiles
 from semcache.unstreamed import is_json, whole_of

@@ -11,10 +11,11 @@ from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio import RedisCluster as AsyncRedisCluster
 from redis.cluster import RedisCluster
 
+from semcache.failures import OutOfTurn
 from semcache.flights import Abandoned, Flight, Flights, Shared
 from semcache.locks import renew_in_child
 from semcache.options import check_bytes, wrong_client
-from semcache.ports import SCAN_CHUNK, OutOfTurn, RedisPort
+from semcache.ports import SCAN_CHUNK, RedisPort
 from semcache.question import Command
 from semcache.turnstiles import Turnstile
 from semcache.unstreamed import is_json, whole_of

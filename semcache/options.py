@@ -61,7 +61,7 @@ def _no_option(name: str, fields: set[str], face: type) -> ConfigError:
 
 
 def as_number(value: object) -> float | None:
-    """Return a number of any type, numpy's too, as an ``int`` or ``float``, a timedelta in seconds.
+    """Return a number of any type, numpy's too, as one of Python's own; a timedelta in seconds.
 
     ``None`` for what is none: a text, a truth value, not a number.
 

@@ -5,7 +5,8 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from semcache.errors import CacheUnavailable
-from semcache.ports import FAILURES, OUTAGES, LeftAlone, Overloaded, insists
+from semcache.failures import FAILURES, OUTAGES, LeftAlone, Overloaded
+from semcache.ports import insists
 from semcache.stats import Stats
 
 __all__ = ["Policy"]

@@ -13,22 +13,23 @@ from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 import redis
-from redis.exceptions import ClusterDownError, MaxConnectionsError, RedisClusterException
+from redis.exceptions import MaxConnectionsError
 
 from semcache.breaker import breaker_of
 from semcache.clients import TIMEOUT, seconds_held, warn_if_slow
+from semcache.failures import (
+    OUTAGES,
+    LeftAlone,
+    NotAsked,
+    OutOfTurn,
+    Overloaded,
+    is_overload,
+    strange,
+)
 from semcache.flights import Flights
 from semcache.question import Command, Question, Reply, Tolerant, Unreadable, only, refuse_errors
 
-__all__ = [
-    "FAILURES",
-    "OUTAGES",
-    "ApiPort",
-    "LeftAlone",
-    "Overloaded",
-    "Ports",
-    "RedisPort",
-]
+__all__ = ["ApiPort", "Ports", "RedisPort", "insists"]
 
 T = TypeVar("T")
 
@@ -37,35 +38,6 @@ SCAN_CHUNK = 1_000
 
 # Whether the running operation was asked for by name, and so is tried also during an outage.
 insists: ContextVar[bool] = ContextVar("insists", default=False)
-
-
-class NotAsked(redis.ConnectionError):
-    """Redis was not asked."""
-
-
-class LeftAlone(NotAsked):
-    """It has just failed, and is left alone."""
-
-
-class Overloaded(NotAsked):
-    """No connection of the client's pool became free in time; Redis itself may be well."""
-
-
-class OutOfTurn(MaxConnectionsError):
-    """Who waits for a connection in the order of those who came has seen nobody being served."""
-
-
-# A cluster's own errors, such as a slot without a node, are no RedisError.
-FAILURES = (redis.RedisError, RedisClusterException, OSError)
-# What says that the server cannot be reached, rather than what it thinks of a command.
-OUTAGES = (
-    redis.ConnectionError,
-    redis.TimeoutError,
-    redis.InvalidResponse,
-    ClusterDownError,
-    RedisClusterException,
-    OSError,
-)
 
 # KEYS hold what the first of ARGV say, or nothing is done. Then, for each command: the words in an
 # error that does not matter, how many parts it has, the parts.
@@ -128,7 +100,7 @@ class RedisPort(ABC):
             self.breaker.works(ticket)
             raise
         except Exception as error:  # what redis-py itself did not expect
-            odd = redis.InvalidResponse(_strange(error))
+            odd = redis.InvalidResponse(strange(error))
             self.breaker.failed(ticket, odd, time.monotonic() - began)
             raise odd from error
         except BaseException:
@@ -147,7 +119,7 @@ class RedisPort(ABC):
         without an answer is.
         """
         pause, began, answered = 0.001, time.monotonic(), self._answered
-        while _is_overload(error):
+        while is_overload(error):
             now = time.monotonic()
             if self._answered != answered:
                 began, answered = now, self._answered
@@ -326,16 +298,3 @@ class Ports(Protocol):
 def _replies_to(question: Question[Any], given: Iterator[Any]) -> Any:
     """Take the replies to a question that was asked by commands of its own."""
     return next(given) if question.keys else list(islice(given, len(question.commands)))
-
-
-def _is_overload(error: Exception) -> bool:
-    """Whether all connections of the pool are in use; it may have waited for one itself."""
-    return isinstance(error, MaxConnectionsError) or "No connection available" in str(error)
-
-
-def _strange(error: Exception) -> str:
-    """What to do about an error that is none of redis-py's."""
-    said = f"{type(error).__name__}: {error}"
-    if "loop" in str(error):
-        return f"{said}: make an asynchronous client in the event loop that uses it"
-    return f"{said}: is it Redis that answers there?"

@@ -643,8 +643,7 @@ def test_a_failed_request_leaves_no_trust_in_an_old_answer_about_changes(bench):
     """The embedding fails after the index has been brought up to date: ask again next time."""
     cache, other = bench.hybrid(embedding_cache=Drawn()), bench.hybrid(embedding_cache=Drawn())
     cache.get_or_generate("q@0", model=MINI)
-    with pytest.raises(ValueError):
-        cache.get_or_generate("no angle", model=MINI)
+    assert cache.get_or_generate("no angle", model=MINI) and cache.stats.errors == 1
     other.semantic_cache(MINI).delete("q@0")
     assert cache.semantic_cache(MINI).lookup("q@0") is None
 

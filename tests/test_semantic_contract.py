@@ -35,7 +35,7 @@ from semantic_bench import (
 from test_contract_redis_failing import SCENARIOS, Broken, needs_redis8
 
 from semcache import EmbeddingCache, SemanticCache, TieredEmbeddingCache, keys
-from semcache.errors import CacheUnavailable, ConfigError, InvalidInput
+from semcache.errors import BadResponse, CacheUnavailable, ConfigError, InvalidInput
 from semcache.index import RedisVLIndex
 
 A, A_ZH, JS, RUST = "What is Python?", "Python是什么？", "What is JavaScript?", "What is Rust?"
@@ -286,7 +286,7 @@ def test_last_lookup_forgets_when_the_lookup_failed(bench):
     cache.add_cache("zero@0", "x")
     cache.lookup("ten@10")
     assert cache.last_lookup
-    with pytest.raises(ValueError):
+    with pytest.raises(BadResponse, match="no angle"):
         cache.lookup("no angle")
     assert cache.last_lookup is None
 

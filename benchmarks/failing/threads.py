@@ -11,7 +11,7 @@ import redis
 
 from benchmarks.failing.stand_in import MODEL, StandIn
 from semcache import EmbeddingCache, HybridLLMCache, MatrixIndex, SemanticCache
-from semcache.ports import Overloaded
+from semcache.failures import Overloaded
 
 __all__ = ["few_connections", "gets_per_second", "hits_per_second"]
 
@@ -43,7 +43,7 @@ def _few(url: str, waits: bool) -> tuple[int, int]:
 
 
 def _give_up_at_once(cache: Any) -> None:
-    async def give_up(commands: Any, transaction: bool, error: Exception, began: float) -> Any:
+    async def give_up(commands: Any, transaction: bool, error: Exception) -> Any:
         raise Overloaded("all connections are in use") from error
 
     cache.flow.redis._send_when_free = give_up

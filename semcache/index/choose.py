@@ -12,10 +12,10 @@ from functools import cache
 from typing import Any
 
 from semcache.codecs import Vector
+from semcache.failures import FAILURES
 from semcache.index.answer import Answer
 from semcache.index.base import Expired, Found, Index, IndexSettings
 from semcache.index.matrix import COMFORTABLE, MatrixIndex
-from semcache.ports import FAILURES
 from semcache.question import Command, Question, Reply
 from semcache.server import knows
 
