@@ -35,7 +35,8 @@ def lesson_s_table() -> list[list[int]]:
     cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
     printed = ["".join(out.get("text", "")) for cell in cells for out in cell.get("outputs", ())]
     (table,) = (text for text in printed if "MB in Redis" in text)
-    rows = [re.findall(r"[\d,]+", line) for line in table.splitlines()[2:]]
+    lines = [line for line in table.splitlines() if re.match(r" *[\d,]+ ", line)]
+    rows = [re.findall(r"[\d,]+", line) for line in lines]
     return [[int(cell.replace(",", "")) for cell in row] for row in rows]
 
 

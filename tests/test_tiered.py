@@ -241,7 +241,7 @@ def test_any_other_cache_can_be_the_tier_underneath(fakeredis_):
 
 
 def test_options_reach_the_cache_underneath(bench: Bench):
-    with pytest.raises(TypeError):
+    with pytest.raises(ConfigError, match="time_to_live"):
         bench.cache(time_to_live=3)
     with pytest.raises(ConfigError, match="ttl"):
         bench.cache(ttl=-1)
