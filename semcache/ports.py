@@ -206,7 +206,7 @@ class RedisPort(ABC):
             commands.insert(0, ("MGET", *keys))
         given = iter(await self.send(commands))
         values: Any = next(given) if keys else ()
-        if keys and not isinstance(values, list | Exception):
+        if keys and type(values) is not list and not isinstance(values, Exception):
             values = Unreadable(f"no reply that Redis gives to MGET: {str(values)[:80]}")
         failed = values if isinstance(values, Exception) else None
         each = iter(() if failed else values)
