@@ -16,7 +16,8 @@ from semcache.locks import Lock
 __all__ = ["LoopTurnstile", "LoopTurnstiles", "Turnstile"]
 
 HALVES = 2
-FIRST = 32  # of a loop's places: so many connections can be made within the time that one may take
+FIRST = 16  # of a loop's places: so many connections can be made within the time that one may take
+PACE = 8  # who are served before there is a place more, or a hundred would make theirs at once
 
 
 class Turnstile:
@@ -95,14 +96,16 @@ class LoopTurnstile:
     """Lets so many tasks of one event loop in at once.
 
     At first only a few: a hundred connections that are made at once may all take longer than one
-    may take. Each caller who is served while others wait makes room for one more.
+    may take. The more are served while others wait, the more places there are.
     """
 
     def __init__(self, places: int) -> None:
         self._most = places
         self._places = min(FIRST, places)
         self._inside = self._served = self._seen = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[bool], int]] = deque()  # since which look
+        self._looks = self._moved = self._seen_served = 0
+        self._is_watched = False
 
     def is_free(self) -> bool:
         """Take a place if one is free and nobody waits for it; return whether it was taken."""
@@ -124,24 +127,37 @@ class LoopTurnstile:
 
     async def enter(self, patience: float) -> bool:
         """Wait for a place; return false if nobody was served for so many seconds."""
-        called = asyncio.get_running_loop().create_future()
-        self._waiting.append(called)
-        still = 0
+        loop = asyncio.get_running_loop()
+        called: asyncio.Future[bool] = loop.create_future()
+        waits = called, self._looks + 1
+        self._waiting.append(waits)
+        if not self._is_watched:
+            self._is_watched = True
+            loop.call_later(patience / HALVES, self._look, loop, patience)
         try:
-            while still < HALVES and not called.done():
-                served = self._served
-                await asyncio.wait([called], timeout=patience / HALVES)
-                still = still + 1 if served == self._served else 0
+            return await called
         except BaseException:  # cancelled while it waited: the place is for the next
-            if called.done():
+            if waits in self._waiting:
+                self._waiting.remove(waits)
+            elif not called.cancelled() and called.result():
                 self.leave(served=False)
-            else:
-                self._waiting.remove(called)
             raise
-        if called.done():
-            return True
-        self._waiting.remove(called)
-        return False
+
+    def _look(self, loop: asyncio.AbstractEventLoop, patience: float) -> None:
+        """Let those give up who have seen nobody being served; one timer is for all of them."""
+        self._looks += 1
+        if self._served != self._seen_served:
+            self._seen_served, self._moved = self._served, self._looks
+        while self._waiting:
+            called, came = self._waiting[0]
+            if self._looks - max(came, self._moved) < HALVES:
+                break
+            self._waiting.popleft()
+            if not called.done():
+                called.set_result(False)
+        self._is_watched = bool(self._waiting)
+        if self._waiting:
+            loop.call_later(patience / HALVES, self._look, loop, patience)
 
     def leave(self, served: bool = True) -> None:
         """Let in who has waited longest; say whether Redis has answered."""
@@ -149,11 +165,13 @@ class LoopTurnstile:
         self._served += served
         if not served:  # the connections may be gone
             self._places, self._seen = min(FIRST, self._most), 0
-        elif self._waiting and self._places < self._most:
+        elif self._waiting and self._places < self._most and self._served % PACE == 0:
             self._places += 1
         while self._waiting and self._inside < self._places:
-            self._inside += 1
-            self._waiting.popleft().set_result(None)
+            called, _ = self._waiting.popleft()
+            if not called.done():  # as one is that was cancelled
+                self._inside += 1
+                called.set_result(True)
 
 
 class LoopTurnstiles:

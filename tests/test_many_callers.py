@@ -500,7 +500,7 @@ def test_a_burst_of_tasks_that_redis_can_serve_is_served(kind):
     chat, vectors = ChatAPI(), VectorAPI()
 
     async def main(url: str) -> Any:
-        client = semcache.redis_client(url, asynchronous=True)
+        client = semcache.redis_client(url, asynchronous=True, timeout=5)  # if all is slow
         api = asynchronous(chat.client())
         cache: Any = AsyncHybridLLMCache(client, api, embedding_cache=Drawn())
         if kind == "embeddings":
