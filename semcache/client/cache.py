@@ -7,8 +7,6 @@ from typing import Any, ClassVar
 import httpx2
 import openai
 from openai._models import FinalRequestOptions
-from openai.lib._parsing import type_to_response_format_param
-from openai.lib._parsing._responses import type_to_text_format_param
 
 from semcache.answers.asking import Llm
 from semcache.answers.callbacks import at_once, check_plain
@@ -190,8 +188,13 @@ def _options(path: str, arguments: Mapping[str, Any]) -> FinalRequestOptions:
     body = {name: value for name, value in arguments.items() if not isinstance(value, omitted)}
     body.pop("timeout", None)
     if isinstance(body.get("response_format"), type):  # as of .parse()
+        # Not public, and so asked for only here: nothing else fails if the client moves it.
+        from openai.lib._parsing import type_to_response_format_param
+
         body["response_format"] = type_to_response_format_param(body["response_format"])
     if "text_format" in body:
+        from openai.lib._parsing._responses import type_to_text_format_param
+
         form = type_to_text_format_param(body.pop("text_format"))
         body["text"] = {**body.get("text", {}), "format": form}
     headers = body.pop("extra_headers", openai.NOT_GIVEN)
