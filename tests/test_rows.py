@@ -46,6 +46,16 @@ def test_the_row_itself_is_found_with_cosine_one_at_any_size(vectors, size):
         assert cosine == pytest.approx(1, abs=1e-6)
 
 
+@pytest.mark.parametrize("count", [1, 5, module.FEW, module.FEW + 1, 40])
+def test_the_nearest_come_in_order_and_of_equal_ones_the_first(vectors, count):
+    twice = np.concatenate([vectors[:50], vectors[:50]])
+    cosines = np.vecdot(twice, vectors[3])
+    order = np.argsort(-cosines, kind="stable")[:count]
+    found = filled(twice).nearest(vectors[3], count)
+    assert found == list(zip(order.tolist(), cosines[order].tolist(), strict=True))
+    assert [row for row, _ in found[:2]] == [3, 53][:count]
+
+
 def test_the_sieve_finds_what_a_full_scan_finds_for_ninety_nine_of_a_hundred(vectors):
     queries, stored = vectors[:500], vectors[500:]
     rows = filled(stored)

@@ -1,6 +1,7 @@
 """From a question to its direction: the embedding at unit length."""
 
 import inspect
+import math
 from typing import Any
 
 import numpy as np
@@ -68,8 +69,8 @@ class Directions:
         else:
             vector = await self._others(query)
         wide = vector.astype(np.float64)
-        length = np.sqrt(wide @ wide)
-        return (vector / length).astype(np.float32) if 0 < length < np.inf else None
+        length = math.sqrt(wide @ wide)
+        return (wide / length).astype(np.float32) if 0 < length < math.inf else None
 
     async def _others(self, query: str) -> Any:
         """Ask a cache that is not ours: a model of one's own may run out of memory."""

@@ -228,5 +228,7 @@ class Room:
 def _margin(served: Found, found: Sequence[Found]) -> float | None:
     """How far the next candidate with another answer is behind; the nearest comes first."""
     response = served.answer.response
-    other = next((one.similarity for one in found if one.answer.response != response), None)
-    return None if other is None else round(served.similarity - other, 6)
+    for one in found:
+        if one.answer.response != response:
+            return round(served.similarity - one.similarity, 6)
+    return None

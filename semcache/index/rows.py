@@ -23,7 +23,7 @@ SIEVE_FROM = 3_000  # rows; below, one product is as fast
 CANDIDATES = 128  # rows compared exactly for the nearest few, and one more of each
 EACH = 256  # rows that there are: among many, more are near
 COPIED = 16  # rows are read in the time that one is copied: most are alike, if so many are near
-FEW = 1_000  # are sorted as fast as the best of them are picked
+FEW = 16  # are found one by one sooner than by sorting
 SAMPLE = 8  # one distance of so many is looked at to find where to cut
 
 Bits = npt.NDArray[np.uint64]
@@ -67,13 +67,8 @@ class Rows:
             cosines = np.vecdot(self._block[: self.size], vector)
         else:
             cosines = np.vecdot(self._block.take(rows, axis=0), vector)
-        if len(cosines) > 8 * count + FEW:  # the few are picked before they are sorted
-            near = np.argpartition(cosines, -count)[-count:]
-            best = near[np.argsort(-cosines[near], kind="stable")]
-        else:
-            best = np.argsort(-cosines, kind="stable")[:count]
-        nearest = best if rows is None else rows[best]
-        return list(zip(nearest.tolist(), cosines[best].tolist(), strict=True))
+        found = _greatest(cosines, min(count, len(cosines)))
+        return found if rows is None else [(int(rows[at]), cosine) for at, cosine in found]
 
     def _candidates(self, vector: Vector, count: int) -> npt.NDArray[np.intp] | None:
         """Return the rows that the sieve leaves; ``None`` to compare all, which is then faster."""
@@ -120,6 +115,22 @@ class _Sketch:
         if missing:
             signs = np.concatenate([signs, np.zeros((*signs.shape[:-1], missing), np.uint8)], -1)
         return signs.view(np.uint64)
+
+
+def _greatest(values: Vector, count: int) -> list[tuple[int, float]]:
+    """Return the places of the ``count`` greatest values, with these; the greatest first.
+
+    Of equal values the first. What is found is overwritten.
+    """
+    if count > FEW:
+        places = np.argsort(-values, kind="stable")[:count]
+        return list(zip(places.tolist(), values[places].tolist(), strict=True))
+    found = []
+    for _ in range(count):
+        place = int(values.argmax())
+        found.append((place, float(values[place])))
+        values[place] = -np.inf
+    return found
 
 
 def _cut(distances: npt.NDArray[np.uint16]) -> int:
