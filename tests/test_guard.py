@@ -72,6 +72,7 @@ REVERSED = [
     ("北京到上海的高铁", "上海到北京的高铁"),
     ("房东可以起诉租客吗", "租客可以起诉房东吗"),
     ("我能看到别人的朋友圈吗", "别人能看到我的朋友圈吗"),
+    ("switch from annual to monthly billing", "switch from monthly to annual billing"),
 ]
 NOT_REVERSED = [
     ("move from Slack to Teams", "move to Teams from Slack"),
@@ -89,6 +90,8 @@ OTHER_NAME = [
     ("emails of Anna Kowalska", "emails of Tom Brandt"),
     ("招行信用卡怎么激活", "交行信用卡怎么激活"),
     ("花呗怎么还款", "借呗怎么还款"),
+    ("How much is the Pro plan?", "How much is the Team plan?"),
+    ("Is our data stored in the EU?", "Is our data stored in the US?"),
 ]
 SAME_NAME = [
     ("js array length", "array length in JavaScript"),
@@ -128,6 +131,11 @@ def test_a_difference_counts_as_far_as_the_sentences_are_alike():
     one = guard.score("a plan for 3 users", "a plan for 5 users", 0.95)
     wordy = guard.score("a plan for 3 users", "we are 5 in the shop and need a cheap one", 0.95)
     assert one == pytest.approx(0.75) and wordy == 0.95
+
+
+def test_names_of_one_kind_stand_in_the_same_place_however_long_they_are():
+    pro, team = "How much is the Pro plan?", "How much is the Team plan?"
+    assert Guard().score(pro, team, 0.95) < 0.9
 
 
 def test_the_reasons_say_what_differs_and_the_largest_is_what_lowers():
