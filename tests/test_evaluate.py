@@ -288,7 +288,7 @@ class StandIn:
     def score(self, cached, asked, similarity, margin=None) -> float:
         return 0.5 if margin is None else margin
 
-    def with_threshold(self, threshold) -> "StandIn":
+    def with_threshold(self, threshold, least_similarity=None) -> "StandIn":
         return StandIn(self.fitted_on, threshold)
 
     def save(self, path) -> None:

@@ -296,6 +296,39 @@ def test_a_verifier_of_another_embedding_model_is_refused(log):
     assert found.returncode == 1 and "fitted on similarities of text-embedding-3" in found.stderr
 
 
+def test_a_verifier_brings_its_least_similarity(log):
+    pairs = [Row(f"open file {n}", f"open file {n + n % 2}", 0.95) for n in range(60)]
+    verifier = Verifier.fit(pairs, [n % 2 == 0 for n in range(60)])
+    path, least = log.with_name("v.json"), {}
+    for similarity in (0.85, 0.99):  # below and above that of the two questions on Python
+        verifier.with_threshold(0.0, similarity).save(path)
+        for threshold in ([], ["--threshold", 0.85]):
+            found = command(log, "--verifier", path, "--ttl", "1d", *threshold, "--call-price", 1)
+            assert found.returncode == 0, found.stderr
+            record = json.loads(log.with_name("log.replay.json").read_text())
+            guarded = next(row for row in record["designs"] if row["name"] == "guarded")
+            least[similarity, bool(threshold)] = guarded["llm_calls"]
+    assert least == {(0.85, False): 3, (0.85, True): 3, (0.99, False): 5, (0.99, True): 5}
+
+
+class ByMargin:
+    """Refuses what has a near rival."""
+
+    takes_margin = True
+
+    def __call__(self, cached, asked, similarity, margin=None):
+        return margin is None or margin > 0.01
+
+
+def test_labels_change_no_hit():
+    """They say what is wrong; a cache does not know them, so neither may a margin."""
+    texts = ["a@0", "b@12", "c@6.5"]  # a and b are rivals for c
+    design = Design("", "guarded", threshold=0.98, verifier=ByMargin())
+    bare = done(Log(texts), design).totals[0]
+    labelled = done(Log(texts, label=["x", "x", "x"]), design).totals[0]
+    assert bare.llm_calls == labelled.llm_calls == 3
+
+
 def test_a_log_that_cannot_be_read_is_named_with_its_line(log):
     log.write_text("text,time\na,1\nb,\n")
     found = command(log)

@@ -134,6 +134,19 @@ def test_a_threshold_makes_a_copy(verifier):
         verifier.with_threshold(1.5)
 
 
+def test_below_the_least_similarity_that_it_was_judged_on_it_allows_nothing(verifier, tmp_path):
+    pair = ("keep 3 days", "keep 3 days")
+    lax = verifier.with_threshold(0.0)
+    bound = lax.with_threshold(0.0, least_similarity=0.9)
+    bound.save(tmp_path / "mine.json")
+    loaded = Verifier.load(tmp_path / "mine.json")
+    assert lax(*pair, 0.85) and not bound(*pair, 0.85) and not loaded(*pair, 0.8999)
+    assert bound(*pair, 0.9) and loaded.with_threshold(0.1).least_similarity == 0.9
+    assert lax.least_similarity is None and lax.fingerprint != bound.fingerprint
+    with pytest.raises(ConfigError, match="cosine"):
+        lax.with_threshold(0.0, least_similarity=90)
+
+
 def test_its_fingerprint_changes_with_the_verdicts(verifier, tmp_path):
     strict = verifier.with_threshold(0.9)
     strict.save(tmp_path / "mine.json")

@@ -109,7 +109,12 @@ def run(
     if floor is not None:
         say(
             f"Pairs below similarity {shown(floor)} were drawn more thinly, too few to judge: they "
-            f"are not served.\nGive the cache threshold={floor:g} beside this score."
+            "are not served.\n"
+            + (
+                "The verifier keeps that, too."
+                if verifier
+                else f"Give the cache threshold={floor:g} beside this score."
+            )
         )
     calibration, held_out = (_scored(part, judge, floor) for part in division.parts[-2:])
     choice = _choose(options, calibration, options.grid or grid)
@@ -117,7 +122,8 @@ def run(
     if judge:
         _compare(options, *division.parts[-2:])
     if verifier:
-        _save(verifier, choice, options.save or _beside(options.file, "verifier.json"))
+        least = float(np.asarray(pairs.similarity).min()) if floor is None else floor
+        _save(verifier, choice, least, options.save or _beside(options.file, "verifier.json"))
     _draw(options, calibration, held_out, choice)
 
 
@@ -228,18 +234,22 @@ def _compare(options: argparse.Namespace, choose_on: Pairs, check_on: Pairs) -> 
     )
 
 
-def _save(verifier: scoring.Fitted, choice: Choice, path: Path) -> None:
+def _save(verifier: scoring.Fitted, choice: Choice, least: float, path: Path) -> None:
     try:
-        verifier.with_threshold(choice.threshold).save(path)
+        verifier.with_threshold(choice.threshold, math.floor(least * 1e4 + 1e-6) / 1e4).save(path)
     except OSError as error:
         raise ConfigError(f"the verifier cannot be written to {path}: {error}") from error
     if choice.threshold is None:
         say(
             f"\nVerifier in {path}, without a threshold, since none was chosen: no cache takes it "
-            "so."
+            "so.\nWithout --fit half of the pairs choose, not a third: try that first."
         )
         return
-    say(f"\nVerifier in {path}. In a program: Verifier.load({str(path)!r})")
+    say(
+        f"\nVerifier in {path}, with the threshold of its score and the least similarity that it "
+        f"serves, {least:.4g}.\nIn a program: verifier = Verifier.load({str(path)!r}), and the "
+        "cache's threshold=verifier.least_similarity"
+    )
 
 
 def _beside(file: Path, ending: str) -> Path:

@@ -47,8 +47,10 @@ class Fitted(Protocol):
     ) -> float:
         """Return the score."""
 
-    def with_threshold(self, threshold: float | None) -> "Fitted":
-        """Return the same verifier with a threshold."""
+    def with_threshold(
+        self, threshold: float | None, least_similarity: float | None = None
+    ) -> "Fitted":
+        """Return the same verifier with a threshold, and the least similarity it knows."""
 
     def save(self, path: Path) -> None:
         """Write it to a file."""

@@ -73,7 +73,8 @@ class Table:
         sure = percent(self.lines[0].hit_rate.confidence)
         lines = [
             "threshold   pairs that score at least this are served",
-            "served      so many of the pairs, and what share of all: the hit rate of such a cache",
+            "served      so many of the pairs, and what share of all: at most the hit rate of such",
+            "            a cache, which a TTL and rules of admission lower",
             "wrong       so many of the served have another answer",
             "of served   their share of what is served: the promise is about this one",
             "of all      their share of all pairs: smaller, since most are not served",

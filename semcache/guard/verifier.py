@@ -50,6 +50,9 @@ class Verifier:
         scales: Mean and standard deviation of both.
         threshold: Least probability at which :meth:`__call__` allows a match. Choose it on pairs
             that the verifier was not fitted on.
+        least_similarity: Below this similarity :meth:`__call__` allows nothing, since the pairs
+            that it was judged on do not reach so far; ``None`` if nobody said. A cache's own
+            ``threshold`` need not be lower.
         fitted_on: Short digests of the pairs that it was fitted on: see :meth:`saw`.
         embedding_model: The model whose similarities it was fitted on, as the cache's option of
             that name has it; ``None`` if nobody said. A cache with another refuses it.
@@ -71,6 +74,7 @@ class Verifier:
         threshold: float | None = None,
         fitted_on: Iterable[str] = (),
         embedding_model: str | None = None,
+        least_similarity: float | None = None,
     ) -> None:
         if set(coefficients) != set(_NAMES) or set(scales) != set(_SCALES):
             raise ConfigError(
@@ -81,11 +85,16 @@ class Verifier:
             raise ConfigError("a coefficient or a scale of the verifier is not a finite number")
         if threshold is not None and not 0 <= threshold <= 1:
             raise ConfigError(f"threshold is {threshold}: a probability lies between 0 and 1")
+        if least_similarity is not None and not -1 <= least_similarity <= 1:
+            raise ConfigError(
+                f"least_similarity is {least_similarity}: a similarity is a cosine, from -1 to 1"
+            )
         self.coefficients = {name: float(coefficients[name]) for name in _NAMES}
         self.scales = {name: float(scales[name]) for name in _SCALES}
         self.threshold = threshold
         self.fitted_on = frozenset(fitted_on)
         self.embedding_model = embedding_model
+        self.least_similarity = least_similarity
 
     @classmethod
     def fit(cls, rows: Iterable[Row], same: Sequence[bool], *, penalty: float = 1.0) -> "Verifier":
@@ -147,13 +156,15 @@ class Verifier:
     def __call__(
         self, cached: str, asked: str, similarity: float, margin: float | None = None
     ) -> bool:
-        """Return whether the probability reaches the threshold.
+        """Return whether the probability reaches the threshold, at a similarity that it knows.
 
         Raises:
             ConfigError: There is no threshold yet.
         """
         if self.threshold is None:
             raise ConfigError(_NO_THRESHOLD)
+        if self.least_similarity is not None and similarity < self.least_similarity:
+            return False
         return self.score(cached, asked, similarity, margin) >= self.threshold
 
     def check_ready(self, embedding_model: str) -> None:
@@ -181,11 +192,16 @@ class Verifier:
                 f"verifier.embedding_model = {embedding_model!r}"
             )
 
-    def with_threshold(self, threshold: float | None) -> "Verifier":
+    def with_threshold(
+        self, threshold: float | None, least_similarity: float | None = None
+    ) -> "Verifier":
         """Return the same verifier with a threshold; this one stays as it is.
 
+        ``least_similarity`` is that of the pairs with which the threshold was chosen; without it
+        the verifier's own stays.
+
         Raises:
-            ConfigError: The threshold is no probability.
+            ConfigError: The threshold is no probability, or the similarity no cosine.
 
         Example:
             >>> rows = [Row(f"open file {n}", f"open file {n + n % 2}", 0.95) for n in range(60)]
@@ -193,7 +209,9 @@ class Verifier:
             >>> verifier("open file 7", "open file 7", 0.95), verifier("file 7", "file 8", 0.95)
             (True, False)
         """
+        least = self.least_similarity if least_similarity is None else least_similarity
         kept: Any = {"fitted_on": self.fitted_on, "embedding_model": self.embedding_model}
+        kept["least_similarity"] = least
         return type(self)(self.coefficients, self.scales, threshold=threshold, **kept)
 
     def saw(self, cached: str, asked: str) -> bool:
@@ -242,19 +260,23 @@ class Verifier:
             if model is not None and not isinstance(model, str):
                 raise ConfigError(f"embedding_model is {model!r}, which is no name")
             more = {"fitted_on": record.get("fitted_on", "").split(), "embedding_model": model}
+            more["least_similarity"] = record.get("least_similarity")
             parts = record["coefficients"], record["scales"]
             return cls(*parts, threshold=record["threshold"], **more)
         except (AttributeError, ConfigError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{path} is not a whole verifier: {error}") from error
 
     def _record(self) -> dict[str, Any]:
-        return {
+        record = {
             "format": _FORMAT,
             "version": _VERSION,
             "coefficients": self.coefficients,
             "scales": self.scales,
             "threshold": self.threshold,
         }
+        if self.least_similarity is not None:
+            record["least_similarity"] = self.least_similarity
+        return record
 
     def _features(self, row: Row) -> tuple[float, ...] | None:
         found = compare(row.cached, row.asked)

@@ -13,6 +13,8 @@ __all__ = ["add_arguments", "check", "given_design"]
 
 _DESIGNS = ("none", "exact", "semantic", "hybrid", "guarded")
 
+_THRESHOLD = 0.9
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``replay`` to its parser."""
@@ -58,7 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_rules(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--threshold", type=float, default=0.9, help="least similarity (default: %(default)s)")
+    add(
+        "--threshold",
+        type=float,
+        metavar="COSINE",
+        help=f"least similarity (default: {_THRESHOLD:g}; of guarded what its verifier says)",
+    )
     add("--ttl", type=_read(parse_ttl), default="1h", help="of answers (default: %(default)s)")
     add("--embedding-ttl", type=_read(parse_ttl), default="1d", help="(default: %(default)s)")
     add(
@@ -124,7 +131,8 @@ def _read(parse: Callable[[str], Any]) -> Callable[[str], Any]:
 
 def given_design(options: argparse.Namespace) -> Design:
     """Return what the designs have in common."""
-    own = options.threshold, options.ttl, options.embedding_ttl, options.memory
+    threshold = _THRESHOLD if options.threshold is None else options.threshold
+    own = threshold, options.ttl, options.embedding_ttl, options.memory
     return Design("", "none", *own)
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -92,8 +93,13 @@ def _designs(options: argparse.Namespace) -> list[Design]:
                 f"{options.verifier} has no threshold: evaluate --fit found none that keeps the "
                 "promise"
             )
-    given = given_design(options)
-    designs = [parse_design(text, given, verifier) for text in options.design]
+    given = guarded = given_design(options)
+    if options.threshold is None and (least := getattr(verifier, "least_similarity", None)):
+        guarded = replace(given, threshold=least)
+    designs = [
+        parse_design(text, guarded if text.startswith("guarded") else given, verifier)
+        for text in options.design
+    ]
     if len({design.name for design in designs}) < len(designs):
         raise ConfigError("a design is named twice")
     return designs

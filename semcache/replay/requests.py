@@ -107,7 +107,7 @@ def requests_of(
         for scope, at in zip(scopes[order].tolist(), order.tolist(), strict=True)
     ]
     label = _column(log.label, order)
-    said, answers = _said(log, order, label)
+    said, answers = _said(log, order)
     may = [answer is None or bool(may_keep(answer, answer_rules)) for answer in answers]
     known = "label" if labelled else "answer" if answered else None
     return Requests(
@@ -186,12 +186,13 @@ def _column(column: Sequence[Any] | None, order: Ints) -> Ints:
     return np.array(numbers, np.int32)
 
 
-def _said(log: Log, order: Ints, label: Ints) -> tuple[Ints, list[str | None]]:
-    """Number what the LLM says: by the log's answers, else by labels, else all apart."""
+def _said(log: Log, order: Ints) -> tuple[Ints, list[str | None]]:
+    """Number what the LLM says: by the log's answers, else all apart, since no two are alike.
+
+    Not by labels: a cache does not know them, so neither may the margin.
+    """
     if not _has(log.answer):
-        alike = label.tolist() if _has(log.label) else range(len(order))
-        said = _numbers([("new", at) if of < 0 else of for at, of in enumerate(alike)])
-        return said, [None] * (int(said.max(initial=-1)) + 1)
+        return np.arange(len(order), dtype=np.int32), [None] * len(order)
     keyed: Callable[[int], Any] = lambda at: (log.answer or ())[at]  # noqa: E731
     codes = Codes()
     said_by = [
