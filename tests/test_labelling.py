@@ -109,6 +109,39 @@ def test_who_has_labelled_too_few_goes_on_with_a_larger_draw(log, call):
     assert all(labels[row["a"], row["b"]] == (row["same"], row["same_anna"]) for row in rows)
 
 
+def test_the_command_that_draws_more_is_said_and_a_log_that_is_used_up(log, call):
+    questions = [f"how do I get {number} stamps for {number + 1} letters" for number in range(30)]
+    log.write_text("\n".join(["question", *questions]), encoding="utf-8")
+    options = ["--bands", "0.5,0.95", "--seed", 3]
+    printed = call("pairs", log, "--most", 8, *options)[1]
+    said = printed.partition("More, later: python -m semcache ")[2].split()
+    few, more = log.with_name("log.pairs.csv"), log.with_name("more.csv")
+    assert said[:2] == ["pairs", str(log)] and said[-4:] == [
+        "--labels",
+        str(few),
+        "--out",
+        "more.csv",
+    ]
+    few.write_text(few.read_text().replace(",\n", ",yes\n"))
+    printed = call(*said[:-1], more)[1]
+    assert f"8 of the 8 labelled pairs in {few} are in it" in printed
+    assert "The others were" not in printed and len(rows_of(more)) == 16
+    printed = call("pairs", log, "--most", 9, "--labels", few, "--out", log.with_name("o.csv"))[1]
+    assert "The others were drawn with other --bands" in printed
+    printed = call("pairs", log, "--most", 90, "--out", log.with_name("all.csv"))[1]
+    assert "These are all that the log has" in printed and "More, later" not in printed
+
+
+def test_what_rules_keep_from_similarity_is_left_out_if_asked_for(log, call):
+    texts = ["how do I pay", "how can I pay", "where is my last invoice", "how do I pay now please"]
+    log.write_text("\n".join(["question", *texts]), encoding="utf-8")
+    assert call("pairs", log)[0] == 0 and len(rows_of(log.with_name("log.pairs.csv"))) == 3
+    out = log.with_name("shared.csv")
+    code, printed, _ = call("pairs", log, "--rules", "default", "--out", out)
+    assert code == 0 and "1 of them are left out" in printed
+    assert not any("invoice" in row["a"] + row["b"] for row in rows_of(out))
+
+
 def test_bands_that_do_not_part_the_log_are_said_with_those_that_would():
     def told(degrees: list[int], edges: tuple[float, ...] = BANDS) -> str:
         return "".join(_bands(pair(entries(*map(str, degrees)), along), edges))

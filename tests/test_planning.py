@@ -2,11 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semcache.errors import ConfigError
+from semcache.evaluate.binomial import upper_bound
 from semcache.evaluate.planning import most_served, plan
 from semcache.evaluate.scored import Scored
 from semcache.evaluate.threshold import choose_threshold
@@ -32,6 +34,17 @@ def test_what_the_plan_says_is_enough_and_one_less_is_not(limit, confidence, k, 
 
     assert chosen(step.served) == grid[-1]
     assert step.served == wrong + 1 or chosen(step.served - 1) is None
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.01, 0.02])
+def test_what_suffices_for_a_true_rate_passes_nine_times_in_ten(rate):
+    step = plan(0.05, 0.95).suffices(rate)
+    draws = np.random.default_rng(1).binomial(step.served, rate, 20_000)
+    bounds = {w: upper_bound(w, step.served, 1 - 0.05 / 12) for w in set(draws.tolist())}
+    passed = np.mean([bounds[w] <= 0.05 for w in draws.tolist()])
+    assert passed >= 0.895 and (rate == 0 or passed < 0.95)
+    with pytest.raises(ConfigError, match="cannot be shown"):
+        plan(0.05, 0.95).suffices(0.05)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ import argparse
 import csv
 import io
 import math
+import shlex
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from semcache.evaluate.report import say
 from semcache.evaluate.scored import percent, shown
 from semcache.evaluate.scoring import Embed, model_of
 from semcache.evaluate.tables import columns
+from semcache.sharing import DEFAULT_RULES, may_share
 from semcache.sharing.masking import masked
 
 __all__ = ["add_arguments", "as_csv", "run"]
@@ -52,6 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=WITHIN,
         default=[],
         help="compare only questions of one tenant, or of one language (default: all)",
+    )
+    add(
+        "--rules",
+        choices=("none", "default"),
+        default="none",
+        help="of admission: with default, as cached has them, questions that they keep from "
+        "similarity are left out (default: %(default)s)",
     )
     add("--mask", action="store_true", help="replace contacts, account numbers and secrets in FILE")
     add("--seed", type=int, default=0, metavar="N", help="of the draw (default: %(default)s)")
@@ -102,6 +112,8 @@ def run(options: argparse.Namespace, embed: Callable[[], Embed], *, progress: bo
     log = read_log(options.file, options.format)
     for line in _read(options.file, log):
         say(line)
+    if options.rules == "default":
+        log = _shared(log)
     try:
         embedder = embed()
         model = model_of(embedder)
@@ -126,7 +138,13 @@ def run(options: argparse.Namespace, embed: Callable[[], Embed], *, progress: bo
         say(line)
     if given is not None:
         say(f"\n{taken.over:,} of the {taken.labelled:,} labelled pairs in {given.path} are in it")
+        if taken.over < taken.labelled:
+            say("The others were drawn with other --bands, --seed, --within, --rules or --mask")
     say(f"\n{len(drawn.pairs):,} pairs in {path}. Next: python -m semcache label {path}")
+    if len(drawn.pairs) == sum(band.pairs for band in drawn.bands):
+        say("These are all that the log has: more can only come from a longer log")
+    else:
+        say(f"More, later: python -m semcache {shlex.join(_again(options, path))}")
 
 
 def _read(path: Path, log: Log) -> Iterator[str]:
@@ -136,6 +154,26 @@ def _read(path: Path, log: Log) -> Iterator[str]:
         f"by similarity, {order}"
     )
     yield from remarks(log)
+
+
+def _shared(log: Log) -> Log:
+    """Return what of a log may be answered by similarity, and say how much that is."""
+    kept = [entry for entry in log.entries if may_share(entry.text, DEFAULT_RULES).by_similarity]
+    left = len(log.entries) - len(kept)
+    say(f"{left:,} of them are left out: a rule of admission keeps them from similarity")
+    return replace(log, entries=tuple(kept))
+
+
+def _again(options: argparse.Namespace, path: Path) -> list[str]:
+    """Return the arguments that draw more of the same, with the labels of this file."""
+    bands = [] if options.bands == BANDS else ["--bands", ",".join(f"{b:g}" for b in options.bands)]
+    within = [word for name in options.within for word in ("--within", name)]
+    rules = [] if options.rules == "none" else ["--rules", options.rules]
+    seed = [] if not options.seed else ["--seed", str(options.seed)]
+    form = [] if options.format is None else ["--format", options.format]
+    same = [*form, *bands, *within, *rules, *seed, *["--mask"] * options.mask]
+    more = ["--most", str(2 * options.most), "--labels", str(path), "--out", "more.csv"]
+    return ["pairs", str(options.file), *same, *more]
 
 
 def _drawn(drawn: Drawn, is_kept: bool) -> Iterator[str]:
@@ -169,7 +207,8 @@ def _bands(drawn: Drawn, edges: Sequence[float]) -> Iterator[str]:
     yield (
         f"\nThe bands are not for this model and log: {percent(share)} lie in the highest. A third "
         f"lies from {shown(high)} up, a third\nbelow {shown(low)}: --bands {low:g},{high:g} "
-        "draws by these"
+        "draws by these,\nbefore anything is labelled. A verifier then serves from "
+        f"{shown(high)} up, and nothing below"
     )
 
 

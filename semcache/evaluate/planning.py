@@ -14,6 +14,7 @@ as many aside to check on.
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from semcache.errors import ConfigError
@@ -25,6 +26,7 @@ __all__ = ["Plan", "Step", "most_served", "plan"]
 
 _SHARES = (0.1, 0.3, 0.5)  # shown when nobody says how much is served
 _OFTEN = 0.9
+_TRULY = (0.2, 0.4, 0.6)  # of the limit: so many of the served may really be wrong
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,41 @@ class Plan:
             *("   ".join(f"{n:{len(h)},}" for n, h in zip(row, head, strict=True)) for row in rows),
         ]
 
+    def suffices(self, rate: float) -> Step:
+        """Return a step with which a file passes nine times in ten, if ``rate`` of them is wrong.
+
+        Args:
+            rate: The true share of wrong answers among those served, below ``max_wrong``.
+
+        Raises:
+            ConfigError: The rate is not below the limit.
+
+        Example:
+            >>> plan(0.05, 0.95).suffices(0.02)
+            Step(wrong=16, served=591)
+        """
+        if not 0 <= rate < self.max_wrong:
+            raise ConfigError(f"a rate of {rate:g} cannot be shown to be below {self.max_wrong:g}")
+        doubt, wrong, served = (1 - self.confidence) / self.thresholds, 0, 0
+        while True:
+            so_many = partial(_constant, wrong)
+            needed = fewest(so_many, self.max_wrong, doubt, more_than=served)
+            if needed is None:
+                raise ConfigError(f"a rate of {rate:g} is too near to the limit to be shown")
+            served = needed
+            if tail(wrong, served, rate) >= _OFTEN:
+                return Step(wrong, served)
+            wrong, served = wrong + 1, served - 1
+
+    def _often(self, share: float) -> list[str]:
+        """What it takes since some of the served will be wrong, a line for each true rate."""
+        said = ["Some of the served will be wrong, and a file is one draw. For nine of ten to do:"]
+        for part in _TRULY:
+            rate = part * self.max_wrong
+            total = self.parts * self.suffices(rate).pairs(share)
+            said.append(f"  {total:,} pairs in all, if {percent(rate)} are really wrong")
+        return said
+
     def _notes(self) -> list[str]:
         alone = fewest(lambda _: 0, self.max_wrong, 1 - self.confidence)
         notes = []
@@ -125,6 +162,7 @@ class Plan:
             )
         else:
             notes.append(self._chance(self.steps[0], self.served))
+            notes += self._often(self.served)
         return [*notes, *self._whether()]
 
     def _chance(self, step: Step, share: float) -> str:
@@ -172,7 +210,8 @@ def plan(
     Args:
         max_wrong: The limit on wrong answers among those served, in (0, 1).
         confidence: Of the promise, in (0, 1).
-        served: The share of the pairs that you expect to serve, in (0, 1].
+        served: The share of the labelled pairs that you expect to serve, in (0, 1]. Of a file that
+            was drawn by bands it is larger than that of the log.
         thresholds: How many are tested: the length of the grid.
         same: The share of the pairs with the same answer, as a first look at some shows it.
         wrong: For so many wrong answers among the served: a step each.
@@ -203,11 +242,15 @@ def plan(
         raise ConfigError("wrong says how many wrong answers to plan for: one or more, from 0 up")
     doubt, steps = (1 - confidence) / thresholds, []
     for count in numbers:
-        needed = fewest(lambda _, count=count: count, max_wrong, doubt)  # type: ignore[misc]
+        needed = fewest(partial(_constant, count), max_wrong, doubt)
         if needed is None:
             raise ConfigError(f"max_wrong {max_wrong:g} is too small: no such file can show it")
         steps.append(Step(count, needed))
     return Plan(max_wrong, confidence, thresholds, served, same, 3 if fit else 2, tuple(steps))
+
+
+def _constant(wrong: int, trials: int) -> int:
+    return wrong
 
 
 def most_served(wrong: float, max_wrong: float) -> float:
