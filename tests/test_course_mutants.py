@@ -81,6 +81,14 @@ def cache_key(model, dimensions, text):
     for part in (model, str(dimensions), text):
         digest.update(f"{len(part)}|{part}|".encode())
     return digest.hexdigest()
+""", """
+class Keys:
+    def hash(self, text):
+        return hashlib.sha256(text.encode()).hexdigest()
+
+def cache_key(model, dimensions, text):
+    whole = json.dumps([model, dimensions, text])
+    return whole if len(whole) < 100 else Keys().hash(whole)
 """],
     "02.2": ["""
 def store(redis, key, vector, ttl):

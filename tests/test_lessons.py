@@ -256,7 +256,7 @@ def test_code_cells_are_short(page: Page) -> None:
 
 @every_lesson
 def test_prose_cells_are_short(page: Page) -> None:
-    long = [text[:60] for text in page.prose if len(text.split()) > 120]
+    long = [text[:60] for text in page.prose if len(text.split()) > 150]
     assert not long
 
 

@@ -1,4 +1,4 @@
-"""Look for two pairs of names to which a function of names gives one scope. Lesson 12.
+"""Look for two pairs of names to which a function of names gives one scope. Lessons 12 and 02.
 
 Whoever writes such a function has a few tricks: something between the parts, their lengths, an
 escape, a hash. So the search asks what the function puts between and around two plain names, and
@@ -8,11 +8,11 @@ none, but plain mistakes are found in less than a second.
 
 import math
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, product
 from random import Random
 
-__all__ = ["room", "two_alike"]
+__all__ = ["bits_of", "room", "two_alike"]
 
 Names = tuple[str, str]
 Build = Callable[[str, str], str]
@@ -57,12 +57,18 @@ def room(build: Build) -> int:
     draw = Random(12)
     names = [f"{draw.getrandbits(128):032x}" for _ in range(_SAMPLE)]
     both = ([build(name, "z") for name in names], [build("q", name) for name in names])
-    return min(map(_bits, both))
+    return min(map(bits_of, both))
 
 
-def _bits(scopes: list[str]) -> int:
-    longest = max(map(len, scopes))
-    places = zip(*(scope.rjust(longest) for scope in scopes), strict=True)
+def bits_of(texts: Sequence[str]) -> int:
+    """Return for how many bits texts have room, at most, by the characters that vary in each place.
+
+    Example:
+        >>> bits_of(["a0", "a1", "b0", "b1"]), bits_of(["a0", "a1"])
+        (2, 1)
+    """
+    longest = max(map(len, texts))
+    places = zip(*(text.rjust(longest) for text in texts), strict=True)
     return int(sum(math.log2(len(set(place))) for place in places) + 1e-9)
 
 

@@ -30,20 +30,20 @@ class Entry:
 
 LESSONS = (
     Entry("00", "start_here", "Start here", 12),
-    Entry("01", "cost_analysis", "Work out what a cache saves", 40),
-    Entry("02", "string_cache", "Cache embeddings under correct keys", 40),
-    Entry("03", "hash_cache", "Choose between keys and a hash", 40),
-    Entry("04", "compressed_cache", "Compress vectors and count what changes", 45),
-    Entry("05", "tiered_cache", "Put memory in front of Redis", 45),
-    Entry("06", "semantic_cache", "Answer similar questions once", 45),
-    Entry("07", "hybrid_cache", "Put an exact tier before the semantic one", 45),
-    Entry("08", "choose_a_threshold", "Choose a threshold with a bound", 45),
-    Entry("09", "check_the_match", "Check the match", 50),
-    Entry("10", "scale_the_lookup", "Scale the lookup", 45),
-    Entry("11", "many_callers", "Serve many callers", 55),
-    Entry("12", "safe_to_share", "Make the cache safe to share", 50),
+    Entry("01", "cost_analysis", "Work out what a cache saves", 45),
+    Entry("02", "string_cache", "Cache embeddings under correct keys", 45),
+    Entry("03", "hash_cache", "Choose between keys and a hash", 45),
+    Entry("04", "compressed_cache", "Compress vectors and count what changes", 50),
+    Entry("05", "tiered_cache", "Put memory in front of Redis", 55),
+    Entry("06", "semantic_cache", "Answer similar questions once", 50),
+    Entry("07", "hybrid_cache", "Put an exact tier before the semantic one", 55),
+    Entry("08", "choose_a_threshold", "Choose a threshold with a bound", 50),
+    Entry("09", "check_the_match", "Check the match", 55),
+    Entry("10", "scale_the_lookup", "Scale the lookup", 55),
+    Entry("11", "many_callers", "Serve many callers", 60),
+    Entry("12", "safe_to_share", "Make the cache safe to share", 55),
     Entry("13", "in_production", "Run it in production", 60),
-    Entry("14", "capstone", "Defend a choice on a day of traffic", 60),
+    Entry("14", "capstone", "Defend a choice on a day of traffic", 65),
 )
 
 

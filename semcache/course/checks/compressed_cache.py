@@ -84,6 +84,7 @@ def _verify_flips(flips: Callable[[list[float], list[float], float], Any]) -> st
         ([0.8999999], [0.9], 0.9, (1, 0), "the seventh digit decides, too: no tolerance."),
         ([-0.2, 0.1], [-0.1, 0.1], -0.15, (1, 0), "a similarity can be negative."),
         ([], [], 0.9, (0, 0), "of no lookups none changes."),
+        ([0.8, 0.8], [0.95, 0.95], 0.9, (2, 0), "two lookups alike are two."),
         ([0.5] * 150, [0.5] * 149 + [0.95], 0.9, (1, 0), "the last of 150 lookups changes."),
     ]
     for exact, decoded, threshold, expected, sentence in cases:

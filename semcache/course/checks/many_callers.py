@@ -62,6 +62,26 @@ class _Flights(dict[Any, Any]):
         return super().setdefault(key, default)
 
 
+class _Lock:
+    """A lock that tells when it is given back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.given_back: Callable[[], object] = lambda: None
+        self.acquire, self.locked = self._lock.acquire, self._lock.locked
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._lock.release()
+        self.given_back()
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *raised: object) -> None:
+        self.release()
+
+
 class _Stopped(BaseException):
     """What is no Exception, as a KeyboardInterrupt is none."""
 
@@ -70,7 +90,7 @@ class _Callers:
     """Threads that call an answer to exercise 11.1, and what came of it."""
 
     def __init__(self, once: Callable[..., Any], value: object = "v") -> None:
-        self.lock = threading.Lock()
+        self.lock = _Lock()
         self.flights = _Flights(self.lock)
         self.fetched: list[Any] = []
         self.inside, self.go = threading.Event(), threading.Event()
@@ -122,7 +142,7 @@ def _verify_once(once: Callable[..., Any]) -> str | None:
         return result(flight, timeout)
 
     with patch.object(Future, "result", noting):
-        complaint = _four_at_once(once) or _another_key(once)
+        complaint = _four_at_once(once) or _another_key(once) or _leader_is_quick(once)
         complaint = complaint or _an_error(once, OSError("the API is down"))
         complaint = complaint or _an_error(once, _Stopped())
     if complaint is None and any(seconds is not None for seconds in patience):
@@ -183,6 +203,28 @@ def _one_ends(once: Callable[..., Any]) -> str | None:
     if not callers.are_done() or len(callers.fetched) != 1:
         return "when the fetch of one key ends, another key's, still under way, is forgotten."
     return None
+
+
+def _leader_is_quick(once: Callable[..., Any]) -> str | None:
+    """The leader ends as soon as the follower has given the lock back."""
+    callers = _Callers(once)
+    callers.start("text", 1)
+    (leader,) = callers.threads
+
+    def end() -> None:
+        if threading.current_thread() is not leader:
+            callers.go.set()
+            leader.join(PATIENCE)
+
+    callers.lock.given_back = end
+    callers.start("text", 1)
+    callers.go.set()
+    if callers.are_done() and callers.got == ["v", "v"] and len(callers.fetched) == 1:
+        return None
+    return (
+        "a follower looks into flights again after it gave the lock back: the leader may be done "
+        "by then, and the flight gone."
+    )
 
 
 def _an_error(once: Callable[..., Any], error: BaseException) -> str | None:
@@ -404,6 +446,27 @@ def once(flights, lock, key, fetch):
         if key not in flights:
             flights[key] = fetch(key)
         return flights[key]
+""",
+            # the follower looks again without the lock
+            """
+from concurrent.futures import Future
+
+
+def once(flights, lock, key, fetch):
+    with lock:
+        leads = key not in flights
+        if leads:
+            flights[key] = Future()
+    if not leads:
+        return flights[key].result()
+    flight = flights[key]
+    try:
+        flight.set_result(fetch(key))
+    except BaseException as error:
+        flight.set_exception(error)
+    with lock:
+        del flights[key]
+    return flight.result()
 """,
             # the followers get nothing
             """

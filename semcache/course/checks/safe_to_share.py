@@ -53,8 +53,6 @@ _NOT_SIMILAR: tuple[tuple[str, dict[str, Any]], ...] = (
     ("an assistant spoke before, after the system prompt",
      {"messages": [_says("system"), _says("assistant"), _says("user")]}),
     ("a tool spoke before", {"messages": [_says("system"), _says("tool"), _says("user")]}),
-    ("the content is a list of parts",
-     {"messages": [_says("user", [{"type": "text", "text": "What is a cache?"}])]}),
     ("the last message is a tool's result", {"messages": [_says("tool")]}),
     ("the last message is the system's", {"messages": [_says("system")]}),
     ("the last message is empty", {"messages": [_says("user", "")]}),

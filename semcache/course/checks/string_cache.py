@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dis import get_instructions
 from inspect import unwrap
+from random import Random
 from typing import Any
 
+from semcache.course.collisions import bits_of
 from semcache.course.exercises import Exercise
 from semcache.course.sent import commands_of
 from semcache.course.separators import SEPARATORS, separators_of
@@ -42,12 +45,20 @@ _REQUESTS = [
     ("e5", 384, "caf\u00e9"),
     ("e5", 384, "cafe\u0301"),
     ("e5", 384, "caf"),
+    ("e5", 384, "How do I change my address?"),
+    ("e5", 384, "How do I change my account?"),
+    ("e5", 384, "\U0001f44d"),  # thumbs up
+    ("e5", 384, "\U0001f44e"),  # and down
+    ("e5", 384, "\u00c4"),
+    ("e5", 384, "\u00e4"),
     ("e5", 384, "\uff21"),  # A, as wide as a Chinese character
     ("e5", 384, "A"),
 ]
 _MANY = 40_000  # so many that a key of 24 bits or fewer meets itself
-_VARIES = 11  # characters in which keys of 64 bits differ from one another, if written densely
+_BITS = 64  # of the hash in a key, at least
 _LONG = "long " * 10_000
+_SIZES = (21, 41, 100, 200, 500, 1_001, 5_000, len(_LONG))  # at which somebody might cut
+_PLACES = (0.0, 0.1, 0.5, 0.77, 1.0)  # of the one letter that differs, from the first to the last
 
 
 def _verify_key(cache_key: Callable[[str, int, str], Any]) -> str | None:
@@ -59,7 +70,7 @@ def _verify_key(cache_key: Callable[[str, int, str], Any]) -> str | None:
             return f"a key is a string, not {type(key).__name__}."
         if cache_key(*request) != key:
             return "the same request gave two different keys."
-        if "hash" in getattr(getattr(unwrap(cache_key), "__code__", None), "co_names", ()):
+        if _salts(cache_key):
             return "Python salts hash(): another process gets another key for the same request."
         if (other := made.setdefault(key, request)) != request:
             return f"{other} and {request} share a key."
@@ -73,18 +84,29 @@ def _colliding(between: Iterable[str]) -> Iterator[tuple[str, int, str]]:
         yield from (("e5", 384, f"hello{sign}base"), (f"base{sign}e5", 384, "hello"))
 
 
+def _salts(cache_key: Callable[[str, int, str], Any]) -> bool:
+    """Whether the code asks the built-in ``hash``."""
+    code = getattr(unwrap(cache_key), "__code__", None)
+    read = get_instructions(code) if code else ()
+    return any(one.argval == "hash" and one.opname.startswith("LOAD_GLOBAL") for one in read)
+
+
 def _verify_length(cache_key: Callable[[str, int, str], str]) -> str | None:
-    if len(cache_key("e5", 384, _LONG)) >= 200:
-        return "a long text makes a long key; keys live in memory."
-    if cache_key("e5", 384, _LONG) == cache_key("e5", 384, _LONG + "!"):
-        return "two long texts that differ in their last letter share a key."
-    keys = {cache_key("e5", 384, str(number)) for number in range(_MANY)}
-    if len(keys) < _MANY:
+    for size in _SIZES:
+        text = _LONG[:size]
+        key = cache_key("e5", 384, text)
+        if len(key) >= 200:
+            return "a long text makes a long key; keys live in memory."
+        for place in _PLACES:
+            at = int(place * (size - 1))
+            if cache_key("e5", 384, f"{text[:at]}#{text[at + 1 :]}") == key:
+                return f"two texts of {size:,} characters that differ in one letter share a key."
+    if len({cache_key("e5", 384, str(number)) for number in range(_MANY)}) < _MANY:
         return f"of {_MANY:,} short texts, some share a key: there are too few different keys."
-    longest = max(map(len, keys))
-    places = zip(*(key.rjust(longest) for key in keys), strict=True)
-    if (varies := sum(len(set(place)) > 1 for place in places)) < _VARIES:
-        return f"keys differ in {varies} characters only: that many texts would soon share one."
+    draw = Random(2)
+    bits = bits_of([cache_key("e5", 384, f"{draw.getrandbits(2_000):x}") for _ in range(2_000)])
+    if bits < _BITS:
+        return f"the keys of long texts have room for {bits} bits: many texts would soon share one."
     return None
 
 
@@ -147,6 +169,8 @@ def _verify_to_send(to_send: Callable[[list[str], set[str]], Iterable[str]]) -> 
         return "something is sent that is no text of the batch."
     if answer != right:
         return "the texts are not in the order of their first appearance."
+    if to_send(list(batch), set(cached)) != right:
+        return "the same batch once more is not the same list: it remembers what was sent before."
     if to_send([], {"c"}) != [] or to_send(["c"], {"c"}) != []:
         return "with nothing to send, the answer is an empty list."
     return None
@@ -248,6 +272,38 @@ def cache_key(model, dimensions, text):
             """
 def cache_key(model, dimensions, text):
     return hashlib.sha256(json.dumps([model.lower(), dimensions, text]).encode()).hexdigest()
+""",
+            """
+def cache_key(model, dimensions, text):
+    return json.dumps([model, dimensions, text[:20], len(text)])
+""",
+            """
+def cache_key(model, dimensions, text):
+    return json.dumps([model, dimensions, text[:40], text[-40:]])
+""",
+            """
+def cache_key(model, dimensions, text):
+    ends = text[:500] + text[-500:]
+    return hashlib.sha256(json.dumps([model, dimensions, ends, len(text)]).encode()).hexdigest()
+""",
+            """
+def cache_key(model, dimensions, text):
+    parts = json.dumps([model, dimensions, len(text), text[:2_000]])
+    return hashlib.sha256(parts.encode()).hexdigest()
+""",
+            """
+def cache_key(model, dimensions, text):
+    return hashlib.sha256(json.dumps([model, dimensions, text]).encode()).hexdigest()[:12]
+""",
+            """
+def cache_key(model, dimensions, text):
+    digest = hashlib.sha256(json.dumps([model, dimensions, text]).encode()).hexdigest()
+    return str(int(digest, 16) % 10**11)
+""",
+            """
+def cache_key(model, dimensions, text):
+    plain = "".join(letter for letter in text if ord(letter) < 0x10000)
+    return hashlib.sha256(json.dumps([model, dimensions, plain]).encode()).hexdigest()
 """,
         ),
         verify=_verify_key,
@@ -358,6 +414,12 @@ def to_send(texts, cached):
             """
 def to_send(texts, cached):
     return [text for text in dict.fromkeys(texts[:100]) if text not in cached]
+""",
+            """
+def to_send(texts, cached, seen=set()):
+    sending = [text for text in dict.fromkeys(texts) if text not in cached | seen]
+    seen.update(sending)
+    return sending
 """,
             """
 def to_send(texts, cached):

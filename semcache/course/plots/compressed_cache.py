@@ -61,7 +61,7 @@ def quadrants(exact: Matrix, similar: Mapping[str, Matrix], threshold: float) ->
         for dots, color, size, label in (
             (~crossed & ~swapped, "C0", 11, "same decision"),
             (crossed, "black", 20, "crosses between hit and miss"),
-            (swapped, "C1", 20, "hit, but with another question's answer"),
+            (swapped, "C1", 20, "hit, but on another stored question"),
         ):
             ax.scatter(before[dots], after[dots], size, color=color, linewidths=0, label=label)
         ax.text(low + 0.007, high - 0.015, "now a hit", color="#555555", fontsize=10)
