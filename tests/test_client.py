@@ -12,11 +12,12 @@ import pytest
 from bench import round_trips
 from client_bench import FACES, App, call, messages, text_of
 from fakes import Clock
+from openai.types.chat import ChatCompletion
 from semantic_bench import ChatAPI, Drawn, completion, event
 
 import semcache
 from semcache import cache_of, cached
-from semcache.errors import ConfigError
+from semcache.errors import ConfigError, InvalidInput
 from semcache.lab.offline import OfflineAPI
 
 A, NEAR_A, FAR = "apples@0", "apple@10", "pears@60"
@@ -341,6 +342,90 @@ def test_a_wish_that_there_is_not_is_refused_before_anything_is_sent(app, wish, 
     with pytest.raises(ConfigError, match=says):
         app.ask(A, extra_body={"semcache": wish})
     assert app.calls == 0
+
+
+# Replies that are given --------------------------------------------------------------------------
+
+
+def test_a_reply_that_is_given_is_found_as_if_the_provider_had_sent_it(app):
+    request = {"model": "any", "messages": messages(A), "temperature": 0.5}
+    sent = {**completion("mine"), "provider_says": [1]}
+    assert not app.tell("contains", **request)
+    for reply in (sent, ChatCompletion.model_validate(sent)):
+        assert app.tell("keep", reply, **request) and app.tell("contains", **request)
+        first, near = app.ask(A, temperature=0.5), app.ask(NEAR_A, temperature=0.5)
+        assert (first.way, first.reply.to_dict()) == ("exact", sent)
+        assert (near.way, near.text) == ("semantic", "mine")
+        near_request = {**request, "messages": messages(NEAR_A)}
+        assert not app.tell("contains", **near_request)  # though it was served it, and will be
+        assert app.ask(NEAR_A, temperature=0.5).way == "exact"
+        assert app.tell("delete", **request) and not app.tell("contains", **request)
+        assert app.ask(NEAR_A, temperature=0.5, extra_body={"semcache": {"keep": False}}).way == (
+            "miss"
+        )
+    assert app.ask(A).way == "miss" and app.cache.stats.api_calls == app.calls == 3
+
+
+def test_a_text_that_is_given_is_a_whole_reply(app):
+    request = {"model": "any", "messages": messages(A)}
+    assert app.tell("keep", "An answer, 退款.", **request)
+    reply = app.ask(A).reply
+    assert ChatCompletion.model_validate(reply.to_dict(), strict=True) == reply
+    (choice,) = reply.choices
+    assert (choice.message.role, choice.message.content) == ("assistant", "An answer, 退款.")
+    assert (choice.finish_reason, reply.model, reply.usage.total_tokens) == ("stop", "any", 0)
+    assert reply.object == "chat.completion" and reply.created == int(app.clock())
+    chunks = app.stream(A, stream_options={"include_usage": True})
+    assert text_of(chunks) == "An answer, 退款." and chunks[-1].usage.total_tokens == 0
+    half = "\ud83d"  # a provider may send it, and so may whoever has kept its answers
+    assert app.tell("keep", half, **request) and app.ask(A).text == half
+    assert app.calls == 0
+
+
+def test_a_reply_that_is_given_takes_the_place_of_another_and_of_its_copies(app):
+    assert [app.ask(text).text for text in (A, NEAR_A)] == ["answer 1"] * 2
+    assert app.tell("keep", "better", model="any", messages=messages(A))
+    assert [app.ask(text).text for text in (A, NEAR_A)] == ["better"] * 2 and app.calls == 1
+
+
+def test_a_reply_that_is_given_goes_by_the_rules_and_by_wishes(app):
+    def keep(reply: object, question: str = A, **wishes: object) -> bool:
+        more = {"extra_body": {"semcache": wishes}} if wishes else {}
+        return app.tell("keep", reply, model="any", messages=messages(question), **more)
+
+    assert not keep("here", "where is my invoice@0")
+    assert not keep("I'm sorry, but I can't help with that.")
+    assert not keep(completion("cut", "length")) and not keep("") and not keep("x", keep=False)
+    assert not app.tell("contains", model="any", messages=messages(A))
+    assert keep("tagged", tags=["doc:42"]) and app.tell("invalidate", "doc:42") == 1
+    assert keep("short", ttl=5)
+    app.clock.advance(6)
+    assert not app.tell("contains", model="any", messages=messages(A))
+    with pytest.raises(ConfigError, match="no wish"):
+        keep("x", colour="red")
+
+
+def test_what_is_no_reply_of_the_request_is_not_kept(app):
+    asked = {"model": "any", "messages": messages(A)}
+    for odd in (None, 7, {"error": "late"}, {**completion("x"), "choices": []}, object()):
+        with pytest.raises(InvalidInput, match="reply"):
+            app.tell("keep", odd, **asked)
+    with pytest.raises(InvalidInput, match="reply"):
+        app.tell("keep", {**completion("x"), "more": {1, 2}}, **asked)
+    with pytest.raises(InvalidInput, match="reply"):
+        app.tell("keep", "a text", model="any", input=A)  # a Response says more than that
+    for arguments in ({"model": "any"}, {"model": "any", "messages": messages("\ud83d")}):
+        with pytest.raises(ConfigError):
+            app.tell("keep", "x", **arguments)
+
+
+def test_a_response_that_is_given_is_found(face):
+    app = App(face, OfflineAPI(), embedding_model="multilingual-e5-small")
+    asked = {"model": "offline-mini", "input": "What is Rust?"}
+    reply = app.run(app.client.responses.create(**asked))
+    assert app.tell("delete", **asked) and app.tell("keep", reply, **asked)
+    assert app.run(app.client.responses.create(**asked)).output_text == reply.output_text
+    assert app.calls == 1
 
 
 # What passes through ---------------------------------------------------------------------------

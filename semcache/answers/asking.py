@@ -7,10 +7,15 @@ from typing import Any, Protocol
 
 from semcache.answers.callbacks import at_once
 from semcache.answers.completion import Admission, Completion, Finished
+from semcache.answers.generations import Marks
 from semcache.answers.lease import Lease
 from semcache.answers.looked import Looked
 from semcache.answers.options import AnswerOptions
+from semcache.answers.request import Wanted
+from semcache.answers.room import Room
 from semcache.answers.rooms import Rooms
+from semcache.answers.wishes import Wishes
+from semcache.codecs import Vector
 from semcache.flights import Flights
 from semcache.sharing.verdict import strictest
 from semcache.stats import Stats
@@ -132,14 +137,41 @@ class Asker:
         self.stats.count(api_calls=1, tokens=completion.tokens)
         log.info("LLM    %s, %d tokens", looked.request.model, completion.tokens)
         if looked.wishes.keep and looked.marks is not None and self._is_admitted(completion):
-            request, wishes = looked.request, looked.wishes
-            said = request.query, completion.kept, wishes.ttl, wishes.tags, request.model
-            answer = looked.room.answer(*said)
             vector = looked.lookup.vector if looked.lookup and not completion.calls else None
-            replaces = looked.renews or not wishes.read
-            kept = answer, vector, looked.marks, replaces, wishes.asker
-            await looked.room.keep(request, *kept)
-            self._rooms.shrink()
+            how = vector, looked.marks, looked.renews or not looked.wishes.read
+            await self._write(looked.room, looked.request, completion, looked.wishes, *how)
+
+    async def keep(self, request: Wanted, completion: Completion, wishes: Wishes) -> bool:
+        """Keep an answer that somebody has, in place of an older one; return whether it was kept.
+
+        Raises:
+            InvalidInput: The question is too long to be embedded.
+            openai.OpenAIError: Its embedding was needed and the API failed.
+            CacheUnavailable: Redis failed, and ``on_error="raise"``.
+        """
+        if not wishes.keep or not self._is_admitted(completion):
+            return False
+        room, vector = self._rooms.of(request.audience), None
+        if wishes.similar and not completion.calls:
+            room.directions.check(request.query)
+            vector = await room.directions.of(request.query)
+        return await self._write(room, request, completion, wishes, vector, None, True)
+
+    async def _write(
+        self,
+        room: Room,
+        request: Wanted,
+        completion: Completion,
+        wishes: Wishes,
+        vector: Vector | None,
+        unless: Marks | None,
+        replaces: bool,
+    ) -> bool:
+        said = request.query, completion.kept, wishes.ttl, wishes.tags, request.model
+        answer = room.answer(*said)
+        kept = await room.keep(request, answer, vector, unless, replaces, wishes.asker)
+        self._rooms.shrink()
+        return kept
 
     def _is_admitted(self, completion: Completion) -> bool:
         """Whether an answer may be kept; a rule that raises says no, and is counted and told."""

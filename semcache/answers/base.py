@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple, Unpack
 
 from semcache.answers.asking import Asker, Llm
 from semcache.answers.callbacks import check_plain
-from semcache.answers.completion import Admission, Completions, complete_answers
+from semcache.answers.completion import Admission, Completion, Completions, complete_answers
 from semcache.answers.context import last_lookup, remember
 from semcache.answers.directions import Directions, model_of
 from semcache.answers.exact import NoExactTier
@@ -177,6 +177,12 @@ class AnswersFace(HoldsConnections):
         looked = await self.flow.look(request, wishes)
         remember(looked.lookup, self.flow, looked.room)
         return looked
+
+    async def _keep_given(self, request: Wanted, completion: Completion, wishes: Wishes) -> bool:
+        """Keep an answer that somebody has, as far as the rules of admission allow it."""
+        if self._verdicts.rules:
+            wishes = self._admitted(request, wishes)
+        return await self.flow.keep(request, completion, wishes)
 
     def _admitted(self, request: Wanted, wishes: Wishes) -> Wishes:
         """Return what the rules leave of the wishes; nothing where one of them raises."""

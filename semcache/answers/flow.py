@@ -69,7 +69,7 @@ class AnswerFlow:
         self.redis, self.rooms, self.exact, self.asker = redis, rooms, exact, asker
         self.policy, self.stats, self.exact_stats = policy, stats, exact_stats
         self._options = options
-        self.answer, self.pieces = asker.answer, asker.pieces
+        self.answer, self.pieces, self.keep = asker.answer, asker.pieces, asker.keep
 
     # Looking ---------------------------------------------------------------------------------
 
@@ -213,6 +213,11 @@ class AnswerFlow:
         replies = await self.redis.change_if(marks, writing.commands)
         if replies is not None:  # nothing was deleted meanwhile
             writing.read(replies)
+
+    async def contains(self, request: Wanted) -> bool:
+        """Whether the exact tier has an answer that was given to this very question."""
+        found = await self.policy.guard(self.redis.ask(self.exact.question(request)))
+        return found is not None and found.source is None and self.exact.is_fresh(found)
 
     # Deleting --------------------------------------------------------------------------------
 

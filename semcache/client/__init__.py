@@ -2,7 +2,8 @@
 
 :mod:`.transport` stands where the client's HTTP transport stands. :mod:`.call` reads a request,
 :mod:`.chat`, :mod:`.responses` and :mod:`.embeddings` know an endpoint each, :mod:`.kept` gives
-what the cache has, :mod:`.provider` sends on what it does not have.
+what the cache has, :mod:`.provider` sends on what it does not have, :mod:`.arguments` deletes and
+keeps one reply.
 """
 
 from semcache.client.transport import (

@@ -1,12 +1,9 @@
 """What stands between a client and its provider, whichever the face: from a request to a reply."""
 
 import logging
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import httpx2
-import openai
-from openai._models import FinalRequestOptions
 
 from semcache.answers.asking import Llm
 from semcache.answers.callbacks import at_once, check_plain
@@ -31,7 +28,7 @@ from semcache.ports import ApiPort
 from semcache.sharing import ANSWER_RULES, DEFAULT_RULES, Rule
 from semcache.stats import Stats
 
-__all__ = ["ClientCache", "complete_replies"]
+__all__ = ["PATHS", "UNREADABLE", "ClientCache", "complete_replies"]
 
 log = logging.getLogger("semcache")
 
@@ -162,41 +159,6 @@ class ClientCache(Tiers):
             return Reply(head, pieces)
         return Reply(head, b"".join([piece async for piece in pieces]))
 
-    async def _call_of(self, arguments: Mapping[str, Any]) -> Call:
-        """Return the request that the client would make of these arguments."""
-        endpoint: Endpoint = CHAT if "messages" in arguments else RESPONSES
-        try:
-            made = self._openai._build_request(_options(endpoint.path, arguments))
-        except TypeError as error:
-            raise ConfigError(f"an argument is no JSON: {error}") from error
-        request, body, _ = read_body(made, PATHS)
-        call = None
-        if body is not None:
-            call = await read_call(endpoint, body, request, self._standalone)
-        if call is None:
-            raise ConfigError("give the arguments of chat.completions.create or responses.create")
-        return call
-
 
 def _address(client: Any) -> str:
     return repr((str(client.base_url), dict(client.default_query)))
-
-
-def _options(path: str, arguments: Mapping[str, Any]) -> FinalRequestOptions:
-    """Return what the client makes of arguments, of those of the transport, too."""
-    omitted = openai.Omit | openai.NotGiven | None
-    body = {name: value for name, value in arguments.items() if not isinstance(value, omitted)}
-    body.pop("timeout", None)
-    if isinstance(body.get("response_format"), type):  # as of .parse()
-        # Not public, and so asked for only here: nothing else fails if the client moves it.
-        from openai.lib._parsing import type_to_response_format_param
-
-        body["response_format"] = type_to_response_format_param(body["response_format"])
-    if "text_format" in body:
-        from openai.lib._parsing._responses import type_to_text_format_param
-
-        form = type_to_text_format_param(body.pop("text_format"))
-        body["text"] = {**body.get("text", {}), "format": form}
-    headers = body.pop("extra_headers", openai.NOT_GIVEN)
-    more = {"params": body.pop("extra_query", {}), "extra_json": body.pop("extra_body", None)}
-    return FinalRequestOptions(method="post", url=path, headers=headers, json_data=body, **more)

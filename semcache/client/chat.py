@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 from semcache.answers.completion import Completion
 from semcache.answers.request import TRANSPORT
-from semcache.client.chunks import ChatGathering, chunks_of
+from semcache.client.chunks import UNKNOWN, ChatGathering, chunks_of
 from semcache.client.endpoint import Asked, Body, as_dict, count_of, given, parts_text
 
-__all__ = ["CHAT", "Chat"]
+__all__ = ["CHAT", "Chat", "reply_of"]
 
 _LEADING = ("system", "developer")
 _APART = TRANSPORT | {"messages", "stream"}
@@ -83,6 +84,30 @@ class Chat:
 
 
 CHAT = Chat()
+
+
+def reply_of(text: str, model: str, created: float) -> dict[str, Any]:
+    """Return the reply of a chat that says a text and ends by itself, as it is sent.
+
+    Args:
+        text: The answer.
+        model: The LLM that gave it.
+        created: When, in seconds since the epoch.
+
+    Example:
+        >>> reply = reply_of("Within 14 days.", "gpt-4o-mini", 1_795_824_000.5)
+        >>> reply["choices"][0]["message"]["content"], reply["created"]
+        ('Within 14 days.', 1795824000)
+    """
+    message = {"role": "assistant", "content": text, "refusal": None}
+    return {
+        "id": f"semcache-{uuid4().hex}",
+        "object": "chat.completion",
+        "created": int(created),
+        "model": model,
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}],
+        "usage": UNKNOWN,
+    }
 
 
 def _is_plain(shaping: dict[str, Any]) -> bool:

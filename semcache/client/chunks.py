@@ -6,12 +6,12 @@ from typing import Any
 
 from semcache.client.endpoint import Body, as_dict
 
-__all__ = ["ChatGathering", "chunks_of"]
+__all__ = ["UNKNOWN", "ChatGathering", "chunks_of"]
 
 # Parts of a delta that name something; all others are pieces of a longer text.
 _NAMES = frozenset(("role", "type", "id", "index", "name"))
-# Of a reply whose stream did not say what it cost: an application may read it, so it is there.
-_UNKNOWN = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+# Of a reply that does not say what it cost: an application may read it, so it is there.
+UNKNOWN = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 
 
 class ChatGathering:
@@ -62,7 +62,7 @@ class ChatGathering:
                     return None
                 call.pop("index", None)
             choices.append({**choice, "index": index, "message": message})
-        usage = self._head.get("usage") or _UNKNOWN
+        usage = self._head.get("usage") or UNKNOWN
         return {**self._head, "object": "chat.completion", "choices": choices, "usage": usage}
 
 

@@ -8,6 +8,7 @@ import openai
 
 from semcache.answers.keeper import AsyncKeeper, BlockingKeeper
 from semcache.blocking import run
+from semcache.client.arguments import AsyncByArguments, ByArguments
 from semcache.client.cache import ClientCache
 from semcache.client.kept import Reply
 from semcache.client.onward import BlockingOnward, LoopOnward
@@ -18,7 +19,7 @@ __all__ = ["AsyncCacheTransport", "CacheTransport", "cache_of", "cached"]
 Client = TypeVar("Client", openai.OpenAI, openai.AsyncOpenAI)
 
 
-class CacheTransport(ClientCache, BlockingKeeper, httpx2.BaseTransport):
+class CacheTransport(ByArguments, BlockingKeeper, httpx2.BaseTransport):
     """Stands where a client's HTTP transport stands, and answers what it has an answer to.
 
     Whatever takes an ``http_client`` can have it: ``httpx2.Client(transport=CacheTransport(...))``.
@@ -61,21 +62,8 @@ class CacheTransport(ClientCache, BlockingKeeper, httpx2.BaseTransport):
         """Answer a request, from the cache or from the provider."""
         return _response(run(self._reply(request)), _Body)
 
-    def delete(self, **arguments: Any) -> bool:
-        """Delete the answer to this very request, and what was promoted from it.
 
-        Args:
-            **arguments: Those of ``chat.completions.create`` or ``responses.create``, or of
-                ``parse`` in their place.
-
-        Raises:
-            ConfigError: Arguments that make no request.
-            CacheUnavailable: Redis failed; the answer may still be there.
-        """
-        return run(self.flow.delete(run(self._call_of(arguments))))
-
-
-class AsyncCacheTransport(ClientCache, AsyncKeeper, httpx2.AsyncBaseTransport):
+class AsyncCacheTransport(AsyncByArguments, AsyncKeeper, httpx2.AsyncBaseTransport):
     """:class:`CacheTransport` for ``redis.asyncio`` and ``AsyncOpenAI``."""
 
     ONWARD = LoopOnward
@@ -83,10 +71,6 @@ class AsyncCacheTransport(ClientCache, AsyncKeeper, httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Answer a request, from the cache or from the provider."""
         return _response(await self._reply(request), _AsyncBody)
-
-    async def delete(self, **arguments: Any) -> bool:
-        """See :meth:`CacheTransport.delete`."""
-        return await self.flow.delete(await self._call_of(arguments))
 
 
 def cached(openai_client: Client, redis_client: Any, **options: Any) -> Client:
@@ -135,9 +119,10 @@ def _own(behind: Any) -> dict[str, Any]:
 
 
 def cache_of(client: openai.OpenAI | openai.AsyncOpenAI) -> Any:
-    """Return the :class:`CacheTransport` of a client: its ``stats``, ``delete``, ``clear_cache``.
+    """Return the :class:`CacheTransport` of a client: its ``stats``, ``keep``, ``clear_cache``.
 
-    ``delete`` makes the requests that this client makes, to its address and with its query.
+    ``delete``, ``contains`` and ``keep`` make the requests that this client makes, to its address
+    and with its query.
 
     Raises:
         ConfigError: The client has none.
