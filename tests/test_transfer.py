@@ -5,11 +5,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import fakeredis
 import pytest
+from client_bench import FACES, App, messages, text_of
 from fakes import Clock, VectorAPI
 from semantic_bench import MINI, ChatAPI, Drawn
 
@@ -20,8 +22,13 @@ from semcache import (
     HybridLLMCache,
     MatrixIndex,
     VectorSetIndex,
+    cache_of,
+    cached,
+    connect,
     keys,
+    redis_client,
 )
+from semcache.__main__ import _parser
 from semcache.blocking import BLOCKING, run
 from semcache.errors import ConfigError, InvalidInput, UnsupportedServer
 from semcache.index import RedisVLIndex
@@ -29,6 +36,7 @@ from semcache.lab.redis_server import MISSING, start_redis
 from semcache.replay.log import Log
 from semcache.sharing import ANSWER_RULES, DEFAULT_RULES
 from semcache.transfer import export_scope, import_scope, warm
+from semcache.transfer.command import Outside, run_warm
 from semcache.transfer.format import end, header, opened, read, write
 
 INDEXES = {"matrix": MatrixIndex, "vectorset": VectorSetIndex, "redisvl": RedisVLIndex}
@@ -282,8 +290,6 @@ def test_a_server_that_cannot_hold_an_index_is_told_before_anything_is_written(
 
 
 def made(redis: Any, llm: ChatAPI, **options: Any) -> HybridLLMCache:
-    from semcache import connect
-
     lab = connect(quiet=True)
     cache = EmbeddingCache(redis, lab.openai, model=lab.embedding_model)
     return HybridLLMCache(redis, llm.client(), embedding_cache=cache, **options)
@@ -342,6 +348,128 @@ def test_a_log_without_answers_is_refused(fakeredis_):
         warm(made(fakeredis_(), ChatAPI()), Log(["q"]))
 
 
+def test_another_cache_is_refused(fakeredis_):
+    lab = connect(quiet=True)
+    for other in (cached(lab.openai, lab.redis), EmbeddingCache(lab.redis, lab.openai)):
+        with pytest.raises(ConfigError, match="give cache_of"):
+            warm(other, Log(["q"], ["a"]))
+
+
+class Shop:
+    """A cached client that is filled, and an application with another over the same Redis."""
+
+    def __init__(self, face: str, **options: Any) -> None:
+        self.lab, self.clock = connect(quiet=True), Clock()
+        lab = self.lab
+        model = lab.embedding_model
+        options = {"scope": "shop", "embedding_model": model, "clock": self.clock, **options}
+        self.cache = cache_of(cached(lab.openai, lab.redis, **options))
+        self.app = App(face, lab.api, lab.redis, threshold=0.87, **options)
+
+    def warm(self, questions: list[str], answers: list[str | None], **options: Any) -> Any:
+        return warm(self.cache, Log(questions, answers), model=MINI, **options)
+
+    def ask(self, *said: Any, **arguments: Any) -> tuple[str | None, str | None]:
+        """How an answer came, and what it says; a new one is not kept."""
+        more = {"model": MINI, "extra_body": {"semcache": {"keep": False}}, **arguments}
+        answer = self.app.ask(*said, **more)
+        return answer.way, answer.text
+
+
+PYTHON, REWORDED = "What is Python?", "Python是什么？"
+
+
+@pytest.fixture(params=FACES)
+def shop(request: pytest.FixtureRequest) -> Shop:
+    return Shop(request.param, ttl=60)
+
+
+def test_a_log_fills_what_the_cached_client_gives_to_the_same_request_and_a_similar_one(shop):
+    questions = [PYTHON, "Refunds?", "No answer?", f"{PYTHON} "]
+    answers = ["a snake", "in 14 days", None, "a language"]
+    assert shop.warm(questions, answers) == (2, 0, 0, 1, 1)
+    assert shop.app.calls == 0 and shop.lab.api.call_count("embeddings") == 1
+    assert shop.ask(PYTHON) == ("exact", "a language")
+    assert shop.ask("Refunds?") == ("exact", "in 14 days")
+    assert shop.ask(REWORDED) == ("semantic", "a language")
+    assert text_of(shop.app.stream(PYTHON, model=MINI)) == "a language" and shop.app.calls == 0
+    system = {"role": "system", "content": "Be kind."}
+    others = [shop.ask(PYTHON, temperature=0), shop.ask(PYTHON, model="offline-large")]
+    assert {way for way, _ in [*others, shop.ask(system, PYTHON)]} == {"miss"}
+    shop.clock.advance(61)
+    assert shop.ask(PYTHON)[0] == shop.ask(REWORDED)[0] == "miss"
+
+
+def test_answers_are_those_of_a_system_prompt(shop):
+    assert shop.warm([PYTHON], ["a friend"], system="Be kind.").kept == 1
+    system = {"role": "system", "content": "Be kind."}
+    assert shop.ask(system, PYTHON) == ("exact", "a friend")
+    assert shop.ask(system, REWORDED) == ("semantic", "a friend")
+    assert shop.ask(PYTHON)[0] == shop.ask({**system, "content": "Be brief."}, PYTHON)[0] == "miss"
+
+
+def test_the_rules_of_the_cached_client_are_honoured(shop):
+    gold = "what is the price of gold today"
+    refusal = "I'm sorry, but I can't help with that."
+    questions = ["where is my invoice", "What is Rust?", gold]
+    assert shop.warm(questions, ["here", refusal, "high"])[:2] == (1, 2)
+    assert shop.lab.api.call_count("embeddings") == 1  # of the one whose answer is refused
+    assert shop.ask("where is my invoice")[0] == "bypass" and shop.ask("What is Rust?")[0] == "miss"
+    assert shop.ask(gold) == ("exact", "high")
+    assert shop.ask("what's the price of gold today")[0] == "miss"
+    long = "word " * 9_000  # which the rules leave to the exact tier, where nothing is embedded
+    assert shop.warm([long], ["long"]).kept == 1 and shop.ask(long) == ("exact", "long")
+    free = Shop("async" if shop.app.is_async else "blocking", rules=(), answer_rules=(), ttl=600)
+    assert free.warm([*questions, long], ["here", refusal, "high", "long"]) == (3, 0, 0, 0, 1)
+    shop.clock.advance(61)  # which the rule lets live for a minute
+    free.clock.advance(61)
+    assert shop.ask(gold)[0] == "miss" and free.ask(gold) == ("exact", "high")
+    assert free.ask("What is Rust?") == ("exact", refusal)
+
+
+def test_what_the_cached_client_has_is_left_unless_it_is_to_be_replaced(shop):
+    shop.app.ask(PYTHON, model=MINI)
+    own = shop.ask(PYTHON)
+    assert own[0] == "exact" and shop.ask(REWORDED) == ("semantic", own[1])
+    assert shop.warm([PYTHON], ["of the log"]).there == 1 and shop.ask(PYTHON) == own
+    # What was served to a rewording is not its own answer.
+    assert shop.warm([PYTHON, REWORDED], ["of the log", "一门语言"])[:3] == (1, 0, 1)
+    assert shop.ask(REWORDED) == ("exact", "一门语言") and shop.ask(PYTHON) == own
+    assert shop.warm([PYTHON], ["of the log"], replace=True).kept == 1
+    assert shop.ask(PYTHON) == ("exact", "of the log") and shop.ask(REWORDED)[1] == "一门语言"
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_capitals_and_spaces_are_folded_as_the_cached_client_does(face):
+    shop = Shop(face, fold_case=True, fold_spaces=True)
+    shop.warm([PYTHON], ["a language"])
+    assert shop.ask("what  is PYTHON?") == ("exact", "a language")
+
+
+def test_what_the_cached_client_was_given_moves_with_its_scope(shop, tmp_path):
+    shop.warm([PYTHON], ["a language"])
+    path, redis = tmp_path / "scope.jsonl", shop.lab.redis
+    assert left(redis, "shop", path, shop.clock).kinds == {"answer": 1, "exact": 1, "embedding": 1}
+    arrived(redis, path, "other", shop.clock)
+    shop.cache.clear_cache()
+    assert shop.ask(PYTHON)[0] == "miss"
+    face, given = "async" if shop.app.is_async else "blocking", {"clock": shop.clock}
+    given |= {"embedding_model": shop.lab.embedding_model, "threshold": 0.87}
+    app = App(face, shop.lab.api, redis, scope="other", **given)
+    for asked, way in ((PYTHON, "exact"), (REWORDED, "semantic")):
+        answer = app.ask(asked, model=MINI)
+        assert (answer.way, answer.text) == (way, "a language")
+
+
+def test_an_embedding_cache_without_batches_will_do(fakeredis_):
+    api, redis = ChatAPI(), fakeredis_()
+    client = cached(api.client(), redis, embedding_cache=Drawn())
+    assert warm(cache_of(client), Log(["a@0", "b@90"], ["one", "two"]), model=MINI).kept == 2
+    asked = {"model": MINI, "messages": messages("like a@1")}
+    assert client.chat.completions.create(**asked).choices[0].message.content == "one"
+    assert not api.requests
+
+
 # The commands ------------------------------------------------------------------------------------
 
 
@@ -350,6 +478,68 @@ def command(*words: object, **environment: str) -> subprocess.CompletedProcess[s
         [sys.executable, "-m", "semcache", *map(str, words)],
         capture_output=True, text=True, env={**os.environ, **environment},
     )  # fmt: skip
+
+
+@pytest.fixture
+def warmed(fakeredis_, tmp_path, capsys) -> Any:
+    """Run the command on a log of one question; it returns what was printed."""
+    path, redis = tmp_path / "log.csv", fakeredis_()
+    path.write_text(f"question,answer\n{PYTHON},a language\n")
+    lab = connect(quiet=True)
+
+    def run(*words: str) -> tuple[str, Any]:
+        options = _parser().parse_args(["warm", str(path), "--scope", "shop", *words])
+        outside = Outside(lambda url: redis, lambda: (lab.openai, lab.embedding_model))
+        run_warm(options, outside)
+        return capsys.readouterr().out, lab
+
+    return run, redis
+
+
+def ways(redis: Any, lab: Any, *said: Any, **options: Any) -> list[str]:
+    """How the cached client of the README answers the question and a rewording."""
+    given = {"scope": "shop", "embedding_model": lab.embedding_model, "threshold": 0.87, **options}
+    app = App("blocking", lab.api, redis, clock=time.time, **given)
+    more = {"model": MINI, "extra_body": {"semcache": {"keep": False}}}
+    return [app.ask(*said, text, **more).way for text in (PYTHON, REWORDED)]
+
+
+def test_the_command_fills_the_cached_client_and_says_so(warmed):
+    run, redis = warmed
+    said, lab = run("--model", MINI)
+    assert "Kept 1 answers in the scope 'shop'" in said
+    assert f"a cached client that sends {MINI} at http://offline.invalid/v1/" in said
+    assert f"embeds by {lab.embedding_model}" in said
+    assert ways(redis, lab) == ["exact", "semantic"]
+    assert "There already: 1" in run("--model", MINI)[0]
+    assert "Kept 1 answers" in run("--model", MINI, "--replace")[0]
+    hybrid = HybridLLMCache(redis, lab.openai, embedding_model=lab.embedding_model, scope="shop")
+    assert hybrid.get_or_generate(PYTHON, MINI, keep=False) != "a language"
+
+
+def test_the_command_hands_on_its_options(warmed):
+    run, redis = warmed
+    folding = {"fold_case": True, "fold_spaces": True}
+    told = ["--model", MINI, "--system", "Be kind.", "--ttl", "10s"]
+    _, lab = run(*told, "--fold-case", "--fold-spaces", "--rules", "none")
+    (key,) = redis.scan_iter(f"{keys.scope_prefix('shop')}exact:*")
+    assert 0 < redis.pttl(key) <= 10_000
+    system = {"role": "system", "content": "Be kind."}
+    assert ways(redis, lab, system, **folding) == ["exact", "semantic"]
+    assert ways(redis, lab, **folding) == ["miss", "miss"]
+    assert ways(redis, lab, system)[0] != "exact"  # whose tier is that of another spelling
+
+
+def test_the_command_fills_a_hybrid_cache_where_that_is_asked_for(warmed):
+    run, redis = warmed
+    said, lab = run("--model", MINI, "--into", "hybrid")
+    assert f"a HybridLLMCache that asks {MINI}" in said
+    hybrid = HybridLLMCache(
+        redis, lab.openai, embedding_model=lab.embedding_model, scope="shop", threshold=0.87
+    )
+    asked = [hybrid.get_or_generate(text, MINI) for text in (PYTHON, REWORDED)]
+    assert asked == ["a language"] * 2 and hybrid.stats.api_calls == 0
+    assert ways(redis, lab) == ["miss", "miss"]
 
 
 @pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
@@ -362,8 +552,9 @@ def test_warm_export_import_on_a_real_server(tmp_path):
         where = {"REDIS_URL": server.url, "SEMCACHE_ONLINE": "0"}
         several = command("warm", log, "--scope", "shop", **where)
         assert several.returncode == 1 and "2 tenants" in several.stderr
-        done = command("warm", log, "--scope", "shop", "--tenant", "a", **where)
+        done = command("warm", log, "--scope", "shop", "--tenant", "a", "--model", MINI, **where)
         assert done.returncode == 0 and "Kept 1 answers" in done.stdout, done.stderr
+        assert ways(redis_client(server.url), connect(quiet=True)) == ["exact", "semantic"]
         done = command("export", "shop", file, "--redis", server.url, REDIS_URL="")
         assert done.returncode == 0 and "1 answers with vectors" in done.stdout, done.stderr
         done = command("import", file, "other", "--index", "vectorset", **where)

@@ -12,6 +12,7 @@ import redis as redis_py
 
 from semcache.answers import HybridLLMCache
 from semcache.blocking import BLOCKING, run
+from semcache.client import CacheTransport
 from semcache.embedding.progress import progress_bar
 from semcache.errors import CacheUnavailable, ConfigError, InvalidInput
 from semcache.evaluate.report import say
@@ -45,6 +46,7 @@ _NAMES = {
     "embedding": "embeddings",
     "field": "embeddings in a hash",
 }
+_INTO = {"client": CacheTransport, "hybrid": HybridLLMCache}
 
 
 class Outside(NamedTuple):
@@ -70,7 +72,14 @@ def add_warm_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``warm`` to its parser."""
     add = parser.add_argument
     add("log", type=Path, help="with text and answer, and if there: time, tenant; what pairs reads")
-    add("--scope", required=True, metavar="S", help="of the HybridLLMCache that is to have them")
+    add("--scope", required=True, metavar="S", help="of the cache that is to have them")
+    add(
+        "--into",
+        choices=list(_INTO),
+        default="client",
+        help="the cache that has the scope. client: cached(OpenAI(), redis), for chat completions "
+        "that send the model nothing but messages; hybrid: HybridLLMCache (default: %(default)s)",
+    )
     add("--tenant", metavar="NAME", help="only this tenant's; needed if the log has several")
     add("--model", default="gpt-4o-mini", help="whose answers they are (default: %(default)s)")
     add("--system", metavar="TEXT", help="the system prompt of the requests (default: none)")
@@ -118,7 +127,7 @@ def run_warm(options: argparse.Namespace, outside: Outside) -> None:
     log = _of_tenant(outside.read(options.log), options)
     api, embedding_model = outside.api()
     by_default = options.rules == "default"
-    cache = HybridLLMCache(
+    cache = _INTO[options.into](
         outside.redis(options.redis),
         api,
         scope=options.scope,
@@ -140,10 +149,19 @@ def run_warm(options: argparse.Namespace, outside: Outside) -> None:
         say(remark)
     say(
         f"{options.log}: {len(log):,} requests. Kept {done.kept:,} answers in the scope "
-        f"{options.scope!r}.\nRefused by a rule: {done.refused:,}. There already: {done.there:,}. "
+        f"{options.scope!r}.\nThey are for {_asker(options, api)}, and embeds by "
+        f"{embedding_model}.\nRefused by a rule: {done.refused:,}. There already: {done.there:,}. "
         f"Asked again later: {done.older:,}.\nSkipped, without an answer or too long to be "
         f"embedded: {done.skipped:,}."
     )
+
+
+def _asker(options: argparse.Namespace, api: Any) -> str:
+    """Return who finds the answers, in words."""
+    if options.into == "hybrid":
+        return f"a HybridLLMCache that asks {options.model}"
+    where = api.base_url.copy_with(userinfo=b"", query=None)  # which may hold a key
+    return f"a cached client that sends {options.model} at {where} nothing but messages"
 
 
 def _of_tenant(log: Log, options: argparse.Namespace) -> Log:

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from semcache.answers import HybridLLMCache
+from semcache.answers.completion import Completion
 from semcache.answers.request import Request, normalise
-from semcache.answers.wishes import OWN
+from semcache.answers.wishes import Wishes
 from semcache.blocking import run
+from semcache.client import CacheTransport
 from semcache.embedding.api import is_embeddable
-from semcache.errors import InvalidInput
+from semcache.errors import ConfigError, InvalidInput
 from semcache.replay.log import Log
-from semcache.sharing import Admission, may_keep, may_share
+from semcache.sharing import Admission, Rule, may_keep, may_share
 
 __all__ = ["Warmed", "warm"]
 
@@ -25,7 +27,8 @@ class Warmed(NamedTuple):
         refused: Questions or answers that a rule of admission did not let in.
         there: Questions that had an answer already, which was left.
         older: Requests whose question was asked again later: the newest answer is kept.
-        skipped: Requests without an answer, or whose question cannot be embedded.
+        skipped: Requests without an answer, or whose question cannot be embedded; and answers that
+            the cache did not keep for another reason.
     """
 
     kept: int = 0
@@ -41,8 +44,45 @@ class _One(NamedTuple):
     admission: Admission
 
 
+class _Client:
+    """A cached client's cache, which keeps whole replies."""
+
+    def __init__(self, cache: CacheTransport, model: str, system: str | None) -> None:
+        self._cache, self._model, self._system = cache, model, system
+
+    def contains(self, one: _One) -> bool:
+        return self._cache.contains(**self._asking(one))
+
+    def keep(self, one: _One) -> bool:
+        return self._cache.keep(one.answer, **self._asking(one))
+
+    def _asking(self, one: _One) -> dict[str, Any]:
+        return Request(one.text, self._model, self._system).arguments()
+
+
+class _Hybrid:
+    """A HybridLLMCache, which keeps texts."""
+
+    def __init__(self, cache: HybridLLMCache, model: str, system: str | None) -> None:
+        self._cache, self._model, self._system = cache, model, system
+
+    def contains(self, one: _One) -> bool:
+        return run(self._cache.flow.contains(self._request(one)))
+
+    def keep(self, one: _One) -> bool:
+        own = self._cache.options
+        wishes = Wishes(own.threshold, own.seconds)
+        if not one.admission:
+            wishes = wishes.within(one.admission)
+        answer = Completion(one.answer, "stop")
+        return run(self._cache.flow.keep(self._request(one), answer, wishes))
+
+    def _request(self, one: _One) -> Request:
+        return Request(one.text, self._model, self._system)
+
+
 def warm(
-    cache: HybridLLMCache,
+    cache: CacheTransport | HybridLLMCache,
     log: Log,
     *,
     model: str = "gpt-4o-mini",
@@ -52,8 +92,14 @@ def warm(
 ) -> Warmed:
     """Keep the answers of a log, for as long as the cache keeps answers, from now on.
 
+    Through a cached client they are then given to ``chat.completions.create(model=...,
+    messages=...)`` without further arguments, where the messages are the system prompt, if there is
+    one, and the question; sent to the address of the client that ``cache`` was made with. What is
+    asked with more is kept by :meth:`CacheTransport.keep`.
+
     Args:
-        cache: With its rules of admission, its TTL and its ``fold_case``.
+        cache: That of a blocking cached client, ``cache_of(client)``, or a ``HybridLLMCache``: with
+            its rules of admission, its TTL and its ``fold_case``.
         log: With answers.
         model: The LLM whose answers they are: only requests to it are given them.
         system: The system prompt that they were given under.
@@ -61,21 +107,27 @@ def warm(
         tell: Called with the number of questions that are done.
 
     Raises:
+        ConfigError: The cache is another.
         InvalidInput: The log has no answers.
         openai.OpenAIError: The embedding API failed.
-        CacheUnavailable: Redis failed, and the cache has ``on_error="raise"``.
+        CacheUnavailable: Redis failed. With ``on_error="bypass"`` what it did not take may also
+            count as skipped.
 
     Example:
-        >>> from semcache import connect
+        >>> from semcache import cache_of, cached, connect
         >>> lab = connect(quiet=True)
-        >>> cache = HybridLLMCache(lab.redis, lab.openai, embedding_model=lab.embedding_model)
-        >>> warm(cache, Log(["Refund?"], ["Within 14 days."])).kept
+        >>> client = cached(lab.openai, lab.redis, embedding_model=lab.embedding_model)
+        >>> log = Log(["Refund?"], ["Within 14 days."])
+        >>> warm(cache_of(client), log, model=lab.chat_model).kept
         1
-        >>> cache.get_or_generate("Refund?"), cache.stats.api_calls
+        >>> asked = [{"role": "user", "content": "Refund?"}]
+        >>> reply = client.chat.completions.create(model=lab.chat_model, messages=asked)
+        >>> reply.choices[0].message.content, cache_of(client).stats.api_calls
         ('Within 14 days.', 0)
     """
     if log.answer is None:
         raise InvalidInput("the log has no answers: a column answer, or response, holds them")
+    into = _into(cache, model, system)
     newest, without = _newest(log)
     older = len(log) - without - len(newest)
     done = Warmed(older=older, skipped=without)
@@ -84,13 +136,25 @@ def warm(
         wanted = [
             one.text for one in some if one.admission.by_similarity and is_embeddable(one.text)
         ]
-        if wanted:
-            embeddings: Any = cache.embedding_cache  # one call for all; an answer then reads it
-            embeddings.get_embeddings_batch(wanted)
+        batch = getattr(cache.embedding_cache, "get_embeddings_batch", None)
+        if wanted and batch is not None:  # another program's may have none
+            batch(wanted)  # one call for all; an answer then reads its own
         for one in some:
-            done = _kept(done, cache, one, model, system, replace)
+            what = _became(into, one, cache.options.answer_rules, replace)
+            done = done._replace(**{what: getattr(done, what) + 1})
         tell(len(some))
     return done
+
+
+def _into(cache: object, model: str, system: str | None) -> _Client | _Hybrid:
+    if isinstance(cache, CacheTransport):
+        return _Client(cache, model, system)
+    if isinstance(cache, HybridLLMCache):
+        return _Hybrid(cache, model, system)
+    raise ConfigError(
+        f"cache is {type(cache).__name__}: give cache_of(client) of a blocking cached client, or a "
+        "HybridLLMCache"
+    )
 
 
 def _newest(log: Log) -> tuple[list[tuple[str, str]], int]:
@@ -110,29 +174,19 @@ def _newest(log: Log) -> tuple[list[tuple[str, str]], int]:
     return list(newest.values()), without
 
 
-def _admitted(cache: HybridLLMCache, newest: Sequence[tuple[str, str]]) -> Iterator[_One]:
+def _admitted(
+    cache: CacheTransport | HybridLLMCache, newest: Sequence[tuple[str, str]]
+) -> Iterator[_One]:
     for text, answer in newest:
         yield _One(text, answer, may_share(text, cache.options.rules))
 
 
-def _kept(
-    done: Warmed, cache: HybridLLMCache, one: _One, model: str, system: str | None, replace: bool
-) -> Warmed:
-    """Keep one answer, as far as the rules let it in; return the counts with it."""
-    if not one.admission.exact or not may_keep(one.answer, cache.options.answer_rules):
-        return done._replace(refused=done.refused + 1)
-    semantic = cache.semantic_cache(model, system=system)
-    room, request = semantic.room, Request(one.text, model, system)
-    if not replace:
-        there = run(room.policy.attempt(None, room.redis.ask(room.exact.question(request))))
-        if there is not None and there.source is None and room.exact.is_fresh(there):
-            return done._replace(there=done.there + 1)
-    if one.admission.by_similarity:
-        if not is_embeddable(one.text):
-            return done._replace(skipped=done.skipped + 1)
-        semantic.add_cache(one.text, one.answer, OWN)
-    else:
-        limits = [ttl for ttl in (cache.options.seconds, one.admission.ttl) if ttl is not None]
-        answer = room.answer(one.text, one.answer, min(limits, default=None))
-        run(room.keep(request, answer, None, None, replaces=True))
-    return done._replace(kept=done.kept + 1)
+def _became(into: _Client | _Hybrid, one: _One, answer_rules: Sequence[Rule], replace: bool) -> str:
+    """Keep one answer, as far as the rules let it in; return which count it adds to."""
+    if not one.admission.exact or not may_keep(one.answer, answer_rules):
+        return "refused"
+    if not replace and into.contains(one):
+        return "there"
+    if one.admission.by_similarity and not is_embeddable(one.text):
+        return "skipped"
+    return "kept" if into.keep(one) else "skipped"
