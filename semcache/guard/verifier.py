@@ -51,8 +51,7 @@ class Verifier:
         threshold: Least probability at which :meth:`__call__` allows a match. Choose it on pairs
             that the verifier was not fitted on.
         least_similarity: Below this similarity :meth:`__call__` allows nothing, since the pairs
-            that it was judged on do not reach so far; ``None`` if nobody said. A cache's own
-            ``threshold`` need not be lower.
+            that it was judged on do not reach so far; ``None`` if nobody said.
         fitted_on: Short digests of the pairs that it was fitted on: see :meth:`saw`.
         embedding_model: The model whose similarities it was fitted on, as the cache's option of
             that name has it; ``None`` if nobody said. A cache with another refuses it.
@@ -86,9 +85,7 @@ class Verifier:
         if threshold is not None and not 0 <= threshold <= 1:
             raise ConfigError(f"threshold is {threshold}: a probability lies between 0 and 1")
         if least_similarity is not None and not -1 <= least_similarity <= 1:
-            raise ConfigError(
-                f"least_similarity is {least_similarity}: a similarity is a cosine, from -1 to 1"
-            )
+            raise ConfigError(f"least_similarity is {least_similarity}: a cosine is in [-1, 1]")
         self.coefficients = {name: float(coefficients[name]) for name in _NAMES}
         self.scales = {name: float(scales[name]) for name in _SCALES}
         self.threshold = threshold
@@ -211,8 +208,8 @@ class Verifier:
         """
         least = self.least_similarity if least_similarity is None else least_similarity
         kept: Any = {"fitted_on": self.fitted_on, "embedding_model": self.embedding_model}
-        kept["least_similarity"] = least
-        return type(self)(self.coefficients, self.scales, threshold=threshold, **kept)
+        kept |= {"threshold": threshold, "least_similarity": least}
+        return type(self)(self.coefficients, self.scales, **kept)
 
     def saw(self, cached: str, asked: str) -> bool:
         """Return whether it was fitted on this pair, whichever of the two came first.
@@ -259,8 +256,10 @@ class Verifier:
             model = record.get("embedding_model")  # not in older files
             if model is not None and not isinstance(model, str):
                 raise ConfigError(f"embedding_model is {model!r}, which is no name")
-            more = {"fitted_on": record.get("fitted_on", "").split(), "embedding_model": model}
-            more["least_similarity"] = record.get("least_similarity")
+            more: dict[str, Any] = {
+                n: record.get(n) for n in ("embedding_model", "least_similarity")
+            }
+            more |= {"fitted_on": record.get("fitted_on", "").split()}
             parts = record["coefficients"], record["scales"]
             return cls(*parts, threshold=record["threshold"], **more)
         except (AttributeError, ConfigError, KeyError, TypeError, ValueError) as error:
