@@ -49,7 +49,12 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``plan`` to its parser."""
     _add_promise(parser)
     add = parser.add_argument
-    add("--served", type=float, metavar="SHARE", help="of the pairs, as you expect, such as 0.3")
+    add(
+        "--served",
+        type=float,
+        metavar="SHARE",
+        help="of the labelled pairs, as you expect: more than of the log, if drawn by bands",
+    )
     add("--thresholds", type=int, default=12, metavar="N", help="tested (default: %(default)s)")
     add("--same", type=float, metavar="SHARE", help="of the pairs that have the same answer")
     add("--fit", action="store_true", help="a third part is to fit a verifier on")
