@@ -31,6 +31,8 @@ def _verify_first_answer(first_answer: Callable[..., Any]) -> str | None:
 
     def llm(question: str) -> str:
         asked.append("llm")
+        if question == "broken":
+            raise OSError("the LLM is down")
         known = {"new": "from llm", "NEW": "from LLM", " new": "another", "new silence": ""}
         return known.get(question, "asked in vain")
 
@@ -59,6 +61,13 @@ def _verify_first_answer(first_answer: Callable[..., Any]) -> str | None:
         return "a text with a space before it is another text; an exact tier tells them apart."
     if ask("known") != (" from exact", []):
         return "what exact held before is gone after other questions."
+    try:
+        ask("broken")
+    except OSError:
+        if "broken" in exact:
+            return "llm failed, and something is stored for the question."
+    else:
+        return "llm raised an error, and it did not come out: an outage becomes an answer."
     if ask("new silence")[0] != "" or ask("new silence") != ("", []):
         return "llm answered with an empty text, and the same question went further than exact."
     return None
@@ -87,7 +96,7 @@ def _verify_promote(promote: Callable[..., Any]) -> str | None:
         answer = ("the answer", "", " 重置密码 ")[number % 3]
         client.flushall()
         client.set("another key", "another answer")
-        if right is not None:
+        if right is not None and right > 100:
             client.set("key", "an older answer", ex=7)
         promote(client, "key", answer, expires_at, now)
         if set(sent) & LATER_TTL:
@@ -171,6 +180,18 @@ def first_answer(question, exact, similar, llm):
     return exact[question]
 """,
         wrong=(
+            """
+def first_answer(question, exact, similar, llm):
+    if question not in exact:
+        answer = similar(question)
+        if answer is None:
+            try:
+                answer = llm(question)
+            except Exception:
+                answer = ""
+        exact[question] = answer
+    return exact[question]
+""",
             """
 def first_answer(question, exact, similar, llm):
     return exact.get(question) or similar(question) or llm(question)

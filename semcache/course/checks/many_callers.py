@@ -36,10 +36,13 @@ class _Flights(dict[Any, Any]):
         super().__init__()
         self.looked: set[int] = set()
         self.unguarded = False
+        self.looked_without: Callable[[], object] = lambda: None
         self._lock = lock
 
     def _note(self) -> None:
         self.looked.add(threading.get_ident())
+        if not self._lock.locked():
+            self.looked_without()
 
     def __contains__(self, key: object) -> bool:
         self._note()
@@ -142,7 +145,8 @@ def _verify_once(once: Callable[..., Any]) -> str | None:
         return result(flight, timeout)
 
     with patch.object(Future, "result", noting):
-        complaint = _four_at_once(once) or _another_key(once) or _leader_is_quick(once)
+        complaint = _four_at_once(once) or _another_key(once)
+        complaint = complaint or _another_comes_between(once) or _leader_is_quick(once)
         complaint = complaint or _an_error(once, OSError("the API is down"))
         complaint = complaint or _an_error(once, _Stopped())
     if complaint is None and any(seconds is not None for seconds in patience):
@@ -203,6 +207,24 @@ def _one_ends(once: Callable[..., Any]) -> str | None:
     if not callers.are_done() or len(callers.fetched) != 1:
         return "when the fetch of one key ends, another key's, still under way, is forgotten."
     return None
+
+
+def _another_comes_between(once: Callable[..., Any]) -> str | None:
+    """A second caller comes whenever the first has let go of the lock and has not written yet."""
+    callers, has_come = _Callers(once), False
+
+    def come() -> None:
+        nonlocal has_come
+        if not (has_come or callers.fetched or dict.__contains__(callers.flights, "text")):
+            has_come = True
+            callers.start("text", 1)
+
+    callers.lock.given_back = callers.flights.looked_without = come
+    callers.start("text", 1)
+    callers.go.set()
+    if callers.are_done() and len(callers.fetched) == 1:
+        return None
+    return "between the look into flights and the write another thread can do the same."
 
 
 def _leader_is_quick(once: Callable[..., Any]) -> str | None:
@@ -446,6 +468,44 @@ def once(flights, lock, key, fetch):
         if key not in flights:
             flights[key] = fetch(key)
         return flights[key]
+""",
+            # two look, one after the other, before either writes
+            """
+from concurrent.futures import Future
+
+
+def once(flights, lock, key, fetch):
+    with lock:
+        flight = flights.get(key)
+    if flight is not None:
+        return flight.result()
+    with lock:
+        flight = flights[key] = Future()
+    try:
+        flight.set_result(fetch(key))
+    except BaseException as error:
+        flight.set_exception(error)
+    with lock:
+        flights.pop(key, None)
+    return flight.result()
+""",
+            """
+from concurrent.futures import Future
+
+
+def once(flights, lock, key, fetch):
+    if (flight := flights.get(key)) is not None:
+        return flight.result()
+    flight = Future()
+    with lock:
+        flights[key] = flight
+    try:
+        flight.set_result(fetch(key))
+    except BaseException as error:
+        flight.set_exception(error)
+    with lock:
+        flights.pop(key, None)
+    return flight.result()
 """,
             # the follower looks again without the lock
             """

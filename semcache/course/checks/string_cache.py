@@ -45,6 +45,13 @@ _REQUESTS = [
     ("e5", 384, "caf\u00e9"),
     ("e5", 384, "cafe\u0301"),
     ("e5", 384, "caf"),
+    ("text-embedding-3-small", 1024, "hello"),
+    ("text-embedding-3-large", 1024, "hello"),
+    ("gpt-2024-05-13", 384, "hello"),
+    ("gpt-2024-08-06", 384, "hello"),
+    ("e5", 384, "hello?"),
+    ("e5", 384, "???"),
+    ("e5", 384, "?"),
     ("e5", 384, "How do I change my address?"),
     ("e5", 384, "How do I change my account?"),
     ("e5", 384, "\U0001f44d"),  # thumbs up
@@ -99,8 +106,11 @@ def _verify_length(cache_key: Callable[[str, int, str], str]) -> str | None:
             return "a long text makes a long key; keys live in memory."
         for place in _PLACES:
             at = int(place * (size - 1))
-            if cache_key("e5", 384, f"{text[:at]}#{text[at + 1 :]}") == key:
+            other = f"{text[:at]}#{text[at + 1 :]}"
+            if cache_key("e5", 384, other) == key:
                 return f"two texts of {size:,} characters that differ in one letter share a key."
+            if cache_key(text, 384, "e5") == cache_key(other, 384, "e5"):
+                return f"two models of {size:,} characters that differ in one letter share a key."
     if len({cache_key("e5", 384, str(number)) for number in range(_MANY)}) < _MANY:
         return f"of {_MANY:,} short texts, some share a key: there are too few different keys."
     draw = Random(2)
@@ -272,6 +282,24 @@ def cache_key(model, dimensions, text):
             """
 def cache_key(model, dimensions, text):
     return hashlib.sha256(json.dumps([model.lower(), dimensions, text]).encode()).hexdigest()
+""",
+            """
+def cache_key(model, dimensions, text):
+    return f"{model[:20]}:{dimensions}:{hashlib.sha256(text.encode()).hexdigest()}"
+""",
+            """
+def cache_key(model, dimensions, text):
+    return f"{model}:{dimensions}:"[:16] + hashlib.sha256(text.encode()).hexdigest()
+""",
+            """
+def cache_key(model, dimensions, text):
+    name = model.split("-20")[0]
+    return hashlib.sha256(json.dumps([name, dimensions, text]).encode()).hexdigest()
+""",
+            """
+def cache_key(model, dimensions, text):
+    parts = json.dumps([model, dimensions, text.rstrip("?")])
+    return hashlib.sha256(parts.encode()).hexdigest()
 """,
             """
 def cache_key(model, dimensions, text):
