@@ -74,12 +74,13 @@ def _verify_decision(decision: object) -> str | None:
 def _another_day(decision: Decision) -> str | None:
     """Return what a second day says of rules that only know the texts of the first."""
     _, own = replace(decision, day=_another()).outcomes()
-    if not own.causes[CUSTOMER]:
+    wrong, served = own.wrong.count, own.wrong.of
+    if not own.causes[CUSTOMER] and wrong <= decision.promise * served:
         return None
     ((text, _),) = own.wrongly.most_common(1)
     return (
-        f"on a second day, with a word more in the questions, {own.causes[CUSTOMER]} answers go to "
-        f"another customer, such as to {text!r}: a rule must know more than the texts of one day."
+        f"on a second day, with a word more in the questions, {wrong:,} of {served:,} are wrong, "
+        f"such as what {text!r} is given: a rule must know more than the texts of one day."
     )
 
 

@@ -39,30 +39,32 @@ class _Flights(dict[Any, Any]):
         self.looked_without: Callable[[], object] = lambda: None
         self._lock = lock
 
-    def _note(self) -> None:
+    def _noted(self, found: Any) -> Any:
         self.looked.add(threading.get_ident())
         if not self._lock.locked():
             self.looked_without()
+        return found
 
     def __contains__(self, key: object) -> bool:
-        self._note()
-        return super().__contains__(key)
+        return bool(self._noted(super().__contains__(key)))
 
     def __getitem__(self, key: Any) -> Any:
-        self._note()
-        return super().__getitem__(key)
+        try:
+            found = super().__getitem__(key)
+        except KeyError:
+            self._noted(None)
+            raise
+        return self._noted(found)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self.unguarded |= not self._lock.locked()
         super().__setitem__(key, value)
 
     def get(self, key: Any, default: Any = None) -> Any:
-        self._note()
-        return super().get(key, default)
+        return self._noted(super().get(key, default))
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
-        self._note()
-        return super().setdefault(key, default)
+        return self._noted(super().setdefault(key, default))
 
 
 class _Lock:

@@ -120,12 +120,13 @@ def _verify_may_serve(may_serve: Callable[..., Any]) -> str | None:
         entry = {**_ASKED, "tenant": tenant, "model": model, "expires_at": 60}
         if may_serve(entry, {**_ASKED, "tenant": other, "model": another}, 1):
             return f"tenant {tenant} with model {model} is not tenant {other} with {another}."
-    for tenant in ("acme-eu", "acm", "", None):
-        of_tenant = {**_ASKED, "tenant": tenant}
-        if may_serve({**of_tenant, "expires_at": 60}, dict(_ASKED), 1):
-            return f"a request of tenant {_ASKED['tenant']} is given the answer to tenant {tenant}."
-        if may_serve({**_ASKED, "expires_at": 60}, of_tenant, 1):
-            return f"a request of tenant {tenant} is given the answer to tenant {_ASKED['tenant']}."
+    own = _ASKED["tenant"]
+    for stranger in ("acme-eu", "acm", "", None):
+        theirs = {**_ASKED, "tenant": stranger}
+        if may_serve({**theirs, "expires_at": 60}, dict(_ASKED), 1):
+            return f"a request of tenant {own} is given the answer to tenant {stranger!r}."
+        if may_serve({**_ASKED, "expires_at": 60}, theirs, 1):
+            return f"a request of tenant {stranger!r} is given the answer to tenant {own}."
     late = {**_ASKED, "expires_at": 60.5}
     if may_serve(late, dict(_ASKED), 60.7) or not may_serve(late, dict(_ASKED), 60.2):
         return "an entry may end at a part of a second: 60.5 lies between 60.2 and 60.7."

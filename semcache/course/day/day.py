@@ -121,8 +121,8 @@ class Day:
 
     @classmethod
     def another(cls) -> "Day":
-        """Return a second day of the desk, on which the same is asked with a word of thanks."""
-        rows = made.requests(other=1, ending=" thanks")
+        """Return a second day of the desk, on which the same is asked with a word more."""
+        rows = made.requests(other=1, beginning="well, ", ending=" thanks")
         column = {name: [row[name] for row in rows] for name in rows[0]}
         log = Log(
             column["text"],

@@ -44,12 +44,13 @@ _STATUS = (
 )  # fmt: skip
 
 
-def requests(other: int = 0, ending: str = "") -> list[dict[str, Any]]:
+def requests(other: int = 0, beginning: str = "", ending: str = "") -> list[dict[str, Any]]:
     """Return the day's requests in the order of their times; the same on every machine.
 
     Args:
         other: Another number draws another day, on which the same questions are popular.
-        ending: Stands behind each question about one's own data and about the service.
+        beginning: Stands before each question about one's own data and about the service.
+        ending: Stands behind them.
 
     A label names the answer that is right. Behind ``@`` it says whose answer it is, behind ``#``
     since which change it stands: see :func:`semcache.course.day.causes.cause`.
@@ -64,11 +65,11 @@ def requests(other: int = 0, ending: str = "") -> list[dict[str, Any]]:
     ]
     own = [(topic, text) for topic, texts in _OWN.items() for text in texts]
     rows += [
-        {"text": text + ending, "language": "en", "label": f"{topic}@"}
+        {"text": beginning + text + ending, "language": "en", "label": f"{topic}@"}
         for topic, text in zipf_stream(own, OWN, exponent=0.5, seed=15 + other)
     ]
     rows += [
-        {"text": text + ending, "language": "en", "label": "status#"}
+        {"text": beginning + text + ending, "language": "en", "label": "status#"}
         for text in zipf_stream(_STATUS, STATUS, exponent=0.7, seed=16 + other)
     ]
     return sorted((_asked(row, draw) for row in rows), key=lambda row: row["time"])
