@@ -137,11 +137,11 @@ def _redis(url: str | None) -> Any:
     return client
 
 
-def _api() -> tuple[Any, str]:
+def _api() -> tuple[Any, str, str]:
     from semcache.lab.connect import open_api
 
     api = open_api()
-    return api.client, api.embedding_model
+    return api.client, api.embedding_model, api.chat_model
 
 
 _OUTSIDE = transfer.Outside(_redis, _api)

@@ -316,8 +316,18 @@ def test_a_verifier_is_fitted_chosen_for_checked_and_saved(margins, capsys):
     saved = json.loads(margins.with_name("margins.verifier.json").read_text())
     assert 200 < saved["fitted_on"] < 400 and 0.1 < saved["threshold"] < 0.21
     assert f"fitted on {saved['fitted_on']} of the pairs" in printed
-    assert "by similarity alone no threshold keeps the promise" in printed
+    assert "by similarity alone these pairs show no threshold" in printed
     assert "Within the limit of 5 %" in printed and "Verifier.load(" in printed
+
+
+def test_similarity_alone_chooses_with_the_pairs_to_fit_on_too(tmp_path, capsys):
+    path = tmp_path / "few.csv"
+    lines = [f"pin {k},pin of card {k},0.97,yes\n" for k in range(220)]
+    lines += [f"reset {k},refund {k},0.60,no\n" for k in range(60)]
+    path.write_text("a,b,similarity,same\n" + "".join(lines))
+    run(options(path, "--fit"), Embedder, fit=StandIn.fit)
+    printed = capsys.readouterr().out
+    assert "For comparison, by similarity alone, from" in printed  # a third has too few
 
 
 def test_where_nothing_is_chosen_the_verifier_has_no_threshold(margins, capsys):

@@ -122,6 +122,14 @@ def test_answers_tell_what_is_wrong_where_there_are_no_labels():
     assert done(Log(["a@0", "a@0"]), Design("", "exact")).known is None
 
 
+def test_answers_that_are_each_worded_anew_tell_nothing():
+    texts = [f"question {n}" for n in range(40)]
+    anew = requests_of(Log(texts, answer=[f"reply {n}" for n in range(40)]))
+    alike = requests_of(Log(texts, answer=[f"reply {n // 2}" for n in range(40)]))
+    labelled = requests_of(Log(texts, answer=[f"reply {n}" for n in range(40)], label=texts))
+    assert (anew.known, alike.known, labelled.known) == (None, "answer", "label")
+
+
 def test_days_are_apart_and_the_warm_ones_are_not_counted():
     log = Log(["a@0"] * 6, time=[k * DAY / 2 for k in range(6)])
     cold = done(log, Design("", "exact", ttl=None))

@@ -489,7 +489,9 @@ def warmed(fakeredis_, tmp_path, capsys) -> Any:
 
     def run(*words: str) -> tuple[str, Any]:
         options = _parser().parse_args(["warm", str(path), "--scope", "shop", *words])
-        outside = Outside(lambda url: redis, lambda: (lab.openai, lab.embedding_model))
+        outside = Outside(
+            lambda url: redis, lambda: (lab.openai, lab.embedding_model, lab.chat_model)
+        )
         run_warm(options, outside)
         return capsys.readouterr().out, lab
 

@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,7 @@ def run(
     choice = _choose(options, calibration, options.grid or grid)
     _report(options, calibration, held_out, choice, len(pairs))
     if judge:
-        _compare(options, *division.parts[-2:])
+        _compare(options, division.parts[:-1], division.parts[-1])
     if verifier:
         least = float(np.asarray(pairs.similarity).min()) if floor is None else floor
         _save(verifier, choice, least, options.save or _beside(options.file, "verifier.json"))
@@ -219,13 +219,20 @@ def _report(
     say(f"\n{report.checked(choice, held_out, groups, options.confidence)}")
 
 
-def _compare(options: argparse.Namespace, choose_on: Pairs, check_on: Pairs) -> None:
-    """Say what similarity alone would have done: a verifier has to prove itself."""
-    choice = choose_threshold(
-        _scored(choose_on, None), max_wrong=options.max_wrong, confidence=options.confidence
+def _compare(options: argparse.Namespace, choose_on: Sequence[Pairs], check_on: Pairs) -> None:
+    """Say what similarity alone would have done: a verifier has to prove itself.
+
+    It needs no pairs to fit on, so it chooses with these, too.
+    """
+    weights = [part.weight for part in choose_on if part.weight is not None]
+    rows = Scored(
+        np.concatenate([np.asarray(part.similarity) for part in choose_on]),
+        np.concatenate([part.same for part in choose_on]),
+        weight=np.concatenate(weights) if weights else None,
     )
+    choice = choose_threshold(rows, max_wrong=options.max_wrong, confidence=options.confidence)
     if choice.threshold is None:
-        say("\nFor comparison, by similarity alone no threshold keeps the promise.")
+        say("\nFor comparison, by similarity alone these pairs show no threshold that does.")
         return
     (line,) = evaluate(_scored(check_on, None), [choice.threshold]).lines
     say(

@@ -91,7 +91,7 @@ def _designs(options: argparse.Namespace) -> list[Design]:
         if getattr(verifier, "threshold", 0.0) is None:
             raise ConfigError(
                 f"{options.verifier} has no threshold: evaluate --fit found none that keeps the "
-                "promise"
+                "promise. By similarity alone: --design exact hybrid --threshold COSINE"
             )
     given = guarded = given_design(options)
     if options.threshold is None and (least := getattr(verifier, "least_similarity", None)):

@@ -74,7 +74,8 @@ def legend(done: Replayed) -> list[str]:
         )
     if done.known is None:
         said.append(
-            "Whether an answer served was right is not known: a column label, or answer, says so."
+            "Whether an answer served was right is not known: a column label says so, or answers "
+            "that are worded alike."
         )
     if any(design.memory for design in done.designs):
         said.append(

@@ -15,6 +15,8 @@ from semcache.sharing import Admission, Rule, may_keep, may_share
 
 __all__ = ["Requests", "Text", "requests_of"]
 
+_FEW, _ALIKE = 20, 0.05  # texts that prove nothing; the least share that has an answer in common
+
 Ints = NDArray[np.int32]
 Codes = dict[Any, int]
 
@@ -56,7 +58,8 @@ class Requests:
         kept: Whether the answer of a request may be kept, shape (n,).
         first: The position in the log at which each of ``unique`` comes first.
         timed: Whether the log has times.
-        known: By what wrong answers are known: ``"label"``, ``"answer"`` or ``None``.
+        known: By what wrong answers are known: ``"label"``, ``"answer"`` or ``None``; not by
+            answers if hardly two texts have one in common, since the LLM words each anew.
     """
 
     texts: list[Text]
@@ -109,7 +112,7 @@ def requests_of(
     label = _column(log.label, order)
     said, answers = _said(log, order)
     may = [answer is None or bool(may_keep(answer, answer_rules)) for answer in answers]
-    known = "label" if labelled else "answer" if answered else None
+    known = "label" if labelled else "answer" if answered and _say_alike(text, said) else None
     return Requests(
         [unique.text(*key) for key in texts],
         unique.strings,
@@ -153,6 +156,15 @@ class _Unique:
         spelt_as = self._spelt.setdefault((scope, spelt), len(self._spelt))
         entry_as = self._entries.setdefault((scope, entry), len(self._entries))
         return Text(self.strings[row], scope, row, spelt_as, entry_as, embeds, admission)
+
+
+def _say_alike(text: Sequence[int], said: Ints) -> bool:
+    """Whether answers tell if two texts ask for the same: not where each is worded anew."""
+    texts: dict[int, set[int]] = {}
+    for asked, answer in zip(text, said.tolist(), strict=True):
+        texts.setdefault(answer, set()).add(asked)
+    shared = sum(len(asked) for asked in texts.values() if len(asked) > 1)
+    return len(set(text)) < _FEW or shared >= _ALIKE * len(set(text))
 
 
 def _has(column: Sequence[Any] | None) -> bool:

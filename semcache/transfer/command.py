@@ -54,12 +54,12 @@ class Outside(NamedTuple):
 
     Attributes:
         redis: Returns a client of the Redis at a URL; of ``REDIS_URL`` for ``None``.
-        api: Returns a client of the embedding API, and its model.
+        api: Returns a client of the API, its embedding model and its LLM.
         read: Reads a log.
     """
 
     redis: Callable[[str | None], Any]
-    api: Callable[[], tuple[Any, str]]
+    api: Callable[[], tuple[Any, str, str]]
     read: Callable[[Path], Log] = read_log
 
 
@@ -81,7 +81,7 @@ def add_warm_arguments(parser: argparse.ArgumentParser) -> None:
         "that send the model nothing but messages; hybrid: HybridLLMCache (default: %(default)s)",
     )
     add("--tenant", metavar="NAME", help="only this tenant's; needed if the log has several")
-    add("--model", default="gpt-4o-mini", help="whose answers they are (default: %(default)s)")
+    add("--model", help="whose answers they are (default: gpt-4o-mini; offline its LLM)")
     add("--system", metavar="TEXT", help="the system prompt of the requests (default: none)")
     add("--ttl", type=parse_ttl, default=3_600.0, help="from now on, as 12h (default: 1h)")
     add(
@@ -125,7 +125,8 @@ def run_warm(options: argparse.Namespace, outside: Outside) -> None:
     """
     check_scope(options.scope)
     log = _of_tenant(outside.read(options.log), options)
-    api, embedding_model = outside.api()
+    api, embedding_model, chat_model = outside.api()
+    options.model = options.model or chat_model
     by_default = options.rules == "default"
     cache = _INTO[options.into](
         outside.redis(options.redis),
