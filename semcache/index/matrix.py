@@ -57,12 +57,17 @@ class MatrixIndex(StoredIndex):
         self, vector: Vector, count: int = 1, changes: Reply[Any] | None = None
     ) -> list[Found]:
         """Return up to ``count`` entries that have not expired, most similar first."""
-        await self._catch_up(
-            await self.redis.ask(self.question()) if changes is None else changes()
-        )
+        said = await self.redis.ask(self.question()) if changes is None else changes()
+        with self._lock:  # taken once where nothing has changed, as nearly always
+            if self._overtaken(said) or self._is_told(said):
+                return self._nearest(vector, count)
+        await self._catch_up(said)
         with self._lock:
-            rows = self._rows.get(vector.size)
-            return rows.nearest(vector, count, self.settings.clock()) if rows else []
+            return self._nearest(vector, count)
+
+    def _nearest(self, vector: Vector, count: int) -> list[Found]:
+        rows = self._rows.get(vector.size)
+        return rows.nearest(vector, count, self.settings.clock()) if rows else []
 
     def is_behind(self, changes: Reply[Any]) -> bool:
         """Whether there are many changes: with exact hits only they would be told each time."""
