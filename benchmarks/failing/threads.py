@@ -73,7 +73,7 @@ def gets_per_second(url: str, seconds: float = 1.0) -> dict[int, float]:
 
 
 def _rates(ask: Callable[[random.Random], bool], seconds: float) -> dict[int, float]:
-    """Return how often a second, on 1 and on 8 threads; medians of turns, since one alone varies."""
+    """Return how often a second, on 1 and on 8 threads: medians of turns, as single ones vary."""
     turns = [[_rate(ask, threads, seconds) for threads in (1, 8)] for _ in range(TURNS)]
     one, eight = zip(*turns, strict=True)
     return {1: statistics.median(one), 8: statistics.median(eight)}
