@@ -61,7 +61,7 @@ def memory_of(server: Mapping[str, str]) -> tuple[str, bool]:
         ('memory: noeviction, limit 0', False)
     """
     limit, policy = int(server["maxmemory"]), server["maxmemory-policy"]
-    return f"memory: {policy}, limit {limit}", limit > 0 and policy.startswith("allkeys-")
+    return f"memory: {policy}, limit {limit}", limit > 0 and policy == "allkeys-lru"
 
 
 @cache

@@ -121,13 +121,14 @@ def _verify_hit_rate(hit_rate: Callable[..., Any]) -> str | None:
 _MEMORY = (
     ("0", "allkeys-lru", False),
     ("2000000000", "allkeys-lru", True),
-    ("1", "allkeys-random", True),
-    ("104857600", "allkeys-lfu", True),
+    ("1", "allkeys-lru", True),
+    ("1", "allkeys-random", False),
+    ("104857600", "allkeys-lfu", False),
     ("104857600", "volatile-lru", False),
     ("104857600", "volatile-ttl", False),
     ("104857600", "noeviction", False),
     ("0", "noeviction", False),
-    ("104857600", "volatile-allkeys", False),  # no policy of today's
+    ("104857600", "allkeys-lru-old", False),  # no policy of today's
 )
 
 
@@ -320,15 +321,15 @@ def days_to_alarm(drift, excess, every, served_a_day):
         id="13.4",
         objectives=("13.d",),
         name="memory_is_safe",
-        hint="Both values are texts, and the text '0' counts as true in Python. startswith.",
+        hint="Both values are texts, and the text '0' counts as true in Python.",
         solution="""
 def memory_is_safe(server):
-    return int(server["maxmemory"]) > 0 and server["maxmemory-policy"].startswith("allkeys-")
+    return int(server["maxmemory"]) > 0 and server["maxmemory-policy"] == "allkeys-lru"
 """,
         wrong=(
             """
 def memory_is_safe(server):
-    return bool(server["maxmemory"]) and server["maxmemory-policy"].startswith("allkeys-")
+    return bool(server["maxmemory"]) and server["maxmemory-policy"] == "allkeys-lru"
 """,
             """
 def memory_is_safe(server):
@@ -336,23 +337,23 @@ def memory_is_safe(server):
 """,
             """
 def memory_is_safe(server):
-    return server["maxmemory"] != "0" and server["maxmemory-policy"] == "allkeys-lru"
+    return server["maxmemory"] != "0" and server["maxmemory-policy"].startswith("allkeys-")
 """,
             """
 def memory_is_safe(server):
-    return server["maxmemory-policy"].startswith("allkeys-")
+    return server["maxmemory-policy"] == "allkeys-lru"
 """,
             """
 def memory_is_safe(server):
-    return int(server["maxmemory"]) > 1 and server["maxmemory-policy"].startswith("allkeys-")
+    return int(server["maxmemory"]) > 1 and server["maxmemory-policy"] == "allkeys-lru"
 """,
             """
 def memory_is_safe(server):
-    return int(server["maxmemory"]) > 0 and "allkeys" in server["maxmemory-policy"]
+    return int(server["maxmemory"]) > 0 and server["maxmemory-policy"].endswith("-lru")
 """,
             """
 def memory_is_safe(server):
-    return int(server["maxmemory"]) > 0 and any("allkeys" in said for said in server.values())
+    return int(server["maxmemory"]) > 0 and "allkeys-lru" in server.values()
 """,
         ),
         verify=_verify_memory,
