@@ -96,9 +96,12 @@ class Slot:
 
 def slots(client: redis.Redis) -> list[Slot]:
     """Every entry in Redis, found without knowing how keys are made."""
-    found = []
-    for key in sorted(client.keys()):
-        if client.type(key) == b"hash":
+    found, names = [], sorted(client.keys())
+    types = client.pipeline(transaction=False)
+    for key in names:
+        types.type(key)
+    for key, kind in zip(names, types.execute(), strict=True):
+        if kind == b"hash":
             found += [Slot(client, key, field) for field in sorted(client.hkeys(key))]
         else:
             found.append(Slot(client, key, None))
