@@ -4,8 +4,9 @@ PYTHON ?= python3
 ARGS ?=
 BENCH ?= embedding_caches semantic_lookup request faults client scaling replay
 BIN := .venv/bin
-WORKERS ?= 2
-# Two workers: one thread each for linear algebra. For the folder see the file in it.
+# Three workers keep two cores busy, since tests also wait: for kernels, and for time to pass.
+WORKERS ?= 3
+# One thread each for linear algebra. For the folder see the file in it.
 TEST_ENV := OPENBLAS_NUM_THREADS=1 PYTHONPATH=tests/light_start
 # Jupyter refuses to run as root, which a container does, unless told so.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)

@@ -2,5 +2,5 @@ import os
 
 os.environ["SEMCACHE_PROGRESS"] = "off"  # outputs must not depend on what someone has solved
 
-# tests/strict_nbval.py and tests/two_workers.py; a third conftest.py would hide tests'
-pytest_plugins = ["strict_nbval", "two_workers"]
+# tests/strict_nbval.py and tests/workers.py; a third conftest.py would hide tests'
+pytest_plugins = ["strict_nbval", "workers"]

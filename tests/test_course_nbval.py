@@ -28,7 +28,7 @@ def course(tmp_path):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "tests").mkdir()
     shutil.copy(ROOT / "conftest.py", tmp_path)
-    for name in ("strict_nbval.py", "two_workers.py", "nbval_sanitize.cfg"):
+    for name in ("strict_nbval.py", "workers.py", "nbval_sanitize.cfg"):
         shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
     for name in ("other_cpu", "one_model"):
         shutil.copytree(ROOT / "tests" / name, tmp_path / "tests" / name)

@@ -1,9 +1,11 @@
-"""What several workers (``pytest -n 2 --dist loadscope``) are given, and in which order.
+"""What several workers (``pytest -n 3 --dist loadscope``) are given, and in which order.
 
 A scope is what one worker runs from its start to its end: a module of tests, or a lesson on one
 server, whose cells need one kernel. The long ones come first, so that no worker is left with one
 of them at the end while the other has nothing to do. Without workers the order is pytest's.
 """
+
+import gc
 
 # What takes longest, from a run with --durations; the lessons on each server come before these.
 LONG = (
@@ -14,6 +16,11 @@ LONG = (
     "test_course_nbval",
     "test_evaluate",
 )
+
+
+def pytest_collection_finish():
+    """Collected tests stay to the end: the garbage collector need not go through them each time."""
+    gc.freeze()
 
 
 def pytest_configure(config):
