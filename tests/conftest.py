@@ -1,5 +1,7 @@
 """The bench that the contract runs on: every class x every codec x {fakeredis, Redis 8}."""
 
+import io
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 import redis
 from bench import EVERYTHING, Bench, Connect, quick
 
+from semcache.__main__ import main
 from semcache.lab.redis_server import (
     MISSING,
     SEARCH_MISSING,
@@ -74,6 +77,23 @@ def fakeredis_() -> Connect:
     """Makes clients of one empty fakeredis."""
     server = fakeredis.FakeServer(server_type="redis", version=(8, 2))
     return lambda **options: fakeredis.FakeRedis(server=server, **options)
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs a command; returns its exit code, what it printed, and what it complained of."""
+    monkeypatch.delenv("REDIS_URL", raising=False)
+
+    def call_(command: str, *arguments: object, typed: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["semcache", command, *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(typed)))
+        try:
+            code = main()
+        except SystemExit as stopped:  # by the parser of options
+            code = int(stopped.code or 0)
+        return code, *capsys.readouterr()
+
+    return call_
 
 
 @pytest.fixture(params=EVERYTHING)

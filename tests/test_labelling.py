@@ -1,7 +1,6 @@
 """From a log to labelled pairs: ``python -m semcache pairs`` and ``label``, and the widget."""
 
 import csv
-import io
 import math
 import os
 import re
@@ -14,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semcache.__main__ import main
 from semcache.course.labelling import Labeller
 from semcache.errors import ConfigError, InvalidInput
 from semcache.evaluate.drawing import BANDS
@@ -24,19 +22,6 @@ from semcache.evaluate.logs import Entry, Log
 from semcache.evaluate.pairing import pair
 from semcache.evaluate.pairs import read_pairs
 from semcache.evaluate.pairs_command import _bands
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Runs a command; returns its exit code, what it printed, and what it complained of."""
-
-    def call_(command: str, *arguments: object, typed: str = "") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["semcache", command, *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(typed)))
-        code = main()
-        return code, *capsys.readouterr()
-
-    return call_
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -169,9 +154,7 @@ def test_a_bar_moves_from_the_first_texts_on():
     [("--most", "0"), ("--bands", "0.9,0.8"), ("--bands", "x"), ("--format", "csv"), ("--x",)],
 )
 def test_wrong_options_are_usage_errors(log, call, options):
-    with pytest.raises(SystemExit) as stopped:
-        call("pairs", log, *options)
-    assert stopped.value.code == 2
+    assert call("pairs", log, *options)[0] == 2
 
 
 def test_an_error_of_ours_names_file_and_line_on_stderr(log, call):
@@ -436,9 +419,7 @@ def test_letters_in_the_box_and_buttons_label_and_texts_are_no_html(tmp_path):
     assert labeller._repr_mimebundle_()
 
 
-def test_help_shows_the_defaults(monkeypatch, capsys):
+def test_help_shows_the_defaults(call):
     for command, told in (("pairs", "(default: 500)"), ("label", "(default: yes)")):
-        monkeypatch.setattr(sys, "argv", ["semcache", command, "--help"])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        assert stopped.value.code == 0 and told in capsys.readouterr().out.replace("\n", " ")
+        code, printed, _ = call(command, "--help")
+        assert code == 0 and told in printed.replace("\n", " ")

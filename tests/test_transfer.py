@@ -2,9 +2,6 @@
 
 import gzip
 import json
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -473,13 +470,6 @@ def test_an_embedding_cache_without_batches_will_do(fakeredis_):
 # The commands ------------------------------------------------------------------------------------
 
 
-def command(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "semcache", *map(str, words)],
-        capture_output=True, text=True, env={**os.environ, **environment},
-    )  # fmt: skip
-
-
 @pytest.fixture
 def warmed(fakeredis_, tmp_path, capsys) -> Any:
     """Run the command on a log of one question; it returns what was printed."""
@@ -545,23 +535,27 @@ def test_the_command_fills_a_hybrid_cache_where_that_is_asked_for(warmed):
 
 
 @pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
-def test_warm_export_import_on_a_real_server(tmp_path):
+def test_warm_export_import_on_a_real_server(call, monkeypatch, tmp_path):
     log, file = tmp_path / "log.jsonl", tmp_path / "scope.jsonl.gz"
     rows = [{"text": "What is Python?", "answer": "A language.", "tenant": "a"},
             {"text": "What is Rust?", "answer": "Iron and oxygen.", "tenant": "b"}]  # fmt: skip
     log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    shop = ("--scope", "shop", "--model", MINI)
     with start_redis() as server:
-        where = {"REDIS_URL": server.url, "SEMCACHE_ONLINE": "0"}
-        several = command("warm", log, "--scope", "shop", **where)
-        assert several.returncode == 1 and "2 tenants" in several.stderr
-        done = command("warm", log, "--scope", "shop", "--tenant", "a", "--model", MINI, **where)
-        assert done.returncode == 0 and "Kept 1 answers" in done.stdout, done.stderr
+        monkeypatch.setenv("REDIS_URL", server.url)
+        code, _, complaint = call("warm", log, *shop)
+        assert code == 1 and "2 tenants" in complaint
+        code, printed, complaint = call("warm", log, *shop, "--tenant", "a")
+        assert code == 0 and "Kept 1 answers" in printed, complaint
         assert ways(redis_client(server.url), connect(quiet=True)) == ["exact", "semantic"]
-        done = command("export", "shop", file, "--redis", server.url, REDIS_URL="")
-        assert done.returncode == 0 and "1 answers with vectors" in done.stdout, done.stderr
-        done = command("import", file, "other", "--index", "vectorset", **where)
-        assert done.returncode == 0 and "now in the scope 'other'" in done.stdout, done.stderr
-    done = command("export", "shop", file, **where)
-    assert done.returncode == 1 and "nothing usable answers" in done.stderr
-    done = command("export", "shop", file, REDIS_URL="")
-    assert done.returncode == 1 and "set REDIS_URL" in done.stderr
+        monkeypatch.delenv("REDIS_URL")
+        code, printed, complaint = call("export", "shop", file, "--redis", server.url)
+        assert code == 0 and "1 answers with vectors" in printed, complaint
+        monkeypatch.setenv("REDIS_URL", server.url)
+        code, printed, complaint = call("import", file, "other", "--index", "vectorset")
+        assert code == 0 and "now in the scope 'other'" in printed, complaint
+    code, _, complaint = call("export", "shop", file)
+    assert code == 1 and "nothing usable answers" in complaint
+    monkeypatch.delenv("REDIS_URL")
+    code, _, complaint = call("export", "shop", file)
+    assert code == 1 and "set REDIS_URL" in complaint
