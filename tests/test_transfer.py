@@ -170,6 +170,21 @@ def test_damage_in_redis_is_left_out_and_counted(fakeredis_, tmp_path):
     assert not arrived(redis, path, "t", clock).expired
 
 
+@pytest.mark.parametrize("server", ["fakeredis_", "redis8"])
+def test_answers_in_a_vector_set_leave_also_where_the_list_of_their_ends_was_evicted(
+    server, request, tmp_path
+):
+    clock, llm, redis = Clock(), ChatAPI(), request.getfixturevalue(server)()
+    old = Place("vectorset", redis, "s", clock, llm)
+    old.fill()
+    (ends,) = redis.scan_iter(f"{keys.scope_prefix('s')}semantic:*:expiry")
+    redis.delete(ends)
+    exported = left(redis, "s", tmp_path / "scope.jsonl", clock)
+    assert exported.kinds["answer"] == len(QUESTIONS) and not exported.damaged
+    arrived(redis, tmp_path / "scope.jsonl", "t", clock)
+    assert Place("vectorset", redis, "t", clock, llm).answers() == old.answers()
+
+
 def test_a_scope_without_anything_is_told(fakeredis_, tmp_path):
     with pytest.raises(ConfigError, match="nothing in the scope 'misspelt'"):
         left(fakeredis_(), "misspelt", tmp_path / "a.jsonl", Clock())

@@ -196,7 +196,7 @@ class ExactTier(NoExactTier):
 async def exact_pages(redis: RedisPort, scope: str) -> AsyncGenerator[Page, None]:
     """Yield all entries of a scope's exact tiers, whoever wrote them."""
     found = redis.keys(keys.namespace(scope, "exact"))
-    async for page in pages_of_keys(redis, found, -2, "GET"):
+    async for page in pages_of_keys(redis, found, "", 1, "GET"):
         yield page
 
 

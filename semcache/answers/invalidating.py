@@ -32,7 +32,7 @@ class Invalidation:
     """Deletes answers of one scope by what they are.
 
     Args:
-        settings: The port to Redis and the clock; the namespace is not used.
+        settings: The port to Redis and the clock; the rest is not used.
         scope: Whose answers they are.
         generations: The scope's marks of what was deleted.
         caps: What counts the answers.
@@ -76,7 +76,7 @@ class Invalidation:
         """Go through all there is once; return whether anything was to go."""
         found_any = False
         for source, is_exact in (
-            (pages(self._settings, keys.namespace(self._scope, "semantic")), False),
+            (pages(self._redis, keys.namespace(self._scope, "semantic")), False),
             (exact_pages(self._redis, self._scope), True),
         ):
             async with aclosing(source):

@@ -1,8 +1,8 @@
 """Every entry of a scope, a page at a time, whichever index keeps it and whoever wrote it.
 
-A deletion by source must find all. A list of what has which tag may be evicted, and then what it
-named stays; so the entries themselves are read. Keys are found by SCAN, and no command reads more
-than a page: the server has time for others in between.
+A deletion by source must find all, and an export too. A list of what has which tag may be evicted,
+and then what it named stays; so the entries themselves are read. Keys are found by SCAN, and no
+command reads more than a page: the server has time for others in between.
 
 A key's name tells how its entries lie::
 
@@ -17,9 +17,8 @@ from urllib.parse import unquote
 
 from semcache.errors import CodecError
 from semcache.index.answer import Answer
-from semcache.index.base import IndexSettings
 from semcache.index.packed import Packed
-from semcache.index.store import Store
+from semcache.index.store import deleting_from
 from semcache.ports import RedisPort
 from semcache.question import Command, Question, Tolerant, only
 from semcache.server import FOREIGN, is_foreign
@@ -33,66 +32,79 @@ class Entry(NamedTuple):
     """An entry, where it lies.
 
     Attributes:
-        id: Names it in its place.
-        audience: Whose answer it is.
+        id: Names it in its place: a member, or a whole key.
+        namespace: That of its index or tier and its audience; ends with ``:``.
         answer: What is stored.
+        numbers: The vector's bytes, two for each dim; empty in the exact tier.
     """
 
     id: bytes
-    audience: str
+    namespace: str
     answer: Answer
+    numbers: bytes
+
+    @property
+    def audience(self) -> str:
+        """Whose answer it is."""
+        return unquote(self.namespace.split(":")[-2])
 
 
 class Page(NamedTuple):
-    """Some entries that lie together, and the commands that delete those of some ids."""
+    """Some entries that lie alike.
 
+    Attributes:
+        layout: The index that keeps them, by its name in an export; empty for the exact tier.
+        entries: Those that are whole, expired or not.
+        damaged: How many are not; nobody is served them.
+        deleting: Returns the commands that delete those of some ids.
+    """
+
+    layout: str
     entries: list[Entry]
+    damaged: int
     deleting: Callable[[Sequence[bytes]], Sequence[Command]]
 
 
-async def pages(settings: IndexSettings, prefix: str) -> AsyncGenerator[Page, None]:
-    """Yield the entries of all indexes whose keys begin with a prefix.
-
-    What is damaged or of another type is left out: nobody is served it.
-    """
+async def pages(redis: RedisPort, prefix: str) -> AsyncGenerator[Page, None]:
+    """Yield the entries of all indexes whose keys begin with a prefix."""
     shared: list[bytes] = []
 
     async def alone() -> AsyncGenerator[bytes, None]:
-        async for key in settings.redis.keys(prefix):
+        async for key in redis.keys(prefix):
             if key.split(b":")[-1] in (b"entries", b"vectors"):
                 shared.append(key)
             elif key.split(b":")[-2] == b"entry":
                 yield key
 
-    async for page in pages_of_keys(settings.redis, alone(), -3, "HGET", "packed"):
+    async for page in pages_of_keys(redis, alone(), "redisvl", 2, "HGET", "packed"):
         yield page
     for key in shared:
         read = _hash if key.endswith(b":entries") else _vector_set
-        async for page in read(settings, key):
+        async for page in read(redis, key):
             yield page
 
 
 async def pages_of_keys(
-    redis: RedisPort, keys: AsyncIterator[bytes], audience: int, reads: str, *field: str
+    redis: RedisPort, keys: AsyncIterator[bytes], layout: str, parts: int, reads: str, *field: str
 ) -> AsyncGenerator[Page, None]:
     """Yield entries that have a key each.
 
     Args:
         redis: The port to Redis.
         keys: The keys.
-        audience: Which part of a key names the audience.
+        layout: What keeps entries so.
+        parts: How many parts of a key come after the namespace.
         reads: The command that reads an entry.
         *field: What it takes beside the key.
     """
 
     async def page(some: Sequence[bytes]) -> Page:
         replies = await redis.send([(reads, key, *field) for key in some])
-        found = [
-            entry
-            for key, reply in zip(some, replies, strict=True)
-            for entry in _read([(key, reply)], key.split(b":")[audience], lambda key: key)
+        stored = [
+            (key, f"{key.rsplit(b':', parts)[0].decode()}:", key, data)
+            for key, data in zip(some, replies, strict=True)
         ]
-        return Page(found, lambda ids: [("DEL", *ids)])
+        return Page(layout, *_read(stored), lambda ids: [("DEL", *ids)])
 
     some: list[bytes] = []
     async for key in keys:
@@ -104,26 +116,26 @@ async def pages_of_keys(
         yield await page(some)
 
 
-async def _hash(settings: IndexSettings, key: bytes) -> AsyncGenerator[Page, None]:
-    store = Store(settings._replace(namespace=key.removesuffix(b"entries").decode()))
-    async for fields in scanned(settings.redis, "HSCAN", key):
-        found = _read(fields.items(), key.split(b":")[-2], lambda id: key + id)
-        yield Page(found, lambda ids: store.deleting(ids).commands)
+async def _hash(redis: RedisPort, key: bytes) -> AsyncGenerator[Page, None]:
+    namespace = key.removesuffix(b"entries").decode()
+    async for fields in scanned(redis, "HSCAN", key):
+        stored = [(id, namespace, key + id, data) for id, data in fields.items()]
+        yield Page("matrix", *_read(stored), lambda ids: deleting_from(namespace, ids).commands)
 
 
-async def _vector_set(settings: IndexSettings, key: bytes) -> AsyncGenerator[Page, None]:
-    namespace, _, _ = key.rsplit(b":", 2)
+async def _vector_set(redis: RedisPort, key: bytes) -> AsyncGenerator[Page, None]:
+    namespace = f"{key.rsplit(b':', 2)[0].decode()}:"
     expiry = key.removesuffix(b"vectors") + b"expiry"
 
     def deleting(ids: Sequence[bytes]) -> Sequence[Command]:
         commands: list[Command] = [*(("VREM", key, id) for id in ids), ("ZREM", expiry, *ids)]
         return [Tolerant(FOREIGN, command) for command in commands]
 
-    async for ids in _elements(settings.redis, key, expiry):
-        replies = await settings.redis.send([("VGETATTR", key, id) for id in ids])
+    async for ids in _elements(redis, key, expiry):
+        replies = await redis.send([("VGETATTR", key, id) for id in ids])
         pairs = zip(ids, replies, strict=True)
-        found = _read(pairs, namespace.split(b":")[-1], lambda id: namespace + b":" + id)
-        yield Page(found, deleting)
+        stored = [(id, namespace, namespace.encode() + id, data) for id, data in pairs]
+        yield Page("vectorset", *_read(stored), deleting)
 
 
 async def _elements(
@@ -156,17 +168,18 @@ async def scanned(redis: RedisPort, scans: str, key: bytes | str) -> AsyncGenera
             yield found
 
 
-def _read(
-    stored: Iterable[tuple[bytes, Any]], audience: bytes, owner: Callable[[bytes], bytes]
-) -> list[Entry]:
-    """Return what is whole; an error of the server is raised, or a deletion would miss some."""
-    entries = []
-    for id, data in stored:
-        if data is None or is_foreign(data):
+def _read(stored: Iterable[tuple[bytes, str, bytes, Any]]) -> tuple[list[Entry], int]:
+    """Return what is whole of rows (id, namespace, owner, bytes), and how many are not.
+
+    An error of the server is raised, or a deletion would miss some.
+    """
+    entries, damaged = [], 0
+    for id, namespace, owner, data in stored:
+        if data is None:  # it has just gone
             continue
         try:
-            answer = Packed.read(only([data]), owner(id)).answer()
+            packed = Packed.read(b"" if is_foreign(data) else only([data]), owner)
+            entries.append(Entry(id, namespace, packed.answer(), packed.numbers))
         except CodecError:
-            continue
-        entries.append(Entry(id, unquote(audience.decode()), answer))
-    return entries
+            damaged += 1
+    return entries, damaged

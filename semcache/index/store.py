@@ -24,7 +24,7 @@ from semcache.server import FOREIGN, knows, server_time
 
 log = logging.getLogger("semcache")
 
-__all__ = ["EMPTY", "UNKNOWN", "Changes", "Place", "Store", "Stored"]
+__all__ = ["EMPTY", "UNKNOWN", "Changes", "Place", "Store", "Stored", "deleting_from"]
 
 CHANGES_KEPT = 10_000
 
@@ -102,7 +102,7 @@ class Store:
         """
         left = milliseconds(max(0.0, answer.expires_at - self._now()))
         data = pack(answer, vector, self._owner(id))
-        announced, token = self._announcing([id])
+        announced, token = _announcing(self._changes, [id])
         commands: list[Command] = [("HSET", self._entries, id, data), *announced]
         if self._field_ttl:
             if left < FOREVER:
@@ -117,13 +117,7 @@ class Store:
 
     def deleting(self, ids: Sequence[str | bytes]) -> Question[int]:
         """Return the commands that delete entries and announce it; reading tells how many."""
-        # Without a stream every reader reads everything: none need be made, never to expire.
-        announced, _ = self._announcing(ids, "NOMKSTREAM")
-        commands: list[Command] = [("HDEL", self._entries, *ids), *announced]
-        return Question(
-            tuple(Tolerant(FOREIGN, command) for command in commands),
-            lambda replies: int(refuse_errors(replies)[0] or 0),
-        )
+        return deleting_from(self._settings.namespace, ids)
 
     async def clear(self) -> None:
         """Delete everything; readers notice that the stream is gone."""
@@ -145,7 +139,7 @@ class Store:
         await self._clean(read)
         if lost and read.stored:
             last = max(stored.answer.expires_at for stored in read.stored)
-            announced, _ = self._announcing([read.stored[0].id])
+            announced, _ = _announcing(self._changes, [read.stored[0].id])
             left = milliseconds(max(0.0, last - self._now()))
             await self._redis.send([*announced, *self._keeping_changes(left)], transaction=True)
         return read.stored
@@ -194,11 +188,6 @@ class Store:
         whole = len(ids) < CHANGES_KEPT and len({id for _, id in ids}) >= (entries or 0)
         told = ids if since == EMPTY and whole else None
         return Changes(since, until, told, entries, False, copy)
-
-    def _announcing(self, ids: Sequence[str | bytes], *options: str) -> tuple[list[Command], bytes]:
-        token = os.urandom(6)
-        head = ("XADD", self._changes, *options, "MAXLEN", CHANGES_KEPT, "*")
-        return [(*head, "id", id, "token", token) for id in ids], token
 
     def _keeping_changes(self, left: int) -> list[Command]:
         # The stream outlives the last entry, so that an abandoned scope leaves nothing.
@@ -252,6 +241,25 @@ def _unit_vectors(entries: list[Packed]) -> list[Vector]:
         rows = rows_of([entries[position] for position in positions])
         vectors.update(zip(positions, rows, strict=True))
     return [vectors[position] for position in range(len(entries))]
+
+
+def deleting_from(namespace: str, ids: Sequence[str | bytes]) -> Question[int]:
+    """Return the commands that delete entries of a namespace and announce it; reading counts."""
+    # Without a stream every reader reads everything: none need be made, never to expire.
+    announced, _ = _announcing(f"{namespace}changes", ids, "NOMKSTREAM")
+    commands: list[Command] = [("HDEL", f"{namespace}entries", *ids), *announced]
+    return Question(
+        tuple(Tolerant(FOREIGN, command) for command in commands),
+        lambda replies: int(refuse_errors(replies)[0] or 0),
+    )
+
+
+def _announcing(
+    changes: str, ids: Sequence[str | bytes], *options: str
+) -> tuple[list[Command], bytes]:
+    token = os.urandom(6)
+    head = ("XADD", changes, *options, "MAXLEN", CHANGES_KEPT, "*")
+    return [(*head, "id", id, "token", token) for id in ids], token
 
 
 def _place(id: bytes, token: bytes) -> Place:

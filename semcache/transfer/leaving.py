@@ -1,24 +1,23 @@
 """Read a scope, entry by entry: its answers from whichever index has them, and its embeddings."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from semcache import codecs, keys
+from semcache.answers.exact import exact_pages
 from semcache.embedding import entry
 from semcache.errors import CodecError, ConfigError
-from semcache.index.answer import Answer
-from semcache.index.packed import Packed
+from semcache.index.pages import Entry, Page, pages, scanned
 from semcache.ports import RedisPort
-from semcache.question import refuse_errors
-from semcache.server import is_foreign
 from semcache.transfer.format import Record, end, header, opened, row_of, text_of, write
 
 __all__ = ["Left", "export_scope", "records"]
 
-CHUNK = 256  # keys, or parts of one, read on one trip
-_STRINGS = ("exact", "string", "compressed")
+CHUNK = 256  # keys read on one trip
+_STRINGS = ("string", "compressed")
 
 
 class Left(NamedTuple):
@@ -81,6 +80,42 @@ async def export_scope(
 async def records(redis: RedisPort, scope: str, now: float) -> AsyncIterator[Record]:
     """Yield a record for each entry; one of kind ``expired`` or ``damaged`` for what is neither."""
     prefix = keys.scope_prefix(scope)
+    for answers in (pages(redis, keys.namespace(scope, "semantic")), exact_pages(redis, scope)):
+        async with aclosing(answers):
+            async for page in answers:
+                for record in _answers(page, prefix, now):
+                    yield record
+    async for record in _others(redis, prefix, now):
+        yield record
+
+
+def _answers(page: Page, prefix: str, now: float) -> Iterator[Record]:
+    yield from [{"kind": "damaged"}] * page.damaged
+    for one in page.entries:
+        yield _answer(one, page.layout, prefix, now)
+
+
+def _answer(one: Entry, layout: str, prefix: str, now: float) -> Record:
+    """Return the record of an answer, with its vector if it belongs to an index."""
+    if one.answer.expires_at <= now:
+        return {"kind": "expired"}
+    id, namespace = one.id.decode(), one.namespace
+    if not layout:
+        return {"kind": "exact", "rest": id[len(prefix) :], "answer": row_of(one.answer)}
+    if not one.numbers:
+        return {"kind": "damaged"}
+    return {
+        "kind": "answer",
+        "index": layout,
+        "rest": namespace[len(prefix) :],
+        "id": id.removeprefix(f"{namespace}entry:"),  # of RedisVLIndex, where it is a whole key
+        "answer": row_of(one.answer),
+        "vector": text_of(one.numbers),
+    }
+
+
+async def _others(redis: RedisPort, prefix: str, now: float) -> AsyncIterator[Record]:
+    """Yield what is no answer: embeddings, and lists of copies."""
     strings: list[str] = []
     async for name in redis.keys(prefix):
         key = name.decode()
@@ -96,9 +131,6 @@ async def records(redis: RedisPort, scope: str, now: float) -> AsyncIterator[Rec
         elif kind == "hash":
             async for record in _fields(redis, prefix, key, now):
                 yield record
-        elif kind == "semantic":
-            async for record in _answers(redis, prefix, key, now):
-                yield record
     for record in await _strings(redis, prefix, strings, now):
         yield record
 
@@ -110,28 +142,9 @@ async def _strings(redis: RedisPort, prefix: str, names: Sequence[str], now: flo
         if data is None:  # it has just expired
             continue
         rest = key[len(prefix) :]
-        if rest.startswith("exact:"):
-            made.append(_answer(data, key.encode(), now, {"kind": "exact", "rest": rest}))
-        else:
-            own = {"kind": "embedding", "rest": rest}
-            made.append(_embedding(data, rest, rest.rpartition(":")[2], now, own))
+        own = {"kind": "embedding", "rest": rest}
+        made.append(_embedding(data, rest, rest.rpartition(":")[2], now, own))
     return made
-
-
-def _answer(data: Any, owner: bytes, now: float, own: Record) -> Record:
-    """Return the record of a packed answer, with its vector if it belongs to an index."""
-    try:
-        packed = Packed.read(data if isinstance(data, bytes) else b"", owner)
-        answer: Answer = packed.answer()
-    except CodecError:
-        return {"kind": "damaged"}
-    if packed.expires_at <= now:
-        return {"kind": "expired"}
-    if own["kind"] == "exact":
-        return {**own, "answer": row_of(answer)}
-    if not packed.numbers:
-        return {"kind": "damaged"}
-    return {**own, "answer": row_of(answer), "vector": text_of(packed.numbers)}
 
 
 def _embedding(data: Any, rest: str, digest: str, now: float, own: Record) -> Record:
@@ -161,57 +174,7 @@ async def _copies(redis: RedisPort, prefix: str, key: str, now: float) -> Record
 
 async def _fields(redis: RedisPort, prefix: str, key: str, now: float) -> AsyncIterator[Record]:
     rest = key[len(prefix) :]
-    async for field, data in _scanned(redis, "HSCAN", key):
-        digest = field.decode()
-        yield _embedding(data, rest, digest, now, {"kind": "field", "rest": rest, "digest": digest})
-
-
-async def _answers(redis: RedisPort, prefix: str, key: str, now: float) -> AsyncIterator[Record]:
-    """Yield what is at one key of an index; nothing where another key of it has the entries."""
-    namespace, _, name = key.rpartition(":")
-    own = {"kind": "answer", "rest": f"{namespace[len(prefix) :]}:"}
-    if name == "entries":
-        async for id, data in _scanned(redis, "HSCAN", key):
-            about = {**own, "index": "matrix", "id": id.decode()}
-            yield _answer(data, key.encode() + id, now, about)
-    elif name == "expiry":  # of a vector set: NAMESPACE dims:expiry
-        whole = f"{namespace.rpartition(':')[0]}:"
-        own["rest"] = whole[len(prefix) :]
-        async for ids in _chunks(redis, key):
-            commands = [("VGETATTR", f"{namespace}:vectors", id) for id in ids]
-            for id, data in zip(ids, await redis.send(commands), strict=True):
-                about = {**own, "index": "vectorset", "id": id.decode()}
-                yield _answer(data, whole.encode() + id, now, about)
-    elif namespace.endswith(":entry"):  # of RedisVLIndex: NAMESPACE entry:id
-        (data,) = await redis.send([("HGET", key, "packed")])
-        own["rest"] = f"{namespace[len(prefix) :].removesuffix('entry')}"
-        yield _answer(data, key.encode(), now, {**own, "index": "redisvl", "id": name})
-
-
-async def _scanned(redis: RedisPort, command: str, key: str) -> AsyncIterator[tuple[Any, Any]]:
-    """Yield the pairs of a hash or of a sorted set, a chunk a trip, some perhaps twice."""
-    cursor: Any = 0
-    while True:
-        (reply,) = await redis.send([(command, key, cursor, "COUNT", CHUNK)])
-        if is_foreign(reply):
-            return
-        cursor, found = refuse_errors([reply])[0]
-        for pair in _pairs(found):
-            yield pair
-        if int(cursor) == 0:
-            return
-
-
-def _pairs(found: Any) -> Iterator[tuple[Any, Any]]:
-    yield from found.items() if isinstance(found, dict) else found
-
-
-async def _chunks(redis: RedisPort, key: str) -> AsyncIterator[list[bytes]]:
-    """Yield the members of a sorted set, many at a time."""
-    ids: list[bytes] = []
-    async for id, _ in _scanned(redis, "ZSCAN", key):
-        ids.append(id)
-        if len(ids) == CHUNK:
-            yield ids
-            ids = []
-    yield ids
+    async for fields in scanned(redis, "HSCAN", key):
+        for field, data in fields.items():
+            own = {"kind": "field", "rest": rest, "digest": field.decode()}
+            yield _embedding(data, rest, own["digest"], now, own)
