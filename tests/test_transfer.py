@@ -29,6 +29,7 @@ from semcache.__main__ import _parser
 from semcache.blocking import BLOCKING, run
 from semcache.errors import ConfigError, InvalidInput, UnsupportedServer
 from semcache.index import RedisVLIndex
+from semcache.index.packed import Packed
 from semcache.lab.redis_server import MISSING, start_redis
 from semcache.replay.log import Log
 from semcache.sharing import ANSWER_RULES, DEFAULT_RULES
@@ -101,7 +102,8 @@ def test_a_scope_moves_to_another_with_all_that_it_holds(place, name, tmp_path):
     clock.advance(20)  # one of the answers expires by this clock, though not by the server's
     exported = left(redis, "old one", path, clock)
     assert (exported.expired, exported.damaged) == (2, 0)  # in either tier
-    assert exported.kinds["answer"] == 4 and exported.kinds["exact"] == 7
+    assert exported.kinds["answer"] == 4 and exported.kinds["exact"] == 4
+    assert exported.copies == 3 and "copies" not in exported.kinds
     assert exported.kinds["embedding"] == 4 and exported.kinds["field"] == 2
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
 
@@ -112,7 +114,7 @@ def test_a_scope_moves_to_another_with_all_that_it_holds(place, name, tmp_path):
     assert new.answers() == before
     for number, cache in enumerate(new.embeddings):
         assert all(cache.contains(["x", f"y{number}"]))
-    # The time that was left is left still, and what was promoted goes with its source.
+    # The time that was left is left still, and what is promoted anew goes with its source.
     assert new.cache.delete(QUESTIONS[0], MINI)
     llm.script.append("anew")
     assert new.cache.get_or_generate("a bear, what is it@1", MINI, keep=False) == "anew"
@@ -123,6 +125,67 @@ def test_a_scope_moves_to_another_with_all_that_it_holds(place, name, tmp_path):
     assert len(llm.requests) == len(QUESTIONS) + 2
 
 
+@pytest.mark.parametrize(
+    ("wanted", "gone"),
+    [({"tag": "doc:42"}, 1), ({"tag": "doc:1"}, 2), ({"model": MINI}, 2), ({"tag": "doc:9"}, 0)],
+)
+def test_what_an_answer_was_made_from_and_by_moves_with_it(place, wanted, gone, tmp_path):
+    index, connect = place
+    clock, llm, redis, path = Clock(), ChatAPI(), connect(), tmp_path / "scope.jsonl"
+    old = Place(index, redis, "old", clock, llm).cache
+    old.get_or_generate(QUESTIONS[0], MINI, tags=["doc:42", "doc:1"])
+    old.get_or_generate(QUESTIONS[1], MINI, tags=["doc:1"])
+    old.get_or_generate("a bear, what is it@1", MINI)  # promoted
+    old.get_or_generate(QUESTIONS[2], "another")
+    left(redis, "old", path, clock)
+    arrived(redis, path, "new", clock)
+    new = Place(index, redis, "new", clock, llm).cache
+    assert new.semantic_cache(MINI).lookup(QUESTIONS[0]).tags == ("doc:1", "doc:42")
+    assert new.invalidate(**wanted, dry_run=True) == new.invalidate(**wanted) == gone
+    new.get_or_generate(QUESTIONS[0], MINI, keep=False)
+    new.get_or_generate(QUESTIONS[2], "another", keep=False)
+    assert len(llm.requests) == 3 + (gone > 0)
+
+
+def test_a_turn_of_a_conversation_is_deleted_with_its_question_in_the_new_scope_too(tmp_path):
+    lab, clock, path = connect(quiet=True), Clock(), tmp_path / "scope.jsonl"
+    given = {
+        "clock": clock,
+        "embedding_model": lab.embedding_model,
+        "threshold": 0.87,
+        "standalone": lambda said: PYTHON,
+    }
+    turn = [{"role": "assistant", "content": "Well?"}, {"role": "user", "content": "What is it?"}]
+    asked = {"model": lab.chat_model, "messages": [*messages("Hello"), *turn]}
+    question = {"model": lab.chat_model, "messages": messages(PYTHON)}
+
+    def shop(scope: str) -> Any:
+        return cached(lab.openai, lab.redis, scope=scope, **given)
+
+    shop("old").chat.completions.create(**asked)
+    exported = left(lab.redis, "old", path, clock)
+    assert exported.kinds["copies"] == exported.kinds["exact"] == 1 and not exported.copies
+    arrived(lab.redis, path, "new", clock)
+    new = cache_of(shop("new"))
+    assert new.contains(**asked)
+    assert new.delete(**question) and not new.contains(**asked)
+
+
+def test_an_export_of_version_1_is_read(fakeredis_, tmp_path):
+    path, clock = tmp_path / "old.jsonl", Clock()
+    row = ["q", "r", clock(), clock() + 60, 1.0]
+    exact = {"kind": "exact", "rest": "exact:m:typed:a:"}
+    own = {**exact, "rest": f"{exact['rest']}own", "answer": row}
+    copy = {**exact, "rest": f"{exact['rest']}copy", "answer": [*row[:4], 0.95, "source", "guard"]}
+    with opened(path, "w") as file:
+        for record in ({**header("s", 0.0), "version": 1}, own, copy, end(2)):
+            write(file, record)
+    assert arrived(fakeredis_(), path, "t", clock) == ({"exact": 1}, 0)
+    (key,) = fakeredis_().keys()
+    answer = Packed.read(fakeredis_().get(key), key).answer()
+    assert key.endswith(b":own") and answer == (*row, None, None, (), "", "")
+
+
 def test_the_time_left_is_told_to_the_server_too(fakeredis_, tmp_path):
     clock, redis, path = Clock(), fakeredis_(), tmp_path / "scope.jsonl"
     Place("matrix", redis, "old", clock, ChatAPI()).fill()
@@ -131,7 +194,7 @@ def test_the_time_left_is_told_to_the_server_too(fakeredis_, tmp_path):
     arrived(redis, path, "new", clock)
     prefix = keys.scope_prefix("new")
     lives = [redis.pttl(key) for key in redis.scan_iter(f"{prefix}exact:*")]
-    assert len(lives) == 5 and sum(life <= 600_000 for life in lives) == 4
+    assert len(lives) == 4 and sum(life <= 600_000 for life in lives) == 3
     assert max(redis.ttl(key) for key in redis.scan_iter(f"{prefix}string:*")) <= 86_400 - 400
 
 
@@ -246,6 +309,10 @@ def test_a_damaged_file_is_refused_by_line_and_nothing_is_written(kind, says, ex
           "answer": ["q", "r", 0, None, 1]}, "no vector with a direction"),
         ({"kind": "answer", "rest": "semantic:m:", "id": "i", "index": "faiss", "vector": "ADw=",
           "answer": ["q", "r", 0, None, 1]}, "no index 'faiss'"),
+        ({"kind": "exact", "rest": "exact:m", "answer": ["q", "r", 0, None, 1], "tags": "doc:42"},
+         "tags are no list"),
+        ({"kind": "exact", "rest": "exact:m", "answer": ["q", "r", 0, None, 1], "model": 7},
+         "the name of an LLM is no text"),
         ({"kind": "embedding", "rest": "string:m:full:float32:d", "data": "!"}, "no bytes"),
         ({"kind": "embedding", "rest": "string:m:full:float32:d", "data": "AAAA"}, "no embedding"),
         ({"kind": "exact", "rest": "exact:m"}, "answer is missing"),
@@ -269,7 +336,7 @@ def test_a_record_that_is_whole_and_cannot_be_written_is_refused_by_line(
         ("text,answer\n", "no export of semcache"),
         ('{"a": 1}\n', "no export of semcache"),
         ({"format": "another", "version": 1}, "no export of semcache"),
-        ({**header("s", 0.0), "version": 9}, "version 9, and this program reads version 1"),
+        ({**header("s", 0.0), "version": 9}, "version 9, and this program reads 1 and 2"),
     ],
 )
 def test_other_formats_and_versions_are_refused(first, says, fakeredis_, tmp_path):

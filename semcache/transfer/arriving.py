@@ -127,7 +127,7 @@ class _Scribe:
         """
         kind = record["kind"]
         if kind in ("answer", "exact"):
-            answer_of(record["answer"], where)
+            answer_of(record, where)
         if kind == "answer":
             _vector(record, where)
             if (self._index or record["index"]) not in INDEXES:
@@ -160,7 +160,7 @@ class _Scribe:
         if kind == "answer":
             return await self._adding(record, where, now)
         if kind == "exact":
-            answer = answer_of(record["answer"], where)
+            answer = answer_of(record, where)
             left = answer.expires_at - now
             data = pack(answer, None, key.encode())
             return [("SET", key, data, "PX", milliseconds(left))] if left > 0 else []
@@ -177,7 +177,7 @@ class _Scribe:
         return [("HSET", key, digest, data), expiring]
 
     async def _adding(self, record: Record, where: str, now: float) -> list[Command]:
-        answer = answer_of(record["answer"], where)
+        answer = answer_of(record, where)
         if answer.expires_at <= now:
             return []
         index = await self._index_of(self._index or record["index"], record["rest"])

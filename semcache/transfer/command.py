@@ -42,7 +42,7 @@ _EXIT = (
 _NAMES = {
     "answer": "answers with vectors",
     "exact": "answers of the exact tier",
-    "copies": "lists of copies",
+    "copies": "lists of what is deleted together",
     "embedding": "embeddings",
     "field": "embeddings in a hash",
 }
@@ -200,6 +200,8 @@ def run_export(options: argparse.Namespace, outside: Outside) -> None:
         except redis_py.RedisError as error:
             raise CacheUnavailable(f"Redis failed: {error}") from error
     say(f"{options.file}: {_counted(done.kinds)} of the scope {options.scope!r}.")
+    if done.copies:
+        say(f"Not in it: {done.copies:,} copies for similar questions, which are made again there.")
     if done.expired or done.damaged:
         say(f"Left out: {done.expired:,} expired, {done.damaged:,} damaged.")
 

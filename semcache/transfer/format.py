@@ -3,6 +3,9 @@
 The first line says what it is, the last how many records came between, so that a file that was cut
 short is noticed. A record is what one entry of the cache means, not the bytes that Redis holds:
 those are bound to their key, and are packed anew for the key that they go to.
+
+Version 2 has the tags of an answer and its LLM. Version 1, which had neither, is read, too; its
+copies, which no cache would serve under another scope, are passed over.
 """
 
 import base64
@@ -19,10 +22,12 @@ from typing import Any, TextIO, cast
 from semcache.errors import ConfigError, InvalidInput
 from semcache.index.answer import Answer
 
-__all__ = ["Record", "answer_of", "bytes_of", "opened", "read", "row_of", "text_of", "write"]
+__all__ = ["Record", "answer_of", "bytes_of", "fields_of", "opened", "read", "text_of", "write"]
 
-FORMAT, VERSION = "semcache scope", 1
+FORMAT, VERSION = "semcache scope", 2
+_READABLE = (1, VERSION)
 Record = dict[str, Any]
+_ROW = 5  # values of an answer; a copy had more in version 1, and is in no other
 _FIELDS: dict[str, dict[str, Any]] = {  # of each kind of record, with their types
     "answer": {"index": str, "rest": str, "id": str, "answer": list, "vector": str},
     "exact": {"rest": str, "answer": list},
@@ -96,7 +101,8 @@ def read(path: Path) -> Iterator[tuple[int, Record]]:
             else:
                 _check_fields(record, f"{path}, line {number}")
                 count += 1
-                yield number, record
+                if len(record.get("answer", ())) <= _ROW:
+                    yield number, record
     if not ended:
         raise InvalidInput(f"{path}, line {number + 1}: the end is missing: the file was cut short")
 
@@ -122,10 +128,10 @@ def _checked(line: str, where: str, first: bool) -> Record:
 def _check_header(record: Record, path: Path) -> None:
     if record.get("format") != FORMAT:
         raise ConfigError(f"{path}, line 1: this is no export of semcache")
-    if record.get("version") != VERSION:
+    if record.get("version") not in _READABLE:
         raise ConfigError(
-            f"{path}, line 1: version {record.get('version')}, and this program reads version "
-            f"{VERSION}: export it anew"
+            f"{path}, line 1: version {record.get('version')}, and this program reads "
+            f"{' and '.join(map(str, _READABLE))}: export it anew"
         )
 
 
@@ -141,25 +147,34 @@ def _check_fields(record: Record, where: str) -> None:
 # What is in a record -----------------------------------------------------------------------------
 
 
-def row_of(answer: Answer) -> list[Any]:
-    """Return an answer as JSON takes it."""
+def fields_of(answer: Answer) -> Record:
+    """Return what a record says of an answer: a row, and its labels where it has some.
+
+    Example:
+        >>> fields_of(Answer("Refund?", "In 14 days.", 0.0, 60.0, tags=("doc:42",)))
+        {'answer': ['Refund?', 'In 14 days.', 0.0, 60.0, 1.0], 'tags': ['doc:42']}
+    """
     until = None if math.isinf(answer.expires_at) else answer.expires_at
-    own = [answer.query, answer.response, answer.created_at, until, answer.similarity]
-    return own if answer.source is None else [*own, answer.source, answer.accepted_by]
+    row = [answer.query, answer.response, answer.created_at, until, answer.similarity]
+    labels = {"tags": list(answer.tags), "model": answer.model}
+    return {"answer": row, **{name: label for name, label in labels.items() if label}}
 
 
-def answer_of(row: list[Any], where: str) -> Answer:
-    """Return the answer in a row.
+def answer_of(record: Record, where: str) -> Answer:
+    """Return the answer in a record.
 
     Raises:
         InvalidInput: There is none.
     """
     try:
-        query, response, created, until, similarity, *promoted = row
-        if not isinstance(query, str) or not isinstance(response, str):
-            raise TypeError("a question or an answer is no text")
+        query, response, created, until, similarity = record["answer"]
+        tags, model = record.get("tags", []), record.get("model", "")
+        if not all(isinstance(text, str) for text in (query, response, model, *tags)):
+            raise TypeError("a question, an answer, a tag or the name of an LLM is no text")
+        if not isinstance(tags, list):
+            raise TypeError("tags are no list")
         numbers = float(created), math.inf if until is None else float(until), float(similarity)
-        return Answer(query, response, *numbers, *promoted)
+        return Answer(query, response, *numbers, tags=tuple(tags), model=model)
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"{where}: no answer: {error}") from None
 
