@@ -277,6 +277,10 @@ def test_the_command_writes_a_table_a_json_and_a_picture(call, log):
         (["--verifier", "none.json"], "no such verifier"),
         (["--wait-llm", "-1"], "the wait for llm is -1"),
         (["--ttl", "soon"], "'soon' is no TTL"),
+        (["--embedding-ttl", "1.2.3d"], "'1.2.3d' is no TTL: write 3600, 15m, 12h, 7d or none"),
+        (["--ttl", "0"], "ttl is 0.0: give seconds above 0"),
+        (["--memory", "."], "'.' is no amount of memory: write 64mb, 2gb or bytes"),
+        (["--design", "hybrid:ttl=1.2.3d"], "hybrid:ttl=1.2.3d: '1.2.3d' is no TTL"),
     ],
 )
 def test_an_option_that_cannot_work_is_refused_in_a_line(words, says, call, log):

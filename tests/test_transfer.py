@@ -604,6 +604,12 @@ def test_the_command_hands_on_its_options(warmed):
     assert ways(redis, lab, system)[0] != "exact"  # whose tier is that of another spelling
 
 
+@pytest.mark.parametrize("ttl", ["1w", "1.2.3d", "."])
+def test_a_ttl_that_is_none_is_refused_with_what_would_be_one(call, ttl):
+    code, _, complaint = call("warm", "log.csv", "--scope", "shop", "--ttl", ttl)
+    assert code == 2 and f"'{ttl}' is no TTL: write 3600, 15m, 12h, 7d or none" in complaint
+
+
 def test_the_command_fills_a_hybrid_cache_where_that_is_asked_for(warmed):
     run, redis = warmed
     said, lab = run("--model", MINI, "--into", "hybrid")

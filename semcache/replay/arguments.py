@@ -9,7 +9,7 @@ from semcache.errors import ConfigError
 from semcache.evaluate.arguments import PICTURES
 from semcache.replay.designs import KINDS, Design, parse_memory, parse_ttl
 
-__all__ = ["add_arguments", "check", "given_design"]
+__all__ = ["add_arguments", "check", "given_design", "typed"]
 
 _DESIGNS = ("none", "exact", "semantic", "hybrid", "guarded")
 
@@ -66,11 +66,11 @@ def _add_rules(parser: argparse.ArgumentParser) -> None:
         metavar="COSINE",
         help=f"least similarity (default: {_THRESHOLD:g}; of guarded what its verifier says)",
     )
-    add("--ttl", type=_read(parse_ttl), default="1h", help="of answers (default: %(default)s)")
-    add("--embedding-ttl", type=_read(parse_ttl), default="1d", help="(default: %(default)s)")
+    add("--ttl", type=typed(parse_ttl), default="1h", help="of answers (default: %(default)s)")
+    add("--embedding-ttl", type=typed(parse_ttl), default="1d", help="(default: %(default)s)")
     add(
         "--memory",
-        type=_read(parse_memory),
+        type=typed(parse_memory),
         metavar="SIZE",
         help="for answers and embeddings, such as 64mb; the least recently used go (default: no "
         "limit)",
@@ -119,7 +119,18 @@ def _add_money(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _read(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+def typed(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a type of an option that says, of what cannot be used, what its parser says.
+
+    Of another ``ValueError`` no more than the name of the parser would be told.
+
+    Example:
+        >>> typed(parse_memory)("64 bits")
+        Traceback (most recent call last):
+        ...
+        argparse.ArgumentTypeError: '64 bits' is no amount of memory: write 64mb, 2gb or bytes
+    """
+
     def read(text: str) -> Any:
         try:
             return parse(text)

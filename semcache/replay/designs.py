@@ -20,6 +20,7 @@ KINDS = {
     "guarded": "both tiers, and a verifier",
 }
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": DAY}
+_NUMBER = r"(\d+(?:\.\d*)?|\.\d+)"
 _BYTES = {"": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9}
 
 
@@ -102,13 +103,16 @@ def parse_design(text: str, given: Design, verifier: Any = None) -> Design:
 def parse_ttl(text: str) -> float | None:
     """Return seconds: ``90``, ``90s``, ``15m``, ``12h``, ``7d``; ``None`` for ``none``.
 
+    Raises:
+        ConfigError: It is none of these, or not above 0.
+
     Example:
         >>> parse_ttl("12h"), parse_ttl("90"), parse_ttl("none")
         (43200.0, 90.0, None)
     """
     if text == "none":
         return None
-    found = re.fullmatch(r"([0-9.]+)([smhd]?)", text)
+    found = re.fullmatch(rf"{_NUMBER}([smhd]?)", text, re.ASCII)
     if not found:
         raise ConfigError(f"{text!r} is no TTL: write 3600, 15m, 12h, 7d or none")
     return check_ttl(float(found[1]) * _UNITS[found[2] or "s"])
@@ -117,11 +121,14 @@ def parse_ttl(text: str) -> float | None:
 def parse_memory(text: str) -> float:
     """Return bytes: ``64mb``, ``2gb``, ``500kb``, ``1000000``.
 
+    Raises:
+        ConfigError: It is none of these.
+
     Example:
         >>> parse_memory("1.5mb")
         1500000.0
     """
-    found = re.fullmatch(r"([0-9.]+)\s*([kmg]b|)", text.lower())
+    found = re.fullmatch(rf"{_NUMBER}\s*([kmg]b|)", text.lower(), re.ASCII)
     if not found:
         raise ConfigError(f"{text!r} is no amount of memory: write 64mb, 2gb or bytes")
     return float(found[1]) * _BYTES[found[2]]

@@ -17,6 +17,7 @@ from semcache.embedding.progress import progress_bar
 from semcache.errors import CacheUnavailable, ConfigError, InvalidInput
 from semcache.evaluate.report import say
 from semcache.options import check_scope
+from semcache.replay.arguments import typed
 from semcache.replay.designs import parse_ttl
 from semcache.replay.log import Log, read_log
 from semcache.sharing import ANSWER_RULES, DEFAULT_RULES
@@ -83,7 +84,7 @@ def add_warm_arguments(parser: argparse.ArgumentParser) -> None:
     add("--tenant", metavar="NAME", help="only this tenant's; needed if the log has several")
     add("--model", help="whose answers they are (default: gpt-4o-mini; offline its LLM)")
     add("--system", metavar="TEXT", help="the system prompt of the requests (default: none)")
-    add("--ttl", type=parse_ttl, default=3_600.0, help="from now on, as 12h (default: 1h)")
+    add("--ttl", type=typed(parse_ttl), default=3_600.0, help="from now on, as 12h (default: 1h)")
     add(
         "--rules",
         choices=["default", "none"],
