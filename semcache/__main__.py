@@ -25,7 +25,10 @@ from semcache.replay import command as replaying
 from semcache.replay.arguments import add_arguments as add_replay_arguments
 from semcache.transfer import command as transfer
 
-_OLDER = ("doctor", "evaluate", "plan")  # say 2 for an error of ours, too; the newer ones say 1
+_EXIT = (
+    "Exit code 0: done. 1: not done, or not all: something given cannot be used, Redis or the API "
+    "failed, or doctor found a fault; the reason is printed. 2: the command line is wrong."
+)
 _PATIENCE = 10.0  # seconds that a command waits for a reply of Redis
 _KEPT = 50_000  # texts whose vectors stay in a Redis that lives in this process
 _WEEK = 7 * 86_400  # seconds that a Redis outside keeps them: labelling takes days
@@ -44,12 +47,12 @@ def main() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (SemcacheError, openai.OpenAIError, OSError) as error:
         print(f"semcache: {plain(str(error))}", file=sys.stderr)
-        return 2 if options.command in _OLDER else 1
+        return 1
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=_name(), description=__doc__)
+    parser = argparse.ArgumentParser(prog=_name(), description=__doc__, epilog=_EXIT)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("doctor", help="check Python, packages, model, Redis, API and disk")
     pairs_command.add_arguments(

@@ -233,7 +233,7 @@ def test_weights_are_honoured_from_the_file_on(tmp_path, call):
     for bad in ("0", "-1", ""):
         path.write_text(f"a,b,similarity,weight,same\nx,y,0.9,1,yes\nz,w,0.9,{bad},no\n")
         code, _, complaint = call("evaluate", path)
-        assert code == 2 and "line 3: weight is" in complaint
+        assert code == 1 and "line 3: weight is" in complaint
     path.write_text("a,b,weight,same\nx,y,1,\n")
     assert "no pair is labelled yet" in call("evaluate", path)[2]
 
