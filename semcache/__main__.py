@@ -20,7 +20,6 @@ from semcache.clients import redis_client
 from semcache.errors import CacheUnavailable, ConfigError, SemcacheError
 from semcache.evaluate import arguments, command, label_command, pairs_command
 from semcache.evaluate.report import plain
-from semcache.evaluate.scoring import Embed
 from semcache.replay import command as replaying
 from semcache.replay.arguments import add_arguments as add_replay_arguments
 from semcache.transfer import command as transfer
@@ -106,7 +105,7 @@ def _replay(options: argparse.Namespace) -> None:
     from semcache.lab.data import FOLDER
 
     outside = replaying.Outside(
-        lambda: _embed(progress=False), _price, FOLDER / "semantic_lookup.json"
+        lambda: _Embeddings(progress=False), _price, FOLDER / "semantic_lookup.json"
     )
     replaying.run(options, outside)
 
@@ -151,10 +150,10 @@ _OUTSIDE = transfer.Outside(_redis, _api)
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "doctor": _doctor,
     "pairs": lambda options: pairs_command.run(
-        options, lambda: _embed(progress=False), progress=sys.stderr.isatty()
+        options, lambda: _Embeddings(progress=False), progress=sys.stderr.isatty()
     ),
     "label": label_command.run,
-    "evaluate": lambda options: command.run(options, lambda: _embed(sys.stderr.isatty())),
+    "evaluate": lambda options: command.run(options, lambda: _Embeddings(sys.stderr.isatty())),
     "plan": command.run_plan,
     "replay": _replay,
     "capacity": _capacity,
@@ -198,10 +197,6 @@ class _Embeddings:
             self._cache.clear_cache()
             self._seen = len(texts)
         return self._cache.get_embeddings_batch(texts, progress=self._progress)
-
-
-def _embed(progress: bool) -> Embed:
-    return _Embeddings(progress)
 
 
 if __name__ == "__main__":
