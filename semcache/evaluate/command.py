@@ -1,34 +1,27 @@
 """``python -m semcache evaluate FILE``: what a threshold would serve, and which keeps a promise."""
 
 import argparse
-import dataclasses
 import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from semcache.errors import ConfigError, InvalidInput
+from semcache.errors import ConfigError
 from semcache.evaluate import figure, report, scoring
 from semcache.evaluate.arguments import check
 from semcache.evaluate.curve import risk_coverage
-from semcache.evaluate.dividing import divide
 from semcache.evaluate.labelled import Pairs
-from semcache.evaluate.pairs import read_pairs
 from semcache.evaluate.planning import plan
+from semcache.evaluate.preparing import Fit, Prepared, Score, prepare, score_of
 from semcache.evaluate.report import say
-from semcache.evaluate.scored import PROBABILITIES, SIMILARITIES, Scored, percent, shown
+from semcache.evaluate.scored import Scored, percent, shown
 from semcache.evaluate.tables import evaluate
 from semcache.evaluate.threshold import Choice, choose_threshold
 
 __all__ = ["run", "run_plan"]
 
-Fit = Callable[..., scoring.Fitted]
-# Of the pairs that a verifier was fitted on, so many are served at each threshold of its grid.
-_STEPS = (0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40, 0.50, 0.60, 0.70, 0.80, 0.90)
 _POINTS = 300  # of a curve in the figure
 
 
@@ -58,12 +51,12 @@ def run(
     embed: Callable[[], scoring.Embed],
     *,
     fit: Fit = scoring.fit_verifier,
-    load: Callable[[str], tuple[scoring.Judge, str, bool]] = scoring.load_judge,
+    load: Callable[[str], scoring.Scorer] = scoring.load_judge,
 ) -> None:
     """Print the report on a file of pairs, and write the figure.
 
     Args:
-        options: As :func:`add_arguments` describes them.
+        options: As :func:`~semcache.evaluate.arguments.add_arguments` describes them.
         embed: Returns what embeds texts; called only if the file has no similarities.
         fit: Fits a verifier on rows (a, b, similarity, margin or ``None``) and their labels.
         load: Loads one, by what ``--verifier`` says.
@@ -73,113 +66,53 @@ def run(
         openai.OpenAIError: The API failed.
     """
     check(options)
-    judge = None if options.verifier == "none" else load(options.verifier)
-    pairs = read_pairs(options.file, by=[options.by] if options.by else (), time=options.time)
-    pairs, source = _with_similarity(pairs, embed, options.file)
-    try:
-        division = divide(pairs, 3 if options.fit else 2)
-    except InvalidInput as error:
-        raise InvalidInput(f"{options.file}: {error}") from None
-    if judge:
-        scoring.check_model(judge[0], pairs.embedding_model)
+    prepared = prepare(options, embed, load)
+    _introduce(options, prepared)
+    score = score_of(prepared, fit if options.fit else None)
+    _describe(score, prepared)
+    *choose_on, check_on = prepared.division.parts
+    calibration, held_out = score.of(choose_on[-1]), score.of(check_on)
+    choice = _choose(options, calibration, options.grid or score.grid)
+    _report(options, calibration, held_out, choice, len(prepared.pairs))
+    if score.scorer:
+        _compare(options, choose_on, check_on)
+    if score.fitted:
+        _save(options, score.fitted, choice, _least(score, prepared.pairs))
+    _draw(options, calibration, held_out, choice)
+
+
+def _introduce(options: argparse.Namespace, prepared: Prepared) -> None:
+    """Say what the file holds, and how it is divided."""
+    pairs, how = prepared.pairs, prepared.division.how
     say(f"{options.file}: {pairs}")
     if pairs.embedding_model is not None:
         say(
             f"Similarities are those of {pairs.embedding_model}: the promise is for a cache that "
             "embeds with it."
         )
-    say(f"Divided {division.how}.")
-    if options.time is None and "chance" in division.how:
+    say(f"Divided {how}.")
+    if options.time is None and "chance" in how:
         say("A division by time is nearer to how a threshold is used: --time COLUMN.")
     for sentence in (*report.weights(pairs), *report.faults(pairs)):
         say(sentence)
-    verifier: scoring.Fitted | None = None
-    grid: tuple[float, ...] = SIMILARITIES
-    if options.fit:
-        verifier = _fit(fit, division.parts[0])
-        verifier.embedding_model = pairs.embedding_model
-        judge = verifier, f"a verifier, fitted on {len(division.parts[0]):,} of the pairs", True
-        grid = _steps(scoring.judge(verifier.score, *_of(division.parts[0]), margin=True))
-    elif judge and judge[2]:
-        grid = PROBABILITIES
-    say(f"Score: {judge[1] if judge else source}")
-    if judge and not verifier and (seen := scoring.seen(judge[0], pairs)):
+
+
+def _describe(score: Score, prepared: Prepared) -> None:
+    """Say what the score is, and what it does not tell."""
+    say(f"Score: {score.name}")
+    given = prepared.given
+    if given and (seen := scoring.seen(given.judge, prepared.pairs)):
         say(f"It was fitted on {seen:,} of these pairs: what it scores there flatters it.")
-    floor = _floor(pairs) if judge else None
-    if floor is not None:
+    if score.floor is not None:
         say(
-            f"Pairs below similarity {shown(floor)} were drawn more thinly, too few to judge: they "
-            "are not served.\n"
+            f"Pairs below similarity {shown(score.floor)} were drawn more thinly, too few to "
+            "judge: they are not served.\n"
             + (
                 "The verifier keeps that, too."
-                if verifier
-                else f"Give the cache threshold={floor:g} beside this score."
+                if score.fitted
+                else f"Give the cache threshold={score.floor:g} beside this score."
             )
         )
-    calibration, held_out = (_scored(part, judge, floor) for part in division.parts[-2:])
-    choice = _choose(options, calibration, options.grid or grid)
-    _report(options, calibration, held_out, choice, len(pairs))
-    if judge:
-        _compare(options, division.parts[:-1], division.parts[-1])
-    if verifier:
-        least = float(np.asarray(pairs.similarity).min()) if floor is None else floor
-        _save(verifier, choice, least, options.save or _beside(options.file, "verifier.json"))
-    _draw(options, calibration, held_out, choice)
-
-
-def _with_similarity(
-    pairs: Pairs, embed: Callable[[], scoring.Embed], file: Path
-) -> tuple[Pairs, str]:
-    if pairs.similarity is not None:
-        return pairs, "the file's column similarity; nothing is embedded"
-    embedder = embed()
-    try:
-        similarity = scoring.similarities(pairs, embedder)
-    except InvalidInput as error:
-        raise InvalidInput(f"{file}, {error}") from None
-    model = scoring.model_of(embedder)
-    pairs = dataclasses.replace(pairs, similarity=similarity, embedding_model=model)
-    return pairs, "similarity of the embeddings"
-
-
-def _of(pairs: Pairs) -> tuple[Pairs, NDArray[np.float64]]:
-    return pairs, np.asarray(pairs.similarity)
-
-
-def _fit(fit: Fit, pairs: Pairs) -> scoring.Fitted:
-    if pairs.same.all() or not pairs.same.any():
-        raise InvalidInput("the pairs to fit on are all labelled alike: label more of both kinds")
-    return fit(scoring.arguments_of(*_of(pairs), True), pairs.same.tolist())
-
-
-def _steps(scores: NDArray[np.float64]) -> tuple[float, ...]:
-    """Thresholds that serve even steps of the pairs fitted on, which take no part in choosing."""
-    return tuple(
-        math.floor(float(q) * 1e4) / 1e4 for q in np.quantile(scores, 1 - np.array(_STEPS))
-    )
-
-
-def _floor(pairs: Pairs) -> float | None:
-    """From where up all pairs weigh the same; ``None`` without weights, or if all pairs do."""
-    if pairs.weight is None:
-        return None
-    order = np.argsort(-np.asarray(pairs.similarity), kind="stable")
-    other = pairs.weight[order] != pairs.weight[order[0]]
-    if not other.any():
-        return None
-    return float(np.asarray(pairs.similarity)[order[other.argmax() - 1]])
-
-
-def _scored(
-    pairs: Pairs, judge: tuple[Any, str, bool] | None, floor: float | None = None
-) -> Scored:
-    score = np.asarray(pairs.similarity)
-    if judge:
-        score = scoring.judge(judge[0].score, pairs, score, margin=judge[2])
-        if floor is not None:
-            # A verifier might serve any, also those that stand for many more than the others.
-            score = np.where(np.asarray(pairs.similarity) < floor, score.min() - 1, score)
-    return Scored(score, pairs.same, weight=pairs.weight, **pairs.groups)
 
 
 def _choose(options: argparse.Namespace, rows: Scored, grid: tuple[float, ...]) -> Choice:
@@ -234,14 +167,23 @@ def _compare(options: argparse.Namespace, choose_on: Sequence[Pairs], check_on: 
     if choice.threshold is None:
         say("\nFor comparison, by similarity alone these pairs show no threshold that does.")
         return
-    (line,) = evaluate(_scored(check_on, None), [choice.threshold]).lines
+    alone = Scored(np.asarray(check_on.similarity), check_on.same, weight=check_on.weight)
+    (line,) = evaluate(alone, [choice.threshold]).lines
     say(
         f"\nFor comparison, by similarity alone, from {choice.threshold:g}: served "
         f"{line.hit_rate}, wrong of served {line.false_hit_rate}."
     )
 
 
-def _save(verifier: scoring.Fitted, choice: Choice, least: float, path: Path) -> None:
+def _least(score: Score, pairs: Pairs) -> float:
+    """Return the least similarity that a verifier which was fitted on the pairs may serve."""
+    return float(np.asarray(pairs.similarity).min()) if score.floor is None else score.floor
+
+
+def _save(
+    options: argparse.Namespace, verifier: scoring.Fitted, choice: Choice, least: float
+) -> None:
+    path = options.save or _beside(options.file, "verifier.json")
     try:
         verifier.with_threshold(choice.threshold, math.floor(least * 1e4 + 1e-6) / 1e4).save(path)
     except OSError as error:

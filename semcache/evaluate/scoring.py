@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ __all__ = [
     "Embed",
     "Fitted",
     "Judge",
+    "Scorer",
     "check_model",
     "fit_verifier",
     "judge",
@@ -54,6 +55,26 @@ class Fitted(Protocol):
 
     def save(self, path: Path) -> None:
         """Write it to a file."""
+
+
+class Scorer(NamedTuple):
+    """What scores pairs in place of their similarity.
+
+    Attributes:
+        judge: The guard, or a verifier.
+        name: What the report calls it.
+        takes_margin: Whether it is asked with the margins of the pairs, as a verifier is, whose
+            scores are probabilities.
+    """
+
+    judge: Judge
+    name: str
+    takes_margin: bool
+
+    def scores(self, pairs: Pairs) -> NDArray[np.float64]:
+        """Return the scores of n pairs that have similarities, shape (n,)."""
+        similarity = np.asarray(pairs.similarity)
+        return judge(self.judge.score, pairs, similarity, margin=self.takes_margin)
 
 
 def similarities(pairs: Iterable[Pair], embed: Embed) -> NDArray[np.float64]:
@@ -176,17 +197,17 @@ def fit_verifier(rows: Sequence[tuple[Any, ...]], same: Sequence[bool]) -> Fitte
     return fitted
 
 
-def load_judge(name: str) -> tuple[Judge, str, bool]:
-    """Return the guard, or a verifier from a file; what it is called; whether it takes a margin.
+def load_judge(name: str) -> Scorer:
+    """Return the guard, or a verifier from a file.
 
     Raises:
         ConfigError: There is no such file, or it holds no verifier.
     """
     if name == "guard":
         guard: Judge = import_module("semcache.guard").Guard()
-        return guard, "similarity, lowered by what the guard finds to differ", False
+        return Scorer(guard, "similarity, lowered by what the guard finds to differ", False)
     path = Path(name)
     if not path.is_file():
         raise ConfigError(f"{name}: no such verifier; there are guard, none, and files of --fit")
     verifier: Judge = import_module("semcache.guard.verifier").Verifier.load(path)
-    return verifier, f"the verifier in {path}", True
+    return Scorer(verifier, f"the verifier in {path}", True)

@@ -87,7 +87,7 @@ def run(options: argparse.Namespace, outside: Outside) -> None:
 def _designs(options: argparse.Namespace) -> list[Design]:
     verifier = None
     if any(text.startswith("guarded") for text in options.design):
-        verifier = load_judge(options.verifier)[0]
+        verifier = load_judge(options.verifier).judge
         if getattr(verifier, "threshold", 0.0) is None:
             raise ConfigError(
                 f"{options.verifier} has no threshold: evaluate --fit found none that keeps the "
