@@ -21,7 +21,7 @@ from semcache.evaluate.labelling import Labelling, agreement
 from semcache.evaluate.logs import Entry, Log
 from semcache.evaluate.pairing import pair
 from semcache.evaluate.pairs import read_pairs
-from semcache.evaluate.pairs_command import _bands
+from semcache.evaluate.pairs_report import of_bands
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -129,7 +129,7 @@ def test_what_rules_keep_from_similarity_is_left_out_if_asked_for(log, call):
 
 def test_bands_that_do_not_part_the_log_are_said_with_those_that_would():
     def told(degrees: list[int], edges: tuple[float, ...] = BANDS) -> str:
-        return "".join(_bands(pair(entries(*map(str, degrees)), along), edges))
+        return "".join(of_bands(pair(entries(*map(str, degrees)), along), edges))
 
     near = [k * k for k in range(1, 12)]  # the gaps grow: 3, 5, 7 degrees ...
     mixed = [0, 5, 10, 15, 45, 75, 105]

@@ -76,6 +76,15 @@ class Drawn:
     thirds: tuple[float, float]
 
 
+class Near(NamedTuple):
+    """Two questions by their places in the log, the earlier one first, and how they stand."""
+
+    a: int
+    b: int
+    similarity: float
+    margin: float
+
+
 def pair(
     log: Log,
     embed: Embed,
@@ -103,12 +112,7 @@ def pair(
         InvalidInput: No question has an earlier one.
     """
     columns = tuple(within)
-    if unknown := [name for name in columns if name not in WITHIN]:
-        raise ConfigError(f"questions are compared within {' or '.join(WITHIN)}, not {unknown[0]}")
-    if not all(low < high for low, high in pairwise(bands)):
-        raise ConfigError("the edges of bands ascend: 0.8,0.9,0.95")
-    if most <= len(bands):
-        raise ConfigError(f"{len(bands) + 1} bands want at least as many pairs, not {most}")
+    _check(most, bands, columns)
     usable, unusable = _usable(log.entries)
     entries, repeated = _distinct(usable, columns)
     has_answers = all(entry.answer for entry in entries)
@@ -121,20 +125,39 @@ def pair(
     ended = time.perf_counter()
     if not found:
         raise InvalidInput("no question has an earlier one to be compared with")
-    found.sort(key=lambda row: row[1])
-    similarities = np.array([row[2] for row in found])
+    pairs, drawn, thirds = _drawn(entries, found, most, bands, seed)
+    counts = len(usable), repeated, len(entries) - len(found)
+    seconds = embedded - begun, ended - embedded
+    return Drawn(pairs, drawn, *counts, unusable, has_answers, seconds, thirds)
+
+
+def _check(most: int, bands: Sequence[float], within: Sequence[str]) -> None:
+    """Refuse options that cannot work."""
+    if unknown := [name for name in within if name not in WITHIN]:
+        raise ConfigError(f"questions are compared within {' or '.join(WITHIN)}, not {unknown[0]}")
+    if not all(low < high for low, high in pairwise(bands)):
+        raise ConfigError("the edges of bands ascend: 0.8,0.9,0.95")
+    if most <= len(bands):
+        raise ConfigError(f"{len(bands) + 1} bands want at least as many pairs, not {most}")
+
+
+def _drawn(
+    entries: Sequence[Entry],
+    found: Iterable[Near],
+    most: int,
+    bands: Sequence[float],
+    seed: int,
+) -> tuple[tuple[Paired, ...], tuple[Band, ...], tuple[float, float]]:
+    """Return the pairs drawn, the bands they are from, and the thirds of all similarities."""
+    found = sorted(found, key=lambda near: near.b)
+    similarities = np.array([near.similarity for near in found])
     at, weights, drawn = draw(similarities, most, bands, seed)
     pairs = tuple(
-        Paired(entries[a], entries[b], similarity, margin, weight)
-        for (a, b, similarity, margin), weight in zip(
-            [found[k] for k in at.tolist()], weights.tolist(), strict=True
-        )
+        Paired(entries[near.a], entries[near.b], near.similarity, near.margin, weight)
+        for near, weight in zip([found[k] for k in at.tolist()], weights.tolist(), strict=True)
     )
-    first = len(entries) - len(found)
-    seconds = embedded - begun, ended - embedded
     low, high = np.quantile(similarities, (1 / 3, 2 / 3)).tolist()
-    counts = len(usable), repeated, first
-    return Drawn(pairs, drawn, *counts, unusable, has_answers, seconds, (low, high))
+    return pairs, drawn, (low, high)
 
 
 def _usable(entries: Iterable[Entry]) -> tuple[list[Entry], tuple[str, ...]]:
@@ -178,7 +201,7 @@ def _nearest(
     within: Sequence[str],
     by_answer: bool,
     advance: Callable[[int], object],
-) -> Iterator[tuple[int, int, float, float]]:
+) -> Iterator[Near]:
     """Yield, of each question that has one, the nearest earlier one, itself, and how near."""
     scopes: dict[tuple[str, ...], list[int]] = {}
     for at, entry in enumerate(entries):
@@ -199,4 +222,4 @@ def _nearest(
                 round(float(near.similarity[k]), 4),
                 round(float(near.margin[k]), 4),
             )
-            yield members[near.at[k]], members[k], similarity, margin
+            yield Near(members[near.at[k]], members[k], similarity, margin)

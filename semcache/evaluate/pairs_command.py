@@ -13,18 +13,16 @@ from pathlib import Path
 from semcache.errors import ConfigError, InvalidInput
 from semcache.evaluate.drawing import BANDS
 from semcache.evaluate.label_file import LabelFile, read_labels, write_whole
-from semcache.evaluate.logs import FORMATS, Entry, Log, faults, read_log, remarks
+from semcache.evaluate.logs import FORMATS, Entry, Log, read_log
 from semcache.evaluate.pairing import WITHIN, Drawn, Paired, pair
+from semcache.evaluate.pairs_report import of_bands, of_draw, of_log
 from semcache.evaluate.report import say
-from semcache.evaluate.scored import percent, shown
+from semcache.evaluate.scored import shown
 from semcache.evaluate.scoring import Embed, model_of
-from semcache.evaluate.tables import columns
 from semcache.sharing import DEFAULT_RULES, may_share
 from semcache.sharing.masking import masked
 
 __all__ = ["add_arguments", "as_csv", "run"]
-
-_FEW, _MOST = 0.1, 0.7  # of a log in the highest band: outside, the bands hardly part it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,7 +98,17 @@ def run(options: argparse.Namespace, embed: Callable[[], Embed], *, progress: bo
         SemcacheError: The log or an option cannot be used, or Redis cannot be reached.
         openai.OpenAIError: The API failed.
     """
-    path = options.out or options.file.with_name(f"{options.file.stem}.pairs.csv")
+    path = _target(options)
+    taken = Taken(read_labels(options.labels) if options.labels else None)
+    log = _log(options)
+    drawn, embedder = _draw(options, log, embed, progress)
+    write_whole(path, as_csv(drawn.pairs, options.mask, taken, model_of(embedder)))
+    _tell(options, drawn, getattr(embedder, "is_kept", True), taken, path)
+
+
+def _target(options: argparse.Namespace) -> Path:
+    """Return where the pairs go; nothing that is there is written over."""
+    path: Path = options.out or options.file.with_name(f"{options.file.stem}.pairs.csv")
     if path.suffix.lower() != ".csv":
         raise ConfigError(f"{path}: pairs are written as .csv")
     if path.exists():
@@ -108,38 +116,36 @@ def run(options: argparse.Namespace, embed: Callable[[], Embed], *, progress: bo
             f"{path} is there already, perhaps with labels: give --out another name, and "
             f"--labels {path} to take them over"
         )
-    given = read_labels(options.labels) if options.labels else None
+    return path
+
+
+def _log(options: argparse.Namespace) -> Log:
+    """Read the log and say what it holds; return what of it may be paired."""
     log = read_log(options.file, options.format)
-    for line in _read(options.file, log):
+    for line in of_log(options.file, log):
         say(line)
-    if options.rules == "default":
-        log = _shared(log)
+    return _shared(log) if options.rules == "default" else log
+
+
+def _draw(
+    options: argparse.Namespace, log: Log, embed: Callable[[], Embed], progress: bool
+) -> tuple[Drawn, Embed]:
+    """Return the pairs to label, and what embedded their texts."""
+    own = {name: getattr(options, name) for name in ("most", "bands", "within", "seed")}
     try:
         embedder = embed()
-        model = model_of(embedder)
-        if model is not None:
+        if (model := model_of(embedder)) is not None:
             say(f"Embedding with {model}, which the cache has to embed with, too")
-        drawn = pair(
-            log,
-            embedder,
-            most=options.most,
-            bands=options.bands,
-            within=options.within,
-            seed=options.seed,
-            progress=progress,
-        )
+        return pair(log, embedder, **own, progress=progress), embedder
     except InvalidInput as error:
         raise InvalidInput(f"{options.file}: {error}") from None
-    taken = Taken(given)
-    write_whole(path, as_csv(drawn.pairs, options.mask, taken, model))
-    for line in _drawn(drawn, getattr(embedder, "is_kept", True)):
+
+
+def _tell(
+    options: argparse.Namespace, drawn: Drawn, is_kept: bool, taken: "Taken", path: Path
+) -> None:
+    for line in (*of_draw(drawn, is_kept), *of_bands(drawn, options.bands), *_over(taken)):
         say(line)
-    for line in _bands(drawn, options.bands):
-        say(line)
-    if given is not None:
-        say(f"\n{taken.over:,} of the {taken.labelled:,} labelled pairs in {given.path} are in it")
-        if taken.over < taken.labelled:
-            say("The others were drawn with other --bands, --seed, --within, --rules or --mask")
     say(f"\n{len(drawn.pairs):,} pairs in {path}. Next: python -m semcache label {path}")
     if len(drawn.pairs) == sum(band.pairs for band in drawn.bands):
         say("These are all that the log has: more can only come from a longer log")
@@ -147,13 +153,13 @@ def run(options: argparse.Namespace, embed: Callable[[], Embed], *, progress: bo
         say(f"More, later: python -m semcache {shlex.join(_again(options, path))}")
 
 
-def _read(path: Path, log: Log) -> Iterator[str]:
-    order = "in order of time" if log.ordered else "in the order of the file, not all with a time"
-    yield (
-        f"{path}, read as {log.format}: {len(log.entries):,} questions that a cache could answer "
-        f"by similarity, {order}"
-    )
-    yield from remarks(log)
+def _over(taken: "Taken") -> Iterator[str]:
+    """Say how many labels of a smaller draw were taken over."""
+    if taken.file is None:
+        return
+    yield f"\n{taken.over:,} of the {taken.labelled:,} labelled pairs in {taken.file} are in it"
+    if taken.over < taken.labelled:
+        yield "The others were drawn with other --bands, --seed, --within, --rules or --mask"
 
 
 def _shared(log: Log) -> Log:
@@ -176,42 +182,6 @@ def _again(options: argparse.Namespace, path: Path) -> list[str]:
     return ["pairs", str(options.file), *same, *more]
 
 
-def _drawn(drawn: Drawn, is_kept: bool) -> Iterator[str]:
-    yield from faults("cannot be embedded", drawn.unusable)
-    share = percent(drawn.repeated / drawn.questions)
-    yield f"{drawn.repeated:,} of them ({share}) repeat an earlier text: an exact cache's hits"
-    embedding, finding = drawn.seconds
-    yield f"Embedding took {embedding:.0f} s, finding the nearest earlier {finding:.0f} s"
-    if not is_kept:
-        yield "No embedding is kept: with REDIS_URL set, the next draw would not embed them again"
-    known = "with another answer" if drawn.has_answers else "with another text"
-    yield f"Margins are to the next earlier question {known}"
-    yield "Earlier means however long ago; python -m semcache replay tells what a TTL costs\n"
-    above, total = 0, sum(band.pairs for band in drawn.bands)
-    rows = [["similarity", "pairs of the log", "here or above", "drawn", "each stands for"]]
-    for band in reversed(drawn.bands):
-        above += band.pairs
-        name = "below" if band.low == -1 else f"from {shown(band.low)}"
-        reached = f"{100 * above / total:.1f} %"
-        each = f"{band.weight:.1f}" if band.drawn else "-"
-        rows.append([name, f"{band.pairs:,}", reached, f"{band.drawn:,}", each])
-    yield columns(rows)
-
-
-def _bands(drawn: Drawn, edges: Sequence[float]) -> Iterator[str]:
-    """Say which bands would part this log better, if these hardly do."""
-    share = drawn.bands[-1].pairs / sum(band.pairs for band in drawn.bands)
-    low, high = (round(third, 2) for third in drawn.thirds)
-    if tuple(edges) != BANDS or _FEW <= share <= _MOST or low == high:
-        return
-    yield (
-        f"\nThe bands are not for this model and log: {percent(share)} lie in the highest. A third "
-        f"lies from {shown(high)} up, a third\nbelow {shown(low)}: --bands {low:g},{high:g} "
-        "draws by these,\nbefore anything is labelled. A verifier then serves from "
-        f"{shown(high)} up, and nothing below"
-    )
-
-
 # The file -------------------------------------------------------------------------------
 
 
@@ -219,6 +189,7 @@ class Taken:
     """Labels that were given before, by the texts of the pair."""
 
     def __init__(self, file: LabelFile | None = None) -> None:
+        self.file = file and file.path
         self.columns = file.readers if file else ["same"]
         self._labels: dict[tuple[str, ...], list[str]] = {}
         self.over = 0
