@@ -94,6 +94,25 @@ def test_a_promoted_answer_lives_as_long_as_its_source_and_not_longer(every):
     assert every.chats() == 2
 
 
+@pytest.mark.parametrize("ttl", [7 * 86_400, None])
+def test_what_a_copy_carries_of_the_marks_lives_as_long_as_it_does(every, ttl):
+    """Or the exact tier would serve no copy once the mark of the scope, which lives a day, ends."""
+    options = {"embedding_cache": Drawn(), "openai": ChatAPI().client(), "threshold": 0.99}
+    cache = every.hybrid(**options, ttl=ttl, stale_if_error=3_600)
+    for question in ("q@0", "near@1"):
+        cache.get_or_generate(question)
+    copies = [key for key in exact_keys(every) if key.endswith(keys.digest("near@1").encode())]
+    (mark,) = every.redis.keys("*:deleted")
+    (left,) = map(every.redis.pttl, copies)
+    assert every.redis.pttl(mark) > left - 1_000, "measured one after the other"
+    cache.get_or_generate("short@90", ttl=60)
+    cache.get_or_generate("copy@91")
+    assert every.redis.pttl(mark) > left - 60_000, "a copy that ends sooner takes nothing away"
+    assert cache.delete("short@90") and every.redis.pttl(mark) <= 86_400_000
+    cache.get_or_generate("near@1")
+    assert tiers(cache) == (0, 3, 2), "another mark: nothing that was copied before is served"
+
+
 def test_a_deleted_answer_takes_its_promoted_copies_with_it(every):
     cache = every.hybrid()
     for question in (A, A_ZH, RUST):

@@ -192,7 +192,10 @@ class AnswerFlow:
         return Looked(*looked[:4], None, lookup.match.response, "semantic", lookup)
 
     async def _promote(self, room: Room, request: Wanted, match: Match, marks: Read) -> None:
-        """Keep a copy in the exact tier, for as long as its source has left to live."""
+        """Keep a copy in the exact tier, for as long as its source has left to live.
+
+        What the copy carries of the marks lives as long, or it would be served no longer.
+        """
         promoted = Answer(
             request.query,
             match.response,
@@ -207,6 +210,9 @@ class AnswerFlow:
         )
         writing = self.exact.writing(request, promoted)
         if writing.commands:
+            left = promoted.expires_at - self._options.clock()
+            lasting = room.generations.lasting(left + self._options.stale_if_error)
+            writing = writing._replace(commands=(*writing.commands, lasting))
             await self.policy.attempt(None, self._write(writing, marks.promotion))
 
     async def _write(self, writing: Question[None], marks: Marks) -> None:

@@ -14,7 +14,8 @@ had read some before the flush finds them gone.
 
 A promoted copy carries the mark *any* of its time, and is not served under another one, since the
 list by which a deletion finds copies may have been evicted. It is found by similarity again, if
-what it was copied from is still there.
+what it was copied from is still there. So that mark lives as long as the longest copy that carries
+it; a deletion puts another in its place all the same.
 """
 
 import os
@@ -22,6 +23,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from semcache import keys
+from semcache.expiry import milliseconds
 from semcache.question import Command, Question, only
 
 __all__ = ["Generations", "Marks"]
@@ -101,6 +103,10 @@ class Generations:
         if tag is None:
             return self.clearing()
         return [self._mark(self._tagged(tag)), self._mark(self._any)]
+
+    def lasting(self, seconds: float) -> Command:
+        """Return the command that lets the mark *any* live as long as a copy that carries it."""
+        return ("PEXPIRE", self._any, milliseconds(seconds), "GT")
 
     def _names(self, of: str, tags: Sequence[str]) -> tuple[str, ...]:
         return self._cleared, self._deleted(of), *map(self._tagged, tags), self._any
