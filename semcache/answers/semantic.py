@@ -50,9 +50,15 @@ class SemanticCache(SemanticFace, Invalidates):
 
     @property
     def index(self) -> Index:
-        """Where the entries are kept and searched."""
+        """Where the entries are kept and searched.
+
+        Raises:
+            CacheUnavailable: What the server can do decides, and Redis failed.
+        """
         index = self.room.index
-        return run(index.chosen()) if isinstance(index, LargeIndex) else index
+        if not isinstance(index, LargeIndex):
+            return index
+        return run(self.room.policy.guard(index.chosen()))
 
     def lookup(self, query: str, threshold: float | None = None) -> Match | None:
         """Return the answer of the most similar question, if it is similar enough.

@@ -12,11 +12,10 @@ from functools import cache
 from typing import Any
 
 from semcache.codecs import Vector
-from semcache.failures import FAILURES
 from semcache.index.answer import Answer
 from semcache.index.base import Expired, Found, Index, IndexSettings
 from semcache.index.matrix import COMFORTABLE, MatrixIndex
-from semcache.question import Command, Question, Reply
+from semcache.question import NOTHING, Command, Question, Reply
 from semcache.server import knows
 
 __all__ = ["best_index"]
@@ -57,19 +56,19 @@ def _vector_set(settings: IndexSettings) -> Index:
 
 
 class LargeIndex(Index):
-    """VectorSetIndex where the server has vector sets, else MatrixIndex; it asks at first use."""
+    """VectorSetIndex where the server has vector sets, else MatrixIndex; it asks at first use.
+
+    Until it has asked, it knows no question and holds nothing. While Redis fails it cannot ask, and
+    raises as every index does: what follows is for the policy of the cache.
+    """
 
     _chosen: Index | None = None
 
     async def chosen(self) -> Index:
         """Return the index that does the work."""
         if self._chosen is None:
-            try:
-                able = await self.redis.ask(knows("VSIM", f"{self.settings.namespace}vectors"))
-            except FAILURES as error:
-                log.warning("Redis failed: %s; it could not be asked for vector sets", error)
-                return _vector_set(self.settings)  # the likeliest; to be asked again
-            self._chosen = self._made(able)
+            able = await self.redis.ask(knows("VSIM", f"{self.settings.namespace}vectors"))
+            self._chosen = self._chosen or self._made(able)  # another may have asked meanwhile
         return self._chosen
 
     def _made(self, able: bool) -> Index:
@@ -79,11 +78,26 @@ class LargeIndex(Index):
         _tell("MatrixIndex: this server has no vector sets (Redis 8.2), so every process holds all")
         return MatrixIndex(self.settings)
 
+    def question(self) -> Question[Any]:
+        """Return what a lookup would ask before it knows the vector."""
+        return self._chosen.question() if self._chosen else NOTHING
+
     async def nearest(
         self, vector: Vector, count: int = 1, changes: Reply[Any] | None = None
     ) -> list[Found]:
         """Return up to ``count`` entries that have not expired, most similar first."""
-        return await (await self.chosen()).nearest(vector, count)
+        told = changes is not None and _says_something(changes)
+        return await (await self.chosen()).nearest(vector, count, changes if told else None)
+
+    def is_behind(self, changes: Reply[Any]) -> bool:
+        """Whether a reply says so much that the chosen index should take it."""
+        if self._chosen is None or not _says_something(changes):
+            return False
+        return self._chosen.is_behind(changes)
+
+    async def keep_up(self, changes: Reply[Any]) -> None:
+        """Let the chosen index take what has changed."""
+        await (await self.chosen()).keep_up(changes)
 
     async def prepare(self) -> None:
         """Choose, and let the chosen index ask the server what it must know."""
@@ -92,6 +106,10 @@ class LargeIndex(Index):
     def adding(self, id: str, answer: Answer, vector: Vector) -> Question[Expired]:
         """Return the commands of the chosen index; :meth:`prepare` has chosen it."""
         return (self._chosen or _vector_set(self.settings)).adding(id, answer, vector)
+
+    def adapts_to(self, error: Exception) -> bool:
+        """Whether the chosen index would write what was refused in another way."""
+        return self._chosen is not None and self._chosen.adapts_to(error)
 
     async def deleting(self, ids: Sequence[str | bytes]) -> Question[int]:
         """Return the commands that delete entries."""
@@ -112,6 +130,11 @@ class LargeIndex(Index):
     def held(self) -> int:
         """Return how many vectors are in this process' memory."""
         return self._chosen.held() if self._chosen else 0
+
+
+def _says_something(changes: Reply[Any]) -> bool:
+    """Whether the index had been chosen when it was asked what has changed."""
+    return changes.question is not NOTHING
 
 
 @cache
