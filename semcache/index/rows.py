@@ -20,10 +20,10 @@ __all__ = ["SIEVE_FROM", "Rows"]
 
 FIRST_ROWS = 256
 SIEVE_FROM = 3_000  # rows; below, one product is as fast
-CANDIDATES = 128  # rows compared exactly for the nearest few, and one more of each
-EACH = 256  # rows that there are: among many, more are near
-COPIED = 16  # rows are read in the time that one is copied: most are alike, if so many are near
-FEW = 16  # are found one by one sooner than by sorting
+CANDIDATES = 128  # rows that the sieve leaves, and one more for every EACH rows that there are
+EACH = 256  # among many rows, more are near
+COPIED = 16  # to read so many rows takes as long as to copy one
+FEW = 16  # up to so many, one argmax after the other is faster than a partition
 SAMPLE = 8  # one distance of so many is looked at to find where to cut
 
 Bits = npt.NDArray[np.uint64]
@@ -77,6 +77,7 @@ class Rows:
         if self._sketch is None:
             self._sketch, self._changed = _Sketch(self._block, self.size), 0
         rows = self._sketch.candidates(vector, self.size)
+        # Where most rows are alike, the sieve leaves so many that to copy them takes longer.
         return rows if len(rows) * COPIED < self.size else None
 
 
@@ -123,7 +124,9 @@ def _greatest(values: Vector, count: int) -> list[tuple[int, float]]:
     Of equal values the first. What is found is overwritten.
     """
     if count > FEW:
-        places = np.argsort(-values, kind="stable")[:count]
+        least = np.partition(values, len(values) - count)[len(values) - count]
+        places = np.flatnonzero(values >= least)  # of those that equal the least, some too many
+        places = places[np.argsort(-values[places], kind="stable")[:count]]
         return list(zip(places.tolist(), values[places].tolist(), strict=True))
     found = []
     for _ in range(count):
