@@ -94,7 +94,9 @@ class Breaker:
         if self._since is None or ticket is Ticket.USUAL:
             return
         with self._lock:
-            seconds = self._clock() - (self._since or 0.0)
+            if self._since is None:  # another probe has told it meanwhile
+                return
+            seconds = self._clock() - self._since
             bypassed = self.bypassed
             self.reset()
         log.warning("Redis works again after %.1f s; it was left alone %d times", seconds, bypassed)

@@ -435,6 +435,29 @@ def test_a_breaker_lets_one_probe_try_and_doubles_its_pause():
     assert breaker.board() is Ticket.USUAL
 
 
+def test_of_two_probes_that_come_back_at_once_one_tells_that_redis_works(caplog):
+    breaker = Breaker(clock=lambda: 60.0)
+    breaker.failed(breaker.board(), "no")
+    tickets = [breaker.board(insists=True) for _ in range(2)]
+    lock = breaker._lock
+
+    class Overtaken:
+        """The other one comes first between the look at the outage and the lock."""
+
+        def __enter__(self):
+            breaker._lock = lock
+            breaker.works(tickets[1])
+            lock.acquire()
+
+        def __exit__(self, *_):
+            lock.release()
+
+    breaker._lock = Overtaken()
+    breaker.works(tickets[0])
+    assert not breaker.is_open and caplog.text.count("works again after 0.0 s") == 1
+    assert len(caplog.records) == 2, "the outage, and its end"
+
+
 @contextmanager
 def hanging():
     with socket.create_server(("127.0.0.1", 0), backlog=200) as mute:
