@@ -3,6 +3,7 @@
 import logging
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from bench import SERVERS, quick, round_trips
 from client_bench import FACES, App
@@ -193,6 +194,7 @@ def test_answers_go_by_their_llm_their_age_or_anything_else_of_theirs(every):
         ({"model": MINI}, [0, 1]),
         ({"model": "offline"}, []),
         ({"older_than": 50}, [0]),
+        ({"older_than": np.int64(50)}, [0]),
         ({"older_than": timedelta(seconds=100)}, []),
         ({"older_than": timedelta(seconds=99)}, [0]),
         ({"older_than": 0}, [0]),

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from semcache import keys
-from semcache.answers.exact import NoExactTier, id_of
+from semcache.answers.exact import NoExactTier
 from semcache.answers.options import AnswerOptions
-from semcache.answers.request import Wanted
+from semcache.answers.request import Wanted, id_of
 from semcache.expiry import milliseconds
 from semcache.index.answer import Answer
 from semcache.index.base import Index
@@ -173,9 +173,9 @@ class Caps:
         """Forget the answers of an audience, which are gone."""
         if not self._options.is_capped:
             return
-        end = f":{audience}".encode()
+        own = [audience.encode()]
         async for pairs in scanned(self._redis, "ZSCAN", self._register[0]):
-            if gone := [member for member, _ in pairs if member[98:] == end]:
+            if gone := [member for member, _ in pairs if member.split(b":", 3)[3:] == own]:
                 await self._redis.change([("ZREM", key, *gone) for key in self._register])
 
     def _own(self, asker: str | None) -> str | None:

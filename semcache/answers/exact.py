@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 from semcache import keys
-from semcache.answers.request import Wanted, normalise
+from semcache.answers.request import Wanted, id_of, normalise
 from semcache.errors import CodecError
 from semcache.expiry import milliseconds
 from semcache.index.answer import Answer
@@ -14,7 +14,7 @@ from semcache.ports import RedisPort
 from semcache.question import NOTHING, Command, Question, refuse_errors
 from semcache.stats import Stats
 
-__all__ = ["ExactTier", "NoExactTier", "Spelling", "exact_pages", "id_of"]
+__all__ = ["ExactTier", "NoExactTier", "Spelling", "exact_pages"]
 
 Spelling = Callable[[str], str]
 
@@ -26,11 +26,6 @@ if copies.err then copies = {} end
 for _, copy in ipairs(copies) do deleted = deleted + redis.call('UNLINK', copy) end
 return deleted + redis.call('UNLINK', KEYS[2])
 """
-
-
-def id_of(query: str) -> str:
-    """Return what names a question in an index."""
-    return keys.digest(normalise(query))
 
 
 class NoExactTier:

@@ -4,8 +4,8 @@ import inspect
 from collections.abc import Awaitable, Callable
 
 from semcache.answers.callbacks import verdict
-from semcache.answers.exact import id_of
 from semcache.answers.near_misses import NearMiss, NearMisses
+from semcache.answers.request import id_of
 from semcache.answers.room import CANDIDATES, Room
 from semcache.index.base import Found
 

@@ -8,14 +8,14 @@ from semcache import sharing
 from semcache.answers.callbacks import fingerprint_of
 from semcache.answers.caps import Caps
 from semcache.answers.directions import Directions
-from semcache.answers.exact import NoExactTier, id_of
+from semcache.answers.exact import NoExactTier
 from semcache.answers.generations import Generations, Read
 from semcache.answers.invalidating import Invalidation
 from semcache.answers.match import Lookup, Match, Near, accepts
 from semcache.answers.near_misses import NearMiss, NearMisses
 from semcache.answers.options import AnswerOptions
 from semcache.answers.prefixes import SharedPrefix
-from semcache.answers.request import Wanted
+from semcache.answers.request import Wanted, id_of
 from semcache.answers.writing import Writer
 from semcache.codecs import Vector
 from semcache.errors import ConfigError

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from semcache.answers.callbacks import at_once, check_plain
 from semcache.errors import ConfigError
 from semcache.index.answer import Answer
-from semcache.options import check_label
+from semcache.options import as_number, check_label
 
 __all__ = ["Which"]
 
@@ -65,8 +65,7 @@ class Which(NamedTuple):
 
 
 def _age(older_than: float | timedelta) -> float:
-    seconds = older_than.total_seconds() if isinstance(older_than, timedelta) else older_than
-    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not is_number or not 0 <= seconds < math.inf:
+    seconds = as_number(older_than)
+    if seconds is None or not 0 <= seconds < math.inf:
         raise ConfigError(f"older_than is {older_than!r}: give seconds or a timedelta, at least 0")
     return seconds

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from semcache.answers.caps import Caps
-from semcache.answers.exact import NoExactTier, id_of
+from semcache.answers.exact import NoExactTier
 from semcache.answers.generations import Marks
 from semcache.answers.options import AnswerOptions
-from semcache.answers.request import Wanted
+from semcache.answers.request import Wanted, id_of
 from semcache.codecs import Vector
 from semcache.expiry import end_of
 from semcache.index.answer import Answer

@@ -40,8 +40,8 @@ def fit(
         weight = np.maximum(chance * (1 - chance), 1e-6)
         hessian = (x.T * weight) @ x + np.diag(ridge)
         target = hessian @ beta + x.T @ (same - chance) - ridge * beta
-        step, beta = beta, _minimum(hessian, target, beta, sides)
-        if np.abs(step - beta).max() < 1e-8:
+        before, beta = beta, _minimum(hessian, target, beta, sides)
+        if np.abs(beta - before).max() < 1e-8:
             break
     return beta
 

@@ -291,7 +291,7 @@ class Verifier:
 
 
 def _digest(cached: str, asked: str) -> str:
-    """What names a pair: 48 bits, so that of a million times a million pairs no two meet."""
+    """What names a pair, in 48 bits: that any two of a million share it has a chance of 0.2 %."""
     pair = "\0".join(sorted((cached, asked)))
     return hashlib.sha256(pair.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 

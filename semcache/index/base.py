@@ -1,14 +1,15 @@
 """What every index offers, and which one a server gets.
 
-An index keeps answers with their vectors in Redis and finds the nearest. The four give the
-same matches on the same entries; they differ in what a lookup moves and computes.
+An index keeps answers with their vectors in Redis and finds the nearest. ScanIndex compares every
+entry. The other three may miss the nearest one: MatrixIndex from 3,000 entries on, the two that
+search a graph always. Whichever finds an entry, its similarity is the same.
 
 =================  ==========================================  ===============================
 index              a lookup                                    needs
 =================  ==========================================  ===============================
 ScanIndex          reads and decodes every entry               any Redis
-MatrixIndex        one product in this process' memory         any Redis; memory per process
-VectorSetIndex     one command; the server searches            Redis 8
+MatrixIndex        a sieve and a product in this process       any Redis; memory per process
+VectorSetIndex     one command; the server searches            Redis 8.2
 RedisVLIndex       the same, asked through RedisVL             a search module; RedisVL
 =================  ==========================================  ===============================
 

@@ -13,9 +13,10 @@ The vector has unit length. Half precision moves a cosine by less than 0.0001 at
 takes half the memory and half the bytes on the way; lesson 04 measures what it changes. In the
 exact tier, which compares texts, there is none.
 
-The text part is a list of two, three or four pairs: question and answer, when and how similar,
-for a promoted answer whence and by whose leave, for one that has them its tags and its LLM. What
-was stored before there were tags is read as it was.
+The text part is a list of four, six, eight or nine: question and answer, when and how similar; for
+a promoted answer whence and by whose leave; its tags and its LLM, if it has them; the mark that a
+copy carries. What comes later is left out if there is none of it, so what was stored before there
+were tags or marks is read as it was.
 """
 
 import json

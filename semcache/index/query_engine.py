@@ -116,8 +116,7 @@ class RedisVLIndex(Index):
             if query.DISTANCE_ID.encode() in fields
         ]
 
-    def _searching(self, dims: int, *arguments: Any) -> Command:
-        query, *more = arguments
+    def _searching(self, dims: int, query: Sequence[Any], *more: Any) -> Command:
         return ("FT.SEARCH", self._name(dims), *query, *more)
 
     async def deleting(self, ids: Sequence[str | bytes]) -> Question[int]:
