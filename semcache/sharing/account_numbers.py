@@ -34,7 +34,7 @@ def holds_account_number(text: str) -> bool:
     typed = normal(text)
     if not _NINE_DIGITS.search(typed):
         return False
-    return _has_card(typed) or _has_iban(typed) or _has_id(typed)
+    return next(account_numbers_in(typed), None) is not None
 
 
 def account_numbers_in(typed: str) -> Iterator[tuple[int, int]]:
@@ -60,16 +60,13 @@ def account_numbers_in(typed: str) -> Iterator[tuple[int, int]]:
 
 def _iban_end(typed: str, start: int) -> int:
     """Where the IBAN that begins at a place ends; 0 if none does."""
-    size, bare = iban_length(typed[start : start + 2].upper()), ""
-    for end in range(start, min(len(typed), start + 2 * _LONGEST_IBAN)):
-        bare += _joined(typed[end])
-        if size and len(bare) == size:
-            return end + 1 if is_iban(bare.upper()) else 0
-    return 0
-
-
-def _has_card(typed: str) -> bool:
-    return any(_is_card_in(_GROUP.findall(run[0])) for run in _DIGITS.finditer(typed))
+    # As long as it can be with a space or a hyphen after each character.
+    run = typed[start : start + 2 * _LONGEST_IBAN]
+    size = iban_length(run[:2].upper())
+    if not size or not is_iban(_joined(run)[:size].upper()):
+        return 0
+    counted = [place for place, character in enumerate(run, start) if character not in " -"]
+    return counted[size - 1] + 1
 
 
 def _is_card_in(groups: list[str]) -> bool:
@@ -90,21 +87,6 @@ def _ends(groups: list[str], start: int) -> Iterator[int]:
             return
         if size >= _SHORTEST_CARD:
             yield end + 1
-
-
-def _has_iban(typed: str) -> bool:
-    for found in _IBAN.finditer(typed):
-        size = iban_length(found[0][:2].upper())
-        # As long as it can be with a space or a hyphen after each character.
-        bare = _joined(typed[found.start() : found.start() + 2 * _LONGEST_IBAN])
-        if size and is_iban(bare[:size].upper()):
-            return True
-    return False
-
-
-def _has_id(typed: str) -> bool:
-    found = (_joined(match[0]) for match in _CHINESE_ID.finditer(typed))
-    return any(map(is_chinese_id, found)) or _SOCIAL_SECURITY.search(typed) is not None
 
 
 def _joined(text: str) -> str:

@@ -48,12 +48,7 @@ def holds_contact(text: str) -> bool:
         >>> holds_contact("我的手机是13800138000"), holds_contact("订单2024010112345")
         (True, False)
     """
-    typed = normal(text)
-    return (
-        any(_is_person(typed, at.start()) for at in MAIL.finditer(typed))
-        or (_SEVEN_DIGITS.search(typed) is not None and _PHONE.search(typed) is not None)
-        or _CHAT.search(typed) is not None
-    )
+    return next(contacts_in(normal(text)), None) is not None
 
 
 def contacts_in(typed: str) -> Iterator[tuple[int, int]]:
@@ -67,13 +62,11 @@ def contacts_in(typed: str) -> Iterator[tuple[int, int]]:
         before = _BEFORE.search(typed[max(0, at.start() - _LONGEST) : at.start()])
         if before is not None and not _NOBODY.match(before[0]):
             yield at.start() - len(before[0]), at.end()
-    for pattern in (_PHONE, _CHAT):
-        yield from (found.span() for found in pattern.finditer(typed))
-
-
-def _is_person(typed: str, at: int) -> bool:
-    before = _BEFORE.search(typed[max(0, at - _LONGEST) : at])
-    return before is not None and not _NOBODY.match(before[0])
+    if _SEVEN_DIGITS.search(typed):
+        for found in _PHONE.finditer(typed):
+            yield found.span()
+    for found in _CHAT.finditer(typed):
+        yield found.span()
 
 
 CONTACT = Rule(

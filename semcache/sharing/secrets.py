@@ -59,8 +59,7 @@ def holds_secret(text: str) -> bool:
         >>> holds_secret("密码是abc123"), holds_secret("密码是几位")
         (True, False)
     """
-    typed = normal(text)
-    return bool(_KNOWN.search(typed)) or _is_named(typed) or _is_random(typed)
+    return next(secrets_in(normal(text)), None) is not None
 
 
 def secrets_in(typed: str) -> Iterator[tuple[int, int]]:
@@ -82,15 +81,8 @@ def secrets_in(typed: str) -> Iterator[tuple[int, int]]:
         if _is_value(value, bool(found["numeric"])):
             yield found.start("value"), found.start("value") + len(value)
     for found in _LONG.finditer(typed):
-        if _changes(found[0]) > len(found[0]) / 4:
+        if _is_random(found[0]):
             yield found.span()
-
-
-def _is_named(typed: str) -> bool:
-    return any(
-        _is_value(match["value"].rstrip(_TAIL), bool(match["numeric"]))
-        for match in _NAMED.finditer(typed)
-    )
 
 
 def _is_value(value: str, numeric: bool) -> bool:
@@ -103,16 +95,12 @@ def _is_value(value: str, numeric: bool) -> bool:
     return len(value) >= 6 and letters and (digits or any(c in "!@#$%^&*?~+" for c in value))
 
 
-def _is_random(typed: str) -> bool:
+def _is_random(run: str) -> bool:
     """Whether a long run of letters and digits changes so often that nobody wrote it."""
-    return any(_changes(match[0]) > len(match[0]) / 4 for match in _LONG.finditer(typed))
-
-
-def _changes(run: str) -> int:
     kinds = run.translate(_CLASSES)
     if not {"a", "A", "0"} <= set(kinds):
-        return 0
-    return sum(one != other for one, other in pairwise(kinds))
+        return False
+    return sum(one != other for one, other in pairwise(kinds)) > len(run) / 4
 
 
 SECRET = Rule("secret", "a password, key or token: my password is ...", holds_secret, pure=True)
