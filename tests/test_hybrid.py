@@ -111,6 +111,23 @@ def test_what_a_copy_carries_of_the_marks_lives_as_long_as_it_does(every, ttl):
     assert cache.delete("short@90") and every.redis.pttl(mark) <= 86_400_000
     cache.get_or_generate("near@1")
     assert tiers(cache) == (0, 3, 2), "another mark: nothing that was copied before is served"
+    assert every.redis.pttl(mark) > left - 60_000, "which carries the new copy as long"
+
+
+def test_a_mark_is_told_once_a_day_how_long_it_is_to_live(bench):
+    """Each copy would pay for it: a command more on the second trip of a hit by similarity."""
+    options = {"embedding_cache": Drawn(), "openai": ChatAPI().client(), "threshold": 0.99}
+    cache = bench.hybrid(**options, ttl=86_400)
+    cache.get_or_generate("q@0")
+    (mark,) = bench.redis.keys("*:deleted")
+    told = []
+    for hours in (0, 0, 12, 12, 12, 12):
+        bench.clock.advance(hours * 3_600)
+        cache.get_or_generate("q@0", read=False)
+        bench.redis.pexpire(mark, 60_000)  # to see whether it is told anew
+        cache.get_or_generate(f"near {len(told)}@1")
+        told.append(bench.redis.pttl(mark) > 60_000)
+    assert told == [True, False, False, False, True, False]
 
 
 def test_a_deleted_answer_takes_its_promoted_copies_with_it(every):

@@ -33,7 +33,7 @@ from semcache.errors import BadResponse, InvalidInput
 from semcache.index.answer import Answer
 from semcache.policy import Policy
 from semcache.ports import RedisPort
-from semcache.question import NOTHING, Question, Reply
+from semcache.question import NOTHING, Question, Reply, joined
 from semcache.stats import Stats
 
 __all__ = ["AnswerFlow"]
@@ -210,12 +210,12 @@ class AnswerFlow:
         )
         writing = self.exact.writing(request, promoted)
         if writing.commands:
-            left = promoted.expires_at - self._options.clock()
-            lasting = room.generations.lasting(left + self._options.stale_if_error)
-            writing = writing._replace(commands=(*writing.commands, lasting))
-            await self.policy.attempt(None, self._write(writing, marks.promotion))
+            until = match.expires_at + self._options.stale_if_error
+            lasting = room.generations.lasting(marks, until, self._options.clock())
+            both = joined(writing, lasting) if lasting.commands else writing
+            await self.policy.attempt(None, self._write(both, marks.promotion))
 
-    async def _write(self, writing: Question[None], marks: Marks) -> None:
+    async def _write(self, writing: Question[Any], marks: Marks) -> None:
         replies = await self.redis.change_if(marks, writing.commands)
         if replies is not None:  # nothing was deleted meanwhile
             writing.read(replies)

@@ -14,8 +14,9 @@ had read some before the flush finds them gone.
 
 A promoted copy carries the mark *any* of its time, and is not served under another one, since the
 list by which a deletion finds copies may have been evicted. It is found by similarity again, if
-what it was copied from is still there. So that mark lives as long as the longest copy that carries
-it; a deletion puts another in its place all the same.
+what it was copied from is still there. So that mark outlives every copy that carries it, by up to
+a day, and is told so once a day, not with each copy; a deletion puts another in its place all the
+same.
 """
 
 import os
@@ -24,7 +25,7 @@ from typing import Any, NamedTuple
 
 from semcache import keys
 from semcache.expiry import milliseconds
-from semcache.question import Command, Question, only
+from semcache.question import NOTHING, Command, Question, only
 
 __all__ = ["Generations", "Marks"]
 
@@ -67,6 +68,7 @@ class Generations:
         self._cleared = keys.namespace(scope, "cleared").rstrip(":")
         self._any = keys.namespace(scope, "deleted").rstrip(":")
         self._tags = keys.namespace(scope, "tagged")
+        self._told: tuple[bytes | None, float] = None, 0.0  # a mark *any*, and until when it lives
 
     def question(self, of: str, tags: Sequence[str] = ()) -> Question[Read]:
         """Return the question for the marks that concern one question, named by its id.
@@ -104,9 +106,19 @@ class Generations:
             return self.clearing()
         return [self._mark(self._tagged(tag)), self._mark(self._any)]
 
-    def lasting(self, seconds: float) -> Command:
-        """Return the command that lets the mark *any* live as long as a copy that carries it."""
-        return ("PEXPIRE", self._any, milliseconds(seconds), "GT")
+    def lasting(self, read: Read, until: float, now: float) -> Question[None]:
+        """Return what lets the mark *any* live as long as a copy that carries it; mostly nothing.
+
+        To be written with the copy. ``until`` and ``now`` are seconds of one clock.
+        """
+        mark, end = read.values[-1], until + LIFE / 1_000
+        if mark == self._told[0] and until <= self._told[1]:
+            return NOTHING
+
+        def note(replies: Sequence[Any]) -> None:
+            self._told = mark, end
+
+        return Question((("PEXPIRE", self._any, milliseconds(end - now), "GT"),), note)
 
     def _names(self, of: str, tags: Sequence[str]) -> tuple[str, ...]:
         return self._cleared, self._deleted(of), *map(self._tagged, tags), self._any
