@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import Any, Protocol
 
 from semcache.answers.callbacks import at_once
-from semcache.answers.completion import Admission, Completion, Finished
+from semcache.answers.completion import Admit, Completion, Finished
 from semcache.answers.generations import Marks
 from semcache.answers.lease import Lease
 from semcache.answers.looked import Looked
@@ -20,7 +20,7 @@ from semcache.flights import Flights
 from semcache.sharing.verdict import strictest
 from semcache.stats import Stats
 
-__all__ = ["Asker", "Llm"]
+__all__ = ["Llm", "LlmCalls"]
 
 log = logging.getLogger("semcache")
 
@@ -41,7 +41,7 @@ class Llm(Protocol):
         """Whether an error says that the LLM fails, so that an older answer may do."""
 
 
-class Asker:
+class LlmCalls:
     """The part of the flow that costs money.
 
     Args:
@@ -61,7 +61,7 @@ class Asker:
         rooms: Rooms,
         lease: Lease | None,
         stats: Stats,
-        admit: Admission,
+        admit: Admit,
         options: AnswerOptions,
     ) -> None:
         self._llm, self._flights, self._rooms, self._lease = llm, flights, rooms, lease
@@ -75,7 +75,10 @@ class Asker:
         return "renewal", self._key(looked)
 
     def _key(self, looked: Looked) -> Hashable:
-        """What the same answer would do for; not for who asks after a deletion."""
+        """What two requests must have in common to share one LLM call.
+
+        The marks keep requests before and after a deletion apart.
+        """
         request, wishes = looked.request, looked.wishes
         marks = None if looked.marks is None else tuple(looked.marks.values())
         return request.audience, request.flight, wishes.ttl, wishes.keep, wishes.tags, marks
@@ -138,8 +141,15 @@ class Asker:
         log.info("LLM    %s, %d tokens", looked.request.model, completion.tokens)
         if looked.wishes.keep and looked.marks is not None and self._is_admitted(completion):
             vector = looked.lookup.vector if looked.lookup and not completion.calls else None
-            how = vector, looked.marks, looked.renews or not looked.wishes.read
-            await self._write(looked.room, looked.request, completion, looked.wishes, *how)
+            await self._write(
+                looked.room,
+                looked.request,
+                completion,
+                looked.wishes,
+                vector=vector,
+                unless=looked.marks,
+                replaces=looked.renews or not looked.wishes.read,
+            )
 
     async def keep(self, request: Wanted, completion: Completion, wishes: Wishes) -> bool:
         """Keep an answer that somebody has, in place of an older one; return whether it was kept.
@@ -155,7 +165,9 @@ class Asker:
         if wishes.similar and not completion.calls:
             room.directions.check(request.query)
             vector = await room.directions.of(request.query)
-        return await self._write(room, request, completion, wishes, vector, None, True)
+        return await self._write(
+            room, request, completion, wishes, vector=vector, unless=None, replaces=True
+        )
 
     async def _write(
         self,
@@ -163,12 +175,14 @@ class Asker:
         request: Wanted,
         completion: Completion,
         wishes: Wishes,
+        *,
         vector: Vector | None,
         unless: Marks | None,
         replaces: bool,
     ) -> bool:
-        said = request.query, completion.kept, wishes.ttl, wishes.tags, request.model
-        answer = room.answer(*said)
+        answer = room.answer(
+            request.query, completion.kept, wishes.ttl, tags=wishes.tags, model=request.model
+        )
         kept = await room.keep(request, answer, vector, unless, replaces, wishes.asker)
         self._rooms.shrink()
         return kept

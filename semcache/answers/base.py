@@ -5,9 +5,9 @@ from collections.abc import Coroutine, Iterable
 from datetime import timedelta
 from typing import Any, ClassVar, NamedTuple, Unpack
 
-from semcache.answers.asking import Asker, Llm
+from semcache.answers.asking import Llm, LlmCalls
 from semcache.answers.callbacks import check_plain
-from semcache.answers.completion import Admission, Completion, Completions, complete_answers
+from semcache.answers.completion import Admit, Completion, Completions, complete_answers
 from semcache.answers.context import last_lookup, remember
 from semcache.answers.directions import Directions, model_of
 from semcache.answers.exact import NoExactTier
@@ -45,7 +45,7 @@ class LLMKeywords(AnswerKeywords, total=False):
     embedding_cache: Embeds | None
     embedding_model: str
     embed_within: float | None
-    admit: Admission
+    admit: Admit
 
 
 class Parts(NamedTuple):
@@ -68,7 +68,7 @@ class Parts(NamedTuple):
     options: AnswerOptions
     embedding_cache: Embeds
     stats: Stats
-    admit: Admission
+    admit: Admit
     flights: Flights
     near_misses: NearMisses
     rooms: Rooms
@@ -89,7 +89,7 @@ class AnswersFace(HoldsConnections):
         embedding_cache: Embeds | None = None,
         embedding_model: str = "text-embedding-3-small",
         embed_within: float | None = None,
-        admit: Admission = complete_answers,
+        admit: Admit = complete_answers,
         **options: Unpack[AnswerKeywords],
     ) -> None:
         redis, llm = self.PORTS.redis(redis_client), self._llm(self.PORTS.api(openai_client))
@@ -142,10 +142,25 @@ class AnswersFace(HoldsConnections):
         lease = None
         if options.lease and exact.is_there:
             lease = Lease(parts.redis, exact, policy, options.scope, options.lease)
-        own = parts.flights, parts.rooms, lease, parts.stats, parts.admit, options
-        asker = Asker(ObservedLlm(parts.llm, parts.stats), *own)
-        flow = parts.redis, parts.rooms, exact, asker, policy, options
-        return AnswerFlow(*flow, parts.stats, exact_stats)
+        llm_calls = LlmCalls(
+            llm=ObservedLlm(parts.llm, parts.stats),
+            flights=parts.flights,
+            rooms=parts.rooms,
+            lease=lease,
+            stats=parts.stats,
+            admit=parts.admit,
+            options=options,
+        )
+        return AnswerFlow(
+            redis=parts.redis,
+            rooms=parts.rooms,
+            exact=exact,
+            llm_calls=llm_calls,
+            policy=policy,
+            options=options,
+            stats=parts.stats,
+            exact_stats=exact_stats,
+        )
 
     @property
     def stats(self) -> Stats:

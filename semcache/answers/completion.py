@@ -19,7 +19,7 @@ from semcache.ports import ApiPort
 from semcache.tokens import as_count
 
 __all__ = [
-    "Admission",
+    "Admit",
     "Completion",
     "Completions",
     "Finished",
@@ -70,10 +70,10 @@ class Completion:
 
 
 Finished = Callable[[Completion], Awaitable[None]]
-Admission = Callable[[Completion], bool]
+Admit = Callable[[Completion], bool]
 
 
-def finished_by(*reasons: str | None) -> Admission:
+def finished_by(*reasons: str | None) -> Admit:
     """Return the rule that admits what ended for one of these reasons.
 
     Some servers say ``"eos"`` or nothing at all (``None``) where OpenAI says ``"stop"``.

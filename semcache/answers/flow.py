@@ -19,7 +19,7 @@ from typing import Any
 
 import openai
 
-from semcache.answers.asking import Asker
+from semcache.answers.asking import LlmCalls
 from semcache.answers.exact import NoExactTier
 from semcache.answers.generations import Marks, Read
 from semcache.answers.looked import Looked
@@ -48,7 +48,7 @@ class AnswerFlow:
         redis: The port to Redis.
         rooms: The answers, by audience.
         exact: The exact tier, or what is there in its place.
-        asker: Asks the LLM.
+        llm_calls: Asks the LLM.
         policy: What happens when the first trip fails.
         options: Those of the cache.
         stats: Where misses by similarity are counted.
@@ -60,16 +60,16 @@ class AnswerFlow:
         redis: RedisPort,
         rooms: Rooms,
         exact: NoExactTier,
-        asker: Asker,
+        llm_calls: LlmCalls,
         policy: Policy,
         options: AnswerOptions,
         stats: Stats,
         exact_stats: Stats,
     ) -> None:
-        self.redis, self.rooms, self.exact, self.asker = redis, rooms, exact, asker
+        self.redis, self.rooms, self.exact, self._llm_calls = redis, rooms, exact, llm_calls
         self.policy, self.stats, self.exact_stats = policy, stats, exact_stats
         self._options = options
-        self.answer, self.pieces, self.keep = asker.answer, asker.pieces, asker.keep
+        self.answer, self.pieces, self.keep = llm_calls.answer, llm_calls.pieces, llm_calls.keep
 
     # Looking ---------------------------------------------------------------------------------
 
@@ -160,7 +160,7 @@ class AnswerFlow:
         early = -ahead * math.log(1 - random.random())
         if self._options.clock() + early < found.expires_at:
             return False
-        return not self.asker.is_renewing(looked._replace(marks=marks.answer))
+        return not self._llm_calls.is_renewing(looked._replace(marks=marks.answer))
 
     async def _look_by_similarity(
         self, looked: Looked, embedding: Reply[Any], changes: Reply[Any], marks: Read
@@ -197,16 +197,16 @@ class AnswerFlow:
         What the copy carries of the marks lives as long, or it would be served no longer.
         """
         promoted = Answer(
-            request.query,
-            match.response,
-            match.created_at,
-            match.expires_at,
-            match.similarity,  # a stricter request must not be served by it
-            match.original_query,
-            room.acceptor,
-            match.tags,
-            match.model,
-            marks.mark,
+            query=request.query,
+            response=match.response,
+            created_at=match.created_at,
+            expires_at=match.expires_at,
+            similarity=match.similarity,  # a stricter request must not be served by it
+            source=match.original_query,
+            accepted_by=room.acceptor,
+            tags=match.tags,
+            model=match.model,
+            mark=marks.mark,
         )
         writing = self.exact.writing(request, promoted)
         if writing.commands:

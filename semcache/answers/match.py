@@ -42,15 +42,30 @@ class Match(NamedTuple):
     def of(cls, query: str, found: Found, margin: float | None = None) -> "Match":
         """Return what an index found, as an answer to ``query``."""
         answer = found.answer
-        times = answer.created_at, answer.expires_at
-        labels = answer.tags, answer.model
-        return cls(query, answer.response, found.similarity, answer.query, *times, margin, *labels)
+        return cls(  # by position, which is faster: each hit makes one
+            query,
+            answer.response,
+            found.similarity,
+            answer.query,
+            answer.created_at,
+            answer.expires_at,
+            margin,
+            answer.tags,
+            answer.model,
+        )
 
     def served(self, seconds: float, model: str = "") -> Served:
         """Return what an observer is told of it."""
-        original = None if self.original_query == self.query else self.original_query
-        given = original, self.response, self.similarity, self.margin
-        return Served("semantic", self.query, *given, seconds, self.model or model)
+        return Served(
+            tier="semantic",
+            query=self.query,
+            original=None if self.original_query == self.query else self.original_query,
+            response=self.response,
+            similarity=self.similarity,
+            margin=self.margin,
+            seconds=seconds,
+            model=self.model or model,
+        )
 
 
 class Near(NamedTuple):

@@ -7,7 +7,7 @@ import httpx2
 
 from semcache.answers.asking import Llm
 from semcache.answers.callbacks import at_once, check_plain
-from semcache.answers.completion import Admission, Completion
+from semcache.answers.completion import Admit, Completion
 from semcache.answers.hybrid import Tiers
 from semcache.answers.wishes import Wishes
 from semcache.blocking import BLOCKING
@@ -63,7 +63,7 @@ class ClientCache(Tiers):
         openai_client: Any,
         *,
         standalone: Standalone | None = None,
-        admit: Admission = complete_replies,
+        admit: Admit = complete_replies,
         rules: tuple[Rule, ...] = DEFAULT_RULES,
         answer_rules: tuple[Rule, ...] = ANSWER_RULES,
         refuse_excess: bool = True,

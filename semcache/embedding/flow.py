@@ -70,8 +70,14 @@ class ReadThrough:
             who: For whom; callers who differ in it do not wait for each other.
         """
         other = copy.copy(self)
-        parts = self._flights, self.options, self.stats, other._store, who
-        other._fetcher = Fetcher(embedder, *parts)
+        other._fetcher = Fetcher(
+            embedder=embedder,
+            flights=self._flights,
+            options=self.options,
+            stats=self.stats,
+            store=other._store,
+            who=who,
+        )
         return other
 
     # What callers ask for --------------------------------------------------------------------
