@@ -23,14 +23,30 @@ _told: WeakSet[Any] = WeakSet()
 
 @overload
 def redis_client(
-    url: str, *, timeout: float = ..., asynchronous: Literal[False] = ..., **options: Any
-) -> redis.Redis: ...
+    url: str, *, timeout: float = ..., asynchronous: Literal[False] = ...,
+    cluster: Literal[False] = ..., **options: Any,
+) -> redis.Redis: ...  # fmt: skip
 
 
 @overload
 def redis_client(
-    url: str, *, timeout: float = ..., asynchronous: Literal[True], **options: Any
-) -> redis.asyncio.Redis: ...
+    url: str, *, timeout: float = ..., asynchronous: Literal[True],
+    cluster: Literal[False] = ..., **options: Any,
+) -> redis.asyncio.Redis: ...  # fmt: skip
+
+
+@overload
+def redis_client(
+    url: str, *, timeout: float = ..., asynchronous: Literal[False] = ...,
+    cluster: Literal[True], **options: Any,
+) -> redis.RedisCluster: ...  # fmt: skip
+
+
+@overload
+def redis_client(
+    url: str, *, timeout: float = ..., asynchronous: Literal[True],
+    cluster: Literal[True], **options: Any,
+) -> redis.asyncio.RedisCluster: ...  # fmt: skip
 
 
 def redis_client(
@@ -40,34 +56,40 @@ def redis_client(
     """Return a client that fails within ``timeout`` seconds instead of holding requests.
 
     redis-py tries a failed command ten times, with pauses. A cache should rather go on without.
+    Where a cluster has moved a key it is followed, which is no failure.
 
     Args:
         url: ``redis://user:password@host:port/db``, ``rediss://...`` for TLS,
             ``unix:///path/to/socket``.
         timeout: Seconds to connect, and to wait for each reply.
         asynchronous: Whether to return a client of ``redis.asyncio``.
-        cluster: Whether to return a ``RedisCluster``, which works on while some nodes are down.
+        cluster: Whether to return a ``RedisCluster``, which works on while some nodes are down; the
+            URL is that of any node. A blocking one asks that node for the others at once; an
+            asynchronous one asks at first use, and after each failure any of them, so that others'
+            keys may wait for a node that hangs, too (redis-py 8.1).
         **options: Further options of redis-py's ``from_url``.
 
     Raises:
         ValueError: The URL cannot be used.
+        redis.exceptions.RedisClusterException: A blocking client of a cluster, none of whose nodes
+            at this URL answers now.
 
     Example:
         >>> client = redis_client("redis://localhost:6379/0", timeout=0.5)
         >>> seconds_held(client)
         0.5
     """
-    retry = (AsyncRetry if asynchronous else Retry)(NoBackoff(), 0)
     given = {
+        "retry": (AsyncRetry if asynchronous else Retry)(NoBackoff(), 0),
         "socket_timeout": timeout,
         "socket_connect_timeout": timeout,
         "decode_responses": False,
     }
+    module: Any = redis.asyncio if asynchronous else redis
     if cluster:
-        made_of: Any = redis.asyncio.RedisCluster if asynchronous else redis.RedisCluster
-        return made_of.from_url(url, **{**given, "require_full_coverage": False, **options})
-    made_of = redis.asyncio.Redis if asynchronous else redis.Redis
-    return made_of.from_url(url, **{**given, "retry": retry, **options})
+        given["require_full_coverage"] = False
+        return module.RedisCluster.from_url(url, **{**given, **options})
+    return module.Redis.from_url(url, **{**given, **options})
 
 
 def seconds_held(client: Any) -> float:
@@ -76,11 +98,14 @@ def seconds_held(client: Any) -> float:
     Infinity without a timeout. The pauses between tries are not counted.
     """
     pool = getattr(client, "connection_pool", None)
+    is_cluster = pool is None and hasattr(client, "get_connection_kwargs")
     options = getattr(pool, "connection_kwargs", {})
+    if is_cluster:
+        options = client.get_connection_kwargs()
     timeout = options.get("socket_timeout", _default_timeout(pool))
     if timeout is None:
         return float("inf")
-    retry = options.get("retry")
+    retry = client.retry if is_cluster else options.get("retry")
     tries = getattr(retry, "_retries", 0) if retry is not None else 0
     return float(timeout * (1 + max(0, tries)))
 

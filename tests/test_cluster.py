@@ -1,14 +1,20 @@
 """Every cache on a real cluster of three nodes, one of which dies and comes back."""
 
+import asyncio
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+import redis
 from semantic_bench import ANYWHERE, MINI
 from test_contract_redis_failing import needs_redis8
 
 from semcache import (
+    AsyncHybridLLMCache,
     CompressedEmbeddingCache,
     EmbeddingCache,
     HashEmbeddingCache,
@@ -16,7 +22,9 @@ from semcache import (
     TieredEmbeddingCache,
     connect,
     keys,
+    redis_client,
 )
+from semcache.clients import seconds_held
 from semcache.lab.offline.answers import answer
 
 pytestmark = needs_redis8
@@ -50,7 +58,9 @@ def lab():
 
 
 def hybrid(client, lab, scope: str, **options) -> HybridLLMCache:
-    given = {"embedding_model": lab.embedding_model, "threshold": 0.87, **options}
+    given = {"threshold": 0.87, **options}
+    if "embedding_cache" not in given:
+        given["embedding_model"] = lab.embedding_model
     return HybridLLMCache(client, lab.openai, scope=scope, **given)
 
 
@@ -121,6 +131,64 @@ def test_tiers_in_two_scopes_ask_two_nodes_on_one_trip_and_cross_no_slot(client,
     for question in (A, A_ZH, A):
         cache.get_or_generate(question, model=MINI)
     assert cache.stats.hits == 2 and cache.stats.errors == embeddings.stats.errors == 0
+
+
+@contextmanager
+def hanging(cluster, client) -> Iterator[tuple[str, list[str]]]:
+    """A node takes what it is sent and answers nothing: its scope, and those of the others."""
+    node = cluster.nodes[1]
+    homes = {scope: cluster.node_of(client, keys.scope_prefix(scope)) for scope in SCOPES}
+    (own,) = [scope for scope, home in homes.items() if home is node]
+    os.kill(node.process.pid, signal.SIGSTOP)
+    try:
+        yield own, [scope for scope in SCOPES if scope != own]
+    finally:
+        os.kill(node.process.pid, signal.SIGCONT)
+        cluster.wait_until_whole()
+
+
+def test_our_client_gives_up_in_time_on_a_node_that_hangs(cluster, client, lab):
+    """One wait, where redis-py's own would be eleven; the other nodes answer as before."""
+    url = f"redis://127.0.0.1:{cluster.nodes[0].port}"
+    own = redis_client(url, timeout=0.5, cluster=True)
+    assert isinstance(own, redis.RedisCluster) and seconds_held(own) == 0.5
+    with hanging(cluster, client) as (scope, others):
+        pipe = own.pipeline(transaction=True)
+        pipe.get(keys.scope_prefix(scope))
+        for ask in (lambda: own.get(keys.scope_prefix(scope)), pipe.execute):
+            started = time.monotonic()
+            with pytest.raises(redis.TimeoutError):
+                ask()
+            assert time.monotonic() - started < 2.0
+        for other in others:
+            cache = hybrid(own, lab, other)
+            for _ in range(2):
+                cache.get_or_generate(A, model=MINI)
+            assert cache.exact_stats.hits == 1 and cache.stats.errors == 0
+    own.close()
+
+
+def test_our_asynchronous_client_gives_up_in_time_on_a_node_that_hangs(cluster, client, lab):
+    url = f"redis://127.0.0.1:{cluster.nodes[0].port}"
+
+    async def main() -> float:
+        own = redis_client(url, timeout=0.5, asynchronous=True, cluster=True)
+        assert isinstance(own, redis.asyncio.RedisCluster) and seconds_held(own) == 0.5
+        for scope in SCOPES:
+            options = {"embedding_model": lab.embedding_model, "scope": scope}
+            cache = AsyncHybridLLMCache(own, lab.async_openai, **options)
+            for _ in range(2):
+                await cache.get_or_generate(A, model=MINI)
+            assert cache.exact_stats.hits == 1 and cache.stats.errors == 0
+        with hanging(cluster, client) as (scope, _):
+            started = time.monotonic()
+            with pytest.raises(redis.TimeoutError):
+                await own.get(keys.scope_prefix(scope))
+            took = time.monotonic() - started
+        await own.aclose()
+        return took
+
+    assert asyncio.run(main()) < 2.0
 
 
 def test_a_node_that_dies_in_the_middle_of_traffic_costs_only_its_scopes_hits(cluster, lab):
