@@ -525,6 +525,21 @@ def test_trips_are_those_of_the_hybrid_cache():
         assert counted.count == trips, asked
 
 
+@pytest.mark.parametrize(("asked", "lives"), [(None, 60), (3_600, 60), (30, 30)])
+def test_a_request_may_shorten_the_life_of_its_answer_and_not_prolong_it(face, asked, lives):
+    app = App(face, ttl=60)
+    wish = {"extra_body": {"semcache": {"ttl": asked}}}
+    app.ask(A, **wish)
+    app.clock.advance(lives - 1)
+    assert app.ask(A).way == "exact"
+    app.clock.advance(2)
+    assert app.ask(A).way == "miss"
+    for_ever = App(face, ttl=None)
+    for_ever.ask(A, **wish)
+    for_ever.clock.advance(3_599 if asked is None else asked - 1)
+    assert for_ever.ask(A).way == "exact"
+
+
 # The door --------------------------------------------------------------------------------------
 
 

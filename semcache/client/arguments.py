@@ -109,7 +109,7 @@ class ByArguments(_ByArguments):
             reply: A ``ChatCompletion`` or ``Response``, or one as a dict; or the answer's text, of
                 which a chat completion is made that costs 0 tokens.
             **arguments: As for :meth:`delete`; ``extra_body={"semcache": {"ttl": 60}}`` as in a
-                request.
+                request, no longer than the cache's own.
 
         Raises:
             ConfigError: Arguments that make no request, or a wish that cannot be fulfilled.

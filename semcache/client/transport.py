@@ -31,9 +31,10 @@ class CacheTransport(ByArguments, BlockingKeeper, httpx2.BaseTransport):
     before, unless ``standalone`` makes of the conversation a question that stands by itself.
 
     A reply says in its headers how it came: ``x-semcache`` is ``exact``, ``semantic``, ``miss`` or
-    ``bypass``; a hit has ``x-semcache-similarity``, ``-question`` (percent-encoded) and ``-age``
-    (seconds). A request may say under ``extra_body={"semcache": ...}`` what it wants: ``read``,
-    ``keep``, ``ttl``, ``tags``, ``asker``, and a stricter ``threshold``.
+    ``bypass``; a chat or response that a lookup found has ``x-semcache-similarity``, ``-question``
+    (percent-encoded) and ``-age`` (seconds), too. A request may say under
+    ``extra_body={"semcache": ...}`` what it wants: ``read``, ``keep``, ``tags``, ``asker``, a
+    shorter ``ttl`` and a stricter ``threshold``.
 
     Args:
         redis_client: A ``redis.Redis`` or ``RedisCluster`` that returns bytes.

@@ -19,7 +19,8 @@ _NAMES = ("read", "keep", "ttl", "threshold", "tags", "asker")
 def wishes_of(asked: Any, own_threshold: float, own_ttl: float | None) -> Wishes:
     """Return the wishes of a request, checked.
 
-    A caller may be stricter than the cache, and never laxer.
+    A caller may be stricter than the cache, and never laxer: the threshold is at least the cache's,
+    and an answer lives no longer than the cache's do.
 
     Args:
         asked: What stands under ``semcache`` in the body.
@@ -32,8 +33,8 @@ def wishes_of(asked: Any, own_threshold: float, own_ttl: float | None) -> Wishes
     Example:
         >>> wishes_of({"threshold": 0.95, "ttl": 60, "tags": ["doc:42"]}, 0.9, 3_600.0)
         Wishes(least=0.95, ttl=60, read=True, keep=True, similar=True, tags=('doc:42',), asker=None)
-        >>> wishes_of({"threshold": 0.5}, 0.9, None).least
-        0.9
+        >>> wishes_of({"threshold": 0.5, "ttl": None}, 0.9, 3_600.0)[:2]
+        (0.9, 3600.0)
     """
     if not isinstance(asked, Mapping):
         raise ConfigError(f"{NAME} is {asked!r}: give an object of {', '.join(_NAMES)}")
@@ -42,9 +43,8 @@ def wishes_of(asked: Any, own_threshold: float, own_ttl: float | None) -> Wishes
             raise ConfigError(f"{NAME}.{name} is no wish: there are {', '.join(_NAMES)}")
         if name in ("read", "keep") and not isinstance(value, bool):
             raise ConfigError(f"{NAME}.{name} is {value!r}: give true or false")
-    threshold = asked.get("threshold")
     wishes = Wishes.of(
-        threshold,
+        asked.get("threshold"),
         asked.get("ttl", OWN),
         asked.get("read", True),
         asked.get("keep", True),
@@ -53,4 +53,7 @@ def wishes_of(asked: Any, own_threshold: float, own_ttl: float | None) -> Wishes
         asked.get("tags", ()),
         asked.get("asker"),
     )
-    return wishes._replace(least=max(wishes.least, own_threshold))
+    ttl = wishes.ttl
+    if own_ttl is not None:
+        ttl = own_ttl if ttl is None else min(ttl, own_ttl)
+    return wishes._replace(least=max(wishes.least, own_threshold), ttl=ttl)
