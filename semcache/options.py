@@ -2,7 +2,7 @@
 
 import dataclasses
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from numbers import Integral, Real
 from typing import Any, TypeVar
@@ -12,7 +12,9 @@ from semcache.errors import ConfigError
 __all__ = [
     "as_number",
     "check_bytes",
+    "check_callable",
     "check_count",
+    "check_flag",
     "check_jitter",
     "check_label",
     "check_on_error",
@@ -26,7 +28,11 @@ Options = TypeVar("Options")
 
 
 def options_of(
-    kind: type[Options], given: Mapping[str, Any], face: type, own: Mapping[str, Any] | None = None
+    kind: type[Options],
+    given: Mapping[str, Any],
+    face: type,
+    own: Mapping[str, Any] | None = None,
+    takes: Collection[str] | None = None,
 ) -> Options:
     """Return options as one value; refuse a name that there is not, and say which is like it.
 
@@ -35,6 +41,7 @@ def options_of(
         given: What is left of the options after the classes have taken what they spell out.
         face: The class that is made, which spells out others.
         own: Further options, which the classes have spelt out.
+        takes: Those names that this class takes; all of ``kind`` if not given.
 
     Raises:
         ConfigError: There is no such option, or one that cannot work.
@@ -42,11 +49,11 @@ def options_of(
     fields = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     unknown = next((name for name in given if name not in fields), None)
     if unknown is not None:
-        raise _no_option(unknown, fields, face)
+        raise _no_option(unknown, fields if takes is None else takes, face)
     return kind(**given, **(own or {}))
 
 
-def _no_option(name: str, fields: set[str], face: type) -> ConfigError:
+def _no_option(name: str, takes: Collection[str], face: type) -> ConfigError:
     from difflib import get_close_matches  # wanted only here
 
     spelt = {
@@ -55,15 +62,15 @@ def _no_option(name: str, fields: set[str], face: type) -> ConfigError:
         for parameter in inspect.signature(made.__init__).parameters.values()  # type: ignore[misc]
         if parameter.kind is parameter.KEYWORD_ONLY
     }
-    near = get_close_matches(name, sorted(fields | spelt), 1)
+    near = get_close_matches(name, sorted({*takes, *spelt}), 1)
     meant = f"did you mean {near[0]}?" if near else f"help({face.__name__}) lists them"
     return ConfigError(f"{face.__name__} has no option {name!r}: {meant}")
 
 
 def as_number(value: object) -> float | None:
-    """Return a number of any type, numpy's too, as one of Python's own; a timedelta in seconds.
+    """Return a number, NumPy's included, as an ``int`` or ``float``; a timedelta as seconds.
 
-    ``None`` for what is none: a text, a truth value, not a number.
+    Anything else (a text, a bool, NaN) gives ``None``.
 
     Example:
         >>> as_number(timedelta(minutes=1)), as_number(2), as_number("2"), as_number(True)
@@ -82,7 +89,7 @@ def check_count(name: str, value: object, least: int, wanted: str) -> int:
     """Return a whole number that is large enough.
 
     Raises:
-        ConfigError: It is none; the message ends with what is ``wanted``.
+        ConfigError: It is not a whole number, or is too small; the message ends with ``wanted``.
     """
     number = as_number(value)
     if not isinstance(number, int) or number < least:
@@ -91,10 +98,10 @@ def check_count(name: str, value: object, least: int, wanted: str) -> int:
 
 
 def check_seconds(name: str, value: object) -> float:
-    """Return seconds, 0 or more; a timedelta is some, too.
+    """Return seconds, 0 or more, from a number or a timedelta.
 
     Raises:
-        ConfigError: It is neither.
+        ConfigError: It is not a number of seconds, or is below 0.
 
     Example:
         >>> check_seconds("lease", timedelta(minutes=1))
@@ -108,6 +115,27 @@ def check_seconds(name: str, value: object) -> float:
     if seconds is None or not 0 <= seconds < float("inf"):
         raise ConfigError(f"{name} is {value!r}: give seconds, 0 for none")
     return seconds
+
+
+def check_flag(name: str, value: object) -> bool:
+    """Return True or False; "no" and 0.5 are neither.
+
+    Raises:
+        ConfigError: It is something else.
+    """
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name} is {value!r}: give True or False")
+    return value
+
+
+def check_callable(name: str, value: object, wanted: str) -> None:
+    """Refuse what cannot be called.
+
+    Raises:
+        ConfigError: It cannot; the message ends with ``wanted``.
+    """
+    if not callable(value):
+        raise ConfigError(f"{name} is {value!r}, which cannot be called: give {wanted}")
 
 
 def check_jitter(jitter: object) -> float:

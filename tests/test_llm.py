@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -564,10 +565,10 @@ def test_an_embedding_cache_of_ones_own_returns_a_vector_as_it_likes(every, shap
 def test_options_of_another_type_are_refused_or_taken_for_what_they_say(bench):
     for name in ("renew_ahead", "stale_if_error", "lease", "hit_takes", "jitter", "max_entries"):
         for odd in ("5", -1, float("nan"), True, *(() if name == "max_entries" else (None,))):
-            with pytest.raises(ConfigError, match=name):
-                bench.llm(**{name: odd}, embedding_cache=Drawn())
+            with pytest.raises(ConfigError, match=f"^{name} is {re.escape(repr(odd))}: give"):
+                bench.hybrid(**{name: odd}, embedding_cache=Drawn())
     minute = dict.fromkeys(("renew_ahead", "stale_if_error", "lease"), timedelta(minutes=1))
-    cache = bench.llm(threshold=np.float32(0.5), **minute, embedding_cache=Drawn())
+    cache = bench.hybrid(threshold=np.float32(0.5), **minute, embedding_cache=Drawn())
     assert cache.options.lease == 60.0 and type(cache.options.threshold) is float
     for name in ("threshold", "judge_from"):
         with pytest.raises(ConfigError, match="similarity"):
@@ -576,7 +577,7 @@ def test_options_of_another_type_are_refused_or_taken_for_what_they_say(bench):
 
 @pytest.mark.parametrize("ttl", [sys.float_info.max, 1e306, 10**307])
 def test_a_ttl_of_any_length_costs_nobody_the_answer(every, ttl):
-    cache = every.llm(openai=ChatAPI().client(), embedding_cache=Drawn(), stale_if_error=1e306)
+    cache = every.hybrid(openai=ChatAPI().client(), embedding_cache=Drawn(), stale_if_error=1e306)
     assert cache.get_or_generate("q@1", ttl=ttl) == cache.get_or_generate("q@1") == "answer 1"
 
 

@@ -3,49 +3,42 @@
 import logging
 from collections.abc import Coroutine, Iterable
 from datetime import timedelta
-from typing import Any, ClassVar, NamedTuple, Unpack
+from typing import Any, ClassVar, NamedTuple
 
 from semcache.answers.asking import Llm, LlmCalls
 from semcache.answers.callbacks import check_plain
 from semcache.answers.completion import Admit, Completion, Completions, complete_answers
 from semcache.answers.context import last_lookup, remember
 from semcache.answers.directions import Directions, model_of
+from semcache.answers.embeds import embeds_of
 from semcache.answers.exact import NoExactTier
 from semcache.answers.flow import AnswerFlow
 from semcache.answers.generations import Generations
 from semcache.answers.invalidating import Invalidation
+from semcache.answers.keywords import answer_options
 from semcache.answers.lease import Lease
 from semcache.answers.looked import Looked
 from semcache.answers.match import Embeds, Near, check_verifier
 from semcache.answers.near_misses import NearMisses
 from semcache.answers.observed import ObservedLlm
-from semcache.answers.options import AnswerKeywords, AnswerOptions
+from semcache.answers.options import AnswerOptions
 from semcache.answers.request import Request, Wanted
 from semcache.answers.rooms import Rooms, opens_rooms
 from semcache.answers.wishes import OWN, Own, Wishes
 from semcache.embedding.faces import EmbeddingFace
 from semcache.flights import Flights
 from semcache.locks import HoldsConnections
-from semcache.options import options_of
+from semcache.options import check_callable
 from semcache.policy import Policy
 from semcache.ports import ApiPort, Ports, RedisPort
 from semcache.sharing.verdict import Verdicts
 from semcache.stats import Stats
 
-__all__ = ["TTL", "AnswersFace", "LLMKeywords", "Parts", "TextAnswers"]
+__all__ = ["TTL", "AnswersFace", "Parts", "TextAnswers"]
 
 log = logging.getLogger("semcache")
 
 TTL = float | timedelta | Own | None
-
-
-class LLMKeywords(AnswerKeywords, total=False):
-    """The options of :class:`AnswersFace`, for a type checker that looks at ``**options``."""
-
-    embedding_cache: Embeds | None
-    embedding_model: str
-    embed_within: float | None
-    admit: Admit
 
 
 class Parts(NamedTuple):
@@ -79,6 +72,7 @@ class AnswersFace(HoldsConnections):
 
     PORTS: ClassVar[Ports]
     EMBEDDING: ClassVar[type[EmbeddingFace]]
+    TAKES: ClassVar[str]  # which options: a name in semcache.answers.keywords.TAKES
     flow: AnswerFlow
 
     def __init__(
@@ -87,30 +81,50 @@ class AnswersFace(HoldsConnections):
         openai_client: Any,
         *,
         embedding_cache: Embeds | None = None,
-        embedding_model: str = "text-embedding-3-small",
+        embedding_model: str | None = None,
         embed_within: float | None = None,
         admit: Admit = complete_answers,
-        **options: Unpack[AnswerKeywords],
+        **options: Any,
     ) -> None:
         redis, llm = self.PORTS.redis(redis_client), self._llm(self.PORTS.api(openai_client))
-        own = options_of(AnswerOptions, options, type(self))
+        own = answer_options(options, type(self), self.TAKES)
+        check_callable("admit", admit, "a function of a completion")
         check_plain("admit", admit)
-        if embed_within is not None:
-            openai_client = openai_client.with_options(timeout=embed_within, max_retries=0)
-        model, scope, on_error = embedding_model, own.scope, own.on_error
-        made: Any = self.EMBEDDING(
-            redis_client, openai_client, model=model, scope=scope, on_error=on_error
+        embeddings = embeds_of(
+            self.EMBEDDING,
+            redis_client,
+            openai_client,
+            own,
+            embedding_cache=embedding_cache,
+            embedding_model=embedding_model,
+            embed_within=embed_within,
         )
-        embeddings = made if embedding_cache is None else embedding_cache
         check_verifier(own.verifier, embeddings.model)
         embedded_by = model_of(embeddings)
-        directions = Directions(embeddings, redis_client, self.PORTS)
         exact, flights = self._exact_tier(own, embedded_by), self.PORTS.flights()
         stats, near_misses = Stats(), NearMisses(own.judge_from)
-        opens = opens_rooms(redis, flights, directions, embedded_by, own, stats, near_misses, exact)
-        rooms = Rooms(own.scope, Generations(own.scope), opens, own.is_capped)
-        parts = redis, llm, own, embeddings, stats, admit, flights, near_misses, rooms
-        self._adopt(Parts(*parts), exact)
+        opens = opens_rooms(
+            redis=redis,
+            flights=flights,
+            directions=Directions(embeddings, redis_client, self.PORTS),
+            model=embedded_by,
+            options=own,
+            stats=stats,
+            near_misses=near_misses,
+            exact=exact,
+        )
+        parts = Parts(
+            redis=redis,
+            llm=llm,
+            options=own,
+            embedding_cache=embeddings,
+            stats=stats,
+            admit=admit,
+            flights=flights,
+            near_misses=near_misses,
+            rooms=Rooms(own.scope, Generations(own.scope), opens, own.is_capped),
+        )
+        self._adopt(parts, exact)
 
     @classmethod
     def of_parts(cls, parts: Parts) -> Any:
@@ -221,7 +235,11 @@ class TextAnswers(AnswersFace):
     def semantic_cache(
         self, model: str = "gpt-4o-mini", *, system: str | None = None, **sampling: Any
     ) -> Any:
-        """Return the semantic cache of the answers of this model, system prompt and sampling."""
+        """Return the semantic cache of the answers of this model, system prompt and sampling.
+
+        Raises:
+            ConfigError: An argument that cannot work: see :meth:`get_or_generate`.
+        """
         request = Request("any", model, system, sampling)
         request.check()
         room = self._rooms.of(request.audience)

@@ -2,23 +2,18 @@
 
 from typing import Any, Unpack
 
-from semcache.answers.base import AnswersFace, LLMKeywords
+from semcache.answers.base import AnswersFace
 from semcache.answers.exact import ExactTier, NoExactTier, spelling_of
 from semcache.answers.faces import AsyncAnswers, BlockingAnswers
 from semcache.answers.flow import AnswerFlow
+from semcache.answers.keywords import TierKeywords
 from semcache.answers.llm import AsyncSemanticLLMCache, SemanticLLMCache
 from semcache.answers.options import AnswerOptions
+from semcache.options import check_flag
 from semcache.policy import Policy
 from semcache.stats import Stats
 
 __all__ = ["AsyncHybridLLMCache", "HybridLLMCache", "Tiers"]
-
-
-class TierKeywords(LLMKeywords, total=False):
-    """The options of :class:`Tiers`, for a type checker that looks at ``**options``."""
-
-    fold_case: bool
-    fold_spaces: bool
 
 
 class Tiers(AnswersFace):
@@ -31,15 +26,25 @@ class Tiers(AnswersFace):
         *,
         fold_case: bool = False,
         fold_spaces: bool = False,
-        **options: Unpack[LLMKeywords],
+        **options: Any,
     ) -> None:
+        check_flag("fold_case", fold_case)
+        check_flag("fold_spaces", fold_spaces)
         self._spelling = spelling_of(fold_case, fold_spaces)
         self.exact_stats = Stats()
         super().__init__(redis_client, openai_client, **options)
 
     def _exact_tier(self, options: AnswerOptions, embedded_by: tuple[object, ...]) -> ExactTier:
-        parts = options.scope, embedded_by, *self._spelling, options.clock, self.exact_stats
-        return ExactTier(*parts, options.stale_if_error)
+        spelling, spell = self._spelling
+        return ExactTier(
+            scope=options.scope,
+            embedding=embedded_by,
+            spelling=spelling,
+            spell=spell,
+            clock=options.clock,
+            stats=self.exact_stats,
+            stale=options.stale_if_error,
+        )
 
     def _flow(self, exact: NoExactTier) -> AnswerFlow:
         policy = Policy(self.exact_stats, self.options.on_error, "the LLM answers")
@@ -57,6 +62,7 @@ class Tiers(AnswersFace):
 
 
 class _Hybrid(Tiers):
+    TAKES = "HybridLLMCache"
     BEHIND: type[AnswersFace]
 
     def __init__(
@@ -77,7 +83,8 @@ class HybridLLMCache(_Hybrid, BlockingAnswers):
         openai_client: An ``openai.OpenAI``.
         fold_case: Whether "Rust?" and "rust?" are the same question.
         fold_spaces: Whether several spaces between two words of a line are one.
-        **options: Those of :class:`SemanticLLMCache`.
+        **options: Those of :class:`SemanticLLMCache`, and ``renew_ahead``, ``stale_if_error``,
+            ``lease``.
 
     Attributes:
         exact_stats: Hits and misses of the exact tier.

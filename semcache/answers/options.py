@@ -1,10 +1,10 @@
 """The options of every cache of answers, as one value."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, TypedDict
+from typing import Literal
 
 from semcache.answers.callbacks import check_plain, fingerprint_of
 from semcache.answers.match import Verifier
@@ -14,7 +14,9 @@ from semcache.index.base import Index, IndexSettings
 from semcache.index.choose import best_index
 from semcache.options import (
     as_number,
+    check_callable,
     check_count,
+    check_flag,
     check_jitter,
     check_on_error,
     check_scope,
@@ -38,8 +40,8 @@ class AnswerOptions:
         threshold: Least similarity to serve an answer. Depends on the model: choose it from
             labelled pairs, as lesson 08 does.
         ttl: Seconds an answer lives, or a ``timedelta``; ``None`` for ever.
-        index: The class that keeps and finds entries; :func:`best_index` for an expected number
-            of answers if not given.
+        index: The class that keeps and finds entries; ``best_index()``, which is ``MatrixIndex``,
+            if not given.
         verifier: Asked about candidates above the threshold, the most similar first, until it
             accepts one; none by default. It answers True or False, and is not awaited; its
             ``fingerprint``, if it has one, is a text.
@@ -100,11 +102,17 @@ class AnswerOptions:
         checked: dict[str, float] = {"threshold": check_threshold(self.threshold)}
         check_ttl(self.ttl)
         check_on_error(self.on_error)
+        check_index(self.index)
+        check_callable("clock", self.clock, "a function that returns seconds, such as time.time")
+        for name in ("refuse_excess", "keep_calls"):
+            check_flag(name, getattr(self, name))
+        for name in ("rules", "answer_rules"):
+            vars(self)[name] = check_rules(name, getattr(self, name))
         check_plain("verifier", self.verifier)
         check_plain("verifier.score", getattr(self.verifier, "score", None))
         fingerprint_of(self.verifier)
         if self.judge_from is not None:
-            checked["judge_from"] = check_threshold(self.judge_from)
+            checked["judge_from"] = check_threshold(self.judge_from, "judge_from")
         checked["jitter"] = check_jitter(self.jitter)
         for name in ("renew_ahead", "stale_if_error", "lease", "hit_takes"):
             checked[name] = check_seconds(name, getattr(self, name))
@@ -125,37 +133,36 @@ class AnswerOptions:
         return check_ttl(self.ttl)
 
 
-def check_threshold(threshold: float) -> float:
-    """Return a threshold that is a cosine.
+def check_index(index: object) -> None:
+    """Refuse what makes no index, such as an index that is made already.
 
     Raises:
-        ConfigError: It is outside [-1, 1].
+        ConfigError: It cannot be called, or is a class of something else.
+    """
+    check_callable("index", index, "a class, such as MatrixIndex")
+    if isinstance(index, type) and not issubclass(index, Index):
+        raise ConfigError(f"index is {index!r}: give a class of index, such as MatrixIndex")
+
+
+def check_rules(name: str, rules: object) -> tuple[Rule, ...]:
+    """Return rules as they are now; what is added to a list later is not seen.
+
+    Raises:
+        ConfigError: They are no collection of rules.
+    """
+    found = tuple(rules) if isinstance(rules, Iterable) else (rules,)
+    if not isinstance(rules, Iterable) or not all(isinstance(rule, Rule) for rule in found):
+        raise ConfigError(f"{name} is {rules!r}: give a list of semcache.Rule; see DEFAULT_RULES")
+    return found
+
+
+def check_threshold(threshold: float, name: str = "threshold") -> float:
+    """Return a threshold that is a cosine; ``name`` is what the message calls it.
+
+    Raises:
+        ConfigError: It is no number in [-1, 1].
     """
     cosine = None if isinstance(threshold, timedelta) else as_number(threshold)
     if cosine is None or not -1 <= cosine <= 1:
-        raise ConfigError(f"threshold is {threshold!r}: a similarity lies between -1 and 1")
+        raise ConfigError(f"{name} is {threshold!r}: a similarity lies between -1 and 1")
     return cosine
-
-
-class AnswerKeywords(TypedDict, total=False):
-    """The same names, for a type checker that looks at ``**options``."""
-
-    scope: str
-    threshold: float
-    ttl: float | timedelta | None
-    index: Callable[[IndexSettings], Index]
-    verifier: Verifier | None
-    judge_from: float | None
-    jitter: float
-    renew_ahead: float
-    stale_if_error: float
-    lease: float
-    rules: Sequence[Rule]
-    answer_rules: Sequence[Rule]
-    refuse_excess: bool
-    keep_calls: bool
-    hit_takes: float
-    max_entries: int | None
-    max_entries_per_asker: int | None
-    on_error: Literal["bypass", "raise"]
-    clock: Callable[[], float]

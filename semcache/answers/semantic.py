@@ -25,8 +25,9 @@ class SemanticCache(SemanticFace, Invalidates):
         embedding_cache: Any of the embedding caches; it also says which model is in use.
         audience: A further part of the key, for answers that differ by it: model and prompt.
         stats: Counters to share with another cache; its own if not given.
-        **options: ``scope``, ``threshold``, ``ttl``, ``index``, ``verifier``, ``judge_from``,
-            ``on_error``, ``clock``: see :class:`~semcache.answers.options.AnswerOptions`.
+        **options: ``scope``, ``threshold``, ``ttl``, ``jitter``, ``index``, ``verifier``,
+            ``judge_from``, ``refuse_excess``, ``max_entries``, ``on_error``, ``clock``: see
+            :class:`~semcache.answers.options.AnswerOptions`.
 
     Attributes:
         stats: Hits, misses, errors.
@@ -68,7 +69,9 @@ class SemanticCache(SemanticFace, Invalidates):
             threshold: Least similarity; the cache's own if not given.
 
         Raises:
+            ConfigError: The threshold is no cosine.
             InvalidInput: The question is empty, too long or not a string.
+            BadResponse: The API answered with no vector that can be used.
             openai.OpenAIError: Its embedding was needed and the API failed.
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
         """
@@ -95,7 +98,8 @@ class SemanticCache(SemanticFace, Invalidates):
 
         Raises:
             ConfigError: A TTL or a tag that cannot work.
-            InvalidInput: The question is empty, too long or not a string.
+            InvalidInput: The question is empty, too long or not a string; the response is no text.
+            BadResponse: The API answered with no vector that can be used.
             openai.OpenAIError: Its embedding was needed and the API failed.
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
         """
@@ -124,6 +128,7 @@ class SemanticCache(SemanticFace, Invalidates):
             most: How many to judge, the newest first; the rest stay noted.
 
         Raises:
+            ConfigError: The judge returned something else than True or False.
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
         """
         return run(self._judge(judge, most))

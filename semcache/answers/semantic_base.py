@@ -6,23 +6,25 @@ from typing import Any, ClassVar, Unpack
 
 from semcache.answers.context import last_lookup, remember
 from semcache.answers.directions import Directions, model_of
+from semcache.answers.embeds import check_embeds
 from semcache.answers.exact import NoExactTier
 from semcache.answers.invalidating import Invalidation
 from semcache.answers.judging import Judge, judge_near_misses
+from semcache.answers.keywords import SemanticKeywords, answer_options
 from semcache.answers.match import Embeds, Lookup, Near, check_verifier
 from semcache.answers.near_misses import NearMisses
 from semcache.answers.observed import observed
-from semcache.answers.options import AnswerKeywords, AnswerOptions, check_threshold
+from semcache.answers.options import check_threshold
 from semcache.answers.request import Request
 from semcache.answers.room import Room
 from semcache.answers.rooms import opens_rooms
 from semcache.answers.wishes import Own, check_tags
 from semcache.codecs import Vector
 from semcache.embedding.api import check_texts
-from semcache.errors import InvalidInput
+from semcache.errors import ConfigError, InvalidInput
 from semcache.expiry import check_ttl
 from semcache.locks import HoldsConnections
-from semcache.options import options_of
+from semcache.options import check_label
 from semcache.ports import Ports
 from semcache.stats import Stats
 
@@ -41,16 +43,27 @@ class SemanticFace(HoldsConnections):
         *,
         audience: str = "",
         stats: Stats | None = None,
-        **options: Unpack[AnswerKeywords],
+        **options: Unpack[SemanticKeywords],
     ) -> None:
         redis = self.PORTS.redis(redis_client)
-        own = options_of(AnswerOptions, options, type(self))
+        own = answer_options(options, type(self), "SemanticCache")
+        check_embeds(embedding_cache)
+        if audience != "":
+            check_label("audience", audience)
+        if not isinstance(stats, Stats | None):
+            raise ConfigError(f"stats is {stats!r}: give those of another cache, or None")
         check_verifier(own.verifier, embedding_cache.model)
         directions = Directions(embedding_cache, redis_client, self.PORTS)
-        made_by = model_of(embedding_cache)
-        near_misses = NearMisses(own.judge_from)
-        parts = own, Stats() if stats is None else stats, near_misses, NoExactTier()
-        opens = opens_rooms(redis, self.PORTS.flights(), directions, made_by, *parts)
+        opens = opens_rooms(
+            redis=redis,
+            flights=self.PORTS.flights(),
+            directions=directions,
+            model=model_of(embedding_cache),
+            options=own,
+            stats=Stats() if stats is None else stats,
+            near_misses=NearMisses(own.judge_from),
+            exact=NoExactTier(),
+        )
         self._adopt(opens(audience), embedding_cache)
 
     @classmethod

@@ -1,7 +1,8 @@
 """What stands between a client and its provider, whichever the face: from a request to a reply."""
 
 import logging
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Unpack
 
 import httpx2
 
@@ -9,6 +10,7 @@ from semcache.answers.asking import Llm
 from semcache.answers.callbacks import at_once, check_plain
 from semcache.answers.completion import Admit, Completion
 from semcache.answers.hybrid import Tiers
+from semcache.answers.keywords import TierKeywords, TransportKeywords
 from semcache.answers.wishes import Wishes
 from semcache.blocking import BLOCKING
 from semcache.client import embeddings
@@ -24,11 +26,12 @@ from semcache.client.responses import RESPONSES
 from semcache.client.wish import wishes_of
 from semcache.embedding.faces import EmbeddingFace
 from semcache.errors import ConfigError
+from semcache.options import check_callable
 from semcache.ports import ApiPort
 from semcache.sharing import ANSWER_RULES, DEFAULT_RULES, Rule
 from semcache.stats import Stats
 
-__all__ = ["PATHS", "UNREADABLE", "ClientCache", "complete_replies"]
+__all__ = ["PATHS", "UNREADABLE", "ClientCache", "ClientKeywords", "complete_replies"]
 
 log = logging.getLogger("semcache")
 
@@ -52,9 +55,17 @@ def complete_replies(completion: Completion) -> bool:
     return completion.finish_reason == "stop" and completion.text != ""
 
 
+class ClientKeywords(TierKeywords, total=False):
+    """The options of :func:`~semcache.cached`."""
+
+    keep_calls: bool
+    standalone: Standalone | None
+
+
 class ClientCache(Tiers):
     """The part of a transport that both faces have; see :class:`CacheTransport` for use."""
 
+    TAKES = "cached(client)"
     ONWARD: ClassVar[type[Any]]
 
     def __init__(
@@ -64,10 +75,10 @@ class ClientCache(Tiers):
         *,
         standalone: Standalone | None = None,
         admit: Admit = complete_replies,
-        rules: tuple[Rule, ...] = DEFAULT_RULES,
-        answer_rules: tuple[Rule, ...] = ANSWER_RULES,
+        rules: Sequence[Rule] = DEFAULT_RULES,
+        answer_rules: Sequence[Rule] = ANSWER_RULES,
         refuse_excess: bool = True,
-        **options: Any,
+        **options: Unpack[TransportKeywords],
     ) -> None:
         behind = getattr(openai_client, "_client", None)
         if not isinstance(behind, httpx2.Client | httpx2.AsyncClient):
@@ -82,6 +93,8 @@ class ClientCache(Tiers):
         self._elsewhere: dict[str, Any] = {}
         given: dict[str, Any] = {"rules": rules, "answer_rules": answer_rules, "admit": admit}
         given["refuse_excess"] = refuse_excess
+        if standalone is not None:
+            check_callable("standalone", standalone, "a function of a conversation's messages")
         if self.PORTS is BLOCKING and standalone is not None:
             check_plain("standalone", standalone)
             self._standalone = lambda said: at_once("standalone", standalone(said))

@@ -1,7 +1,7 @@
 """The two faces: a transport for the client, and the line that puts it there. Lesson 12."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 import httpx2
 import openai
@@ -9,7 +9,7 @@ import openai
 from semcache.answers.keeper import AsyncKeeper, BlockingKeeper
 from semcache.blocking import run
 from semcache.client.arguments import AsyncByArguments, ByArguments
-from semcache.client.cache import ClientCache
+from semcache.client.cache import ClientCache, ClientKeywords
 from semcache.client.kept import Reply
 from semcache.client.onward import BlockingOnward, LoopOnward
 from semcache.errors import ConfigError
@@ -74,7 +74,7 @@ class AsyncCacheTransport(AsyncByArguments, AsyncKeeper, httpx2.AsyncBaseTranspo
         return _response(await self._reply(request), _AsyncBody)
 
 
-def cached(openai_client: Client, redis_client: Any, **options: Any) -> Client:
+def cached(openai_client: Client, redis_client: Any, **options: Unpack[ClientKeywords]) -> Client:
     """Return a client of the same class that asks the cache first.
 
     Args:

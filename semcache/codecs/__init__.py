@@ -43,6 +43,6 @@ def get(codec: str | Codec) -> Codec:
     """
     if isinstance(codec, Codec):
         return codec
-    if codec not in _CODECS:
+    if not isinstance(codec, str) or codec not in _CODECS:
         raise ConfigError(f"unknown codec {codec!r}; choose one of {', '.join(_CODECS)}")
     return _CODECS[codec]()

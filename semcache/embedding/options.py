@@ -1,5 +1,6 @@
 """The options of every embedding cache, as one value."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,9 +9,12 @@ from typing import Any, Literal, TypedDict
 
 from semcache import codecs, keys
 from semcache.codecs import Codec
+from semcache.errors import ConfigError
 from semcache.expiry import check_ttl
 from semcache.options import (
+    check_callable,
     check_count,
+    check_flag,
     check_jitter,
     check_label,
     check_on_error,
@@ -74,6 +78,10 @@ class EmbeddingOptions:
         check_ttl(self.ttl)
         check_on_error(self.on_error)
         check_label("model", self.model)
+        check_flag("refresh_on_read", self.refresh_on_read)
+        check_callable("clock", self.clock, "a function that returns seconds, such as time.time")
+        check_encoding_format(self.encoding_format)
+        check_extra_body(self.extra_body)
         if self.revision is not None:
             check_label("revision", self.revision)
         checked: dict[str, float] = {"jitter": check_jitter(self.jitter)}
@@ -104,6 +112,32 @@ class EmbeddingOptions:
         if self.revision is not None or self.extra_body:
             parts += [self.revision or "", keys.digest_of(self.extra_body or {})]
         return keys.namespace(self.scope, kind, *parts)
+
+
+def check_encoding_format(form: object) -> None:
+    """Refuse what the API has no name for.
+
+    Raises:
+        ConfigError: Names the two that there are.
+    """
+    if form not in (None, "float", "base64"):
+        raise ConfigError(f"encoding_format is {form!r}: give 'float' or 'base64', or None")
+
+
+def check_extra_body(extra_body: object) -> None:
+    """Refuse what cannot be sent as JSON.
+
+    Raises:
+        ConfigError: It is no mapping, or holds what JSON has no form for.
+    """
+    if extra_body is None:
+        return
+    if not isinstance(extra_body, Mapping):
+        raise ConfigError(f"extra_body is {extra_body!r}: give a dict, or None")
+    try:
+        json.dumps(dict(extra_body), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(f"extra_body is no JSON: {error}") from error
 
 
 class RareKeywords(TypedDict, total=False):

@@ -172,9 +172,9 @@ class _Tiered(EmbeddingFace):
         **options: Unpack[EmbeddingKeywords],
     ) -> None:
         made_of = self.BACKING if backing is None else backing
-        if not isinstance(made_of, type):
+        if not isinstance(made_of, type) or not issubclass(made_of, EmbeddingFace):
             raise ConfigError(
-                f"backing is {type(backing).__name__} object: give the class, and its options here"
+                f"backing is {backing!r}: give a class of embedding cache, and its options here"
             )
         size = check_count("memory_size", memory_size, 0, "0 or more")
         seconds = as_number(memory_ttl)
