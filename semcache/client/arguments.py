@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import openai
-from openai._models import FinalRequestOptions
 
 from semcache.answers.completion import Completion
 from semcache.blocking import run
@@ -146,13 +145,15 @@ class AsyncByArguments(_ByArguments):
         return await self._keep(reply, arguments)
 
 
-def _options(path: str, arguments: Mapping[str, Any]) -> FinalRequestOptions:
+def _options(path: str, arguments: Mapping[str, Any]) -> Any:
     """Return what the client makes of arguments, of those of the transport, too."""
+    # Not public, as those below, and so asked for only here: nothing else fails if they move.
+    from openai._models import FinalRequestOptions
+
     omitted = openai.Omit | openai.NotGiven | None
     body = {name: value for name, value in arguments.items() if not isinstance(value, omitted)}
     body.pop("timeout", None)
     if isinstance(body.get("response_format"), type):  # as of .parse()
-        # Not public, and so asked for only here: nothing else fails if the client moves it.
         from openai.lib._parsing import type_to_response_format_param
 
         body["response_format"] = type_to_response_format_param(body["response_format"])
