@@ -3,11 +3,11 @@
 ::
 
     SemcacheError
-    ├── InvalidInput         (ValueError)  a text that cannot be embedded: empty, too long, no text
+    ├── InvalidInput         (ValueError)  a text that cannot be embedded, a damaged row
     ├── ConfigError          (ValueError)  an option or a client that cannot work
     │   └── UnsupportedServer              the Redis server is too old for what was asked
     ├── CodecError           (ValueError)  a vector that cannot be stored, a blob that is not ours
-    ├── BadResponse                        the embedding API answered, but not with what was asked
+    ├── BadResponse                        an API answered, but not with what was asked
     └── CacheUnavailable                   Redis cannot be reached, or refuses to work
 
 Errors of the API itself (``openai.OpenAIError``) pass through unchanged.
@@ -29,7 +29,10 @@ class SemcacheError(Exception):
 
 
 class InvalidInput(SemcacheError, ValueError):
-    """A text that cannot be embedded; raised before anything is sent or paid."""
+    """Input that cannot be used.
+
+    A text that cannot be embedded, a damaged row of a file, a reply that is none.
+    """
 
 
 class ConfigError(SemcacheError, ValueError):
@@ -45,7 +48,11 @@ class CodecError(SemcacheError, ValueError):
 
 
 class BadResponse(SemcacheError):
-    """The API answered with the wrong number of vectors, or with unusable ones."""
+    """An API answered, but not usably.
+
+    The wrong number of vectors, no completion, an error with status 200, or a stream that broke
+    off.
+    """
 
 
 class CacheUnavailable(SemcacheError):

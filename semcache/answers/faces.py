@@ -93,6 +93,7 @@ class BlockingAnswers(TextAnswers, BlockingKeeper):
 
         Raises:
             InvalidInput: The question is empty or not a string.
+            ConfigError: An argument that cannot be part of a request.
             CacheUnavailable: Redis failed; the answer may still be there.
         """
         request = Request(query, model, system, sampling)

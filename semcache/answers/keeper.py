@@ -18,7 +18,12 @@ class BlockingKeeper(AnswersFace, Invalidates):
     PORTS, EMBEDDING = BLOCKING, EmbeddingCache
 
     def judge_near_misses(self, judge: Judge, most: int = 100) -> int:
-        """Do what :meth:`SemanticCache.judge_near_misses` does, for every model and prompt."""
+        """Do what :meth:`SemanticCache.judge_near_misses` does, for every model and prompt.
+
+        Raises:
+            ConfigError: The judge returned something else than True or False.
+            CacheUnavailable: Redis failed, and ``on_error="raise"``.
+        """
         return run(judge_near_misses(self._near_misses, self._rooms.of, judge, most))
 
     def clear_cache(self) -> int:

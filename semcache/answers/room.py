@@ -79,7 +79,7 @@ class Room:
     # Finding ---------------------------------------------------------------------------------
 
     async def lookup(self, request: Wanted, least: float) -> Lookup:
-        """Find the answer to a similar question, from the first trip on."""
+        """Look for the answer to a similar question, first trip to Redis included."""
         read = await self.policy.attempt(None, self._first_trip(request))
         if read is None:
             self.stats.count(misses=1)

@@ -22,7 +22,7 @@ log = logging.getLogger("semcache")
 
 Standalone = Callable[[list[Any]], str | Awaitable[str | None] | None]
 
-# What a caller says of himself; it shapes no answer, and some replies repeat it.
+# What callers say of themselves; it shapes no answer, and some replies repeat it.
 ECHOED = ("metadata", "user", "safety_identifier", "prompt_cache_key")
 
 
@@ -78,7 +78,7 @@ class Call:
 
 
 def who(http: httpx2.Request) -> Hashable:
-    """Return who asks, and how long he waits.
+    """Return who asks, and how long the caller waits.
 
     Two callers who differ in it do not wait for one call: it might be refused to the one, or be
     given up, and not to the other.

@@ -50,7 +50,7 @@ def kept_reply(payload: str, call: Call, origin: dict[str, str]) -> Reply:
     if not call.endpoint.is_reply(reply):
         raise TypeError(f"no reply of {call.endpoint.path}")
     echoed = {name: call.body.get(name) for name in ECHOED if reply.get(name)}
-    if echoed:  # what another asker said of himself is not for this one
+    if echoed:  # what other callers said of themselves is not for this one
         reply |= echoed
         payload = json.dumps(reply, ensure_ascii=False)
     if not call.streams:

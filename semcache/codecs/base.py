@@ -85,7 +85,11 @@ class Codec(ABC):
         return np.stack(vectors)
 
     def error_bound(self, vector: npt.ArrayLike) -> float:
-        """Return the largest error that storing ``vector`` can cause in one component."""
+        """Return the largest error that storing ``vector`` can cause in one component.
+
+        Raises:
+            CodecError: The vector is none that :meth:`encode` takes.
+        """
         array = as_vector(vector)
         loss = self._loss(array.astype(np.float64))
         rounding = float(np.abs(array).max()) * 2.0**-23 + 2.0**-149

@@ -128,6 +128,7 @@ class BlockingEmbeddings(EmbeddingFace):
             progress: Whether to show a progress bar; needs tqdm.
 
         Raises:
+            ConfigError: A progress bar is wanted, and tqdm is not installed.
             InvalidInput: Names the position of the text at fault; nothing was sent.
             BadResponse: The API answered with something else.
             openai.OpenAIError: The API failed; finished calls stay cached.
@@ -140,6 +141,7 @@ class BlockingEmbeddings(EmbeddingFace):
         """Return, for each text, whether it would be a hit; counts nothing.
 
         Raises:
+            InvalidInput: Names the position of the text that cannot be embedded.
             CacheUnavailable: Redis failed.
         """
         return list(run(self.flow.contains(as_rows(texts))))
@@ -150,6 +152,7 @@ class BlockingEmbeddings(EmbeddingFace):
         A vector that the API is asked for at that moment is stored when it comes.
 
         Raises:
+            InvalidInput: The text is empty, too long or not a string.
             CacheUnavailable: Redis failed; the entry may still be there.
         """
         return bool(run(self.flow.delete(text)))

@@ -7,9 +7,9 @@ however long one watches and however often one looks. A binomial test that is re
 promises nothing of the kind: given time, it cries wolf.
 
 **The test is a bet.** Somebody who says that the share of wrong answers is p > m, the limit, bets
-on the next verdict: he multiplies his stake by p/m if it is wrong, by (1-p)/(1-m) if it is right.
-If the share is m or less he wins nothing on average: the mean of the factor is at most
-m (p/m) + (1-m) (1-p)/(1-m) = 1. So what he holds is a nonnegative supermartingale, and so is what
+on the next verdict: the stake is multiplied by p/m if it is wrong, by (1-p)/(1-m) if it is right.
+If the share is m or less that wins nothing on average: the mean of the factor is at most
+m (p/m) + (1-m) (1-p)/(1-m) = 1. So what they hold is a nonnegative supermartingale, and so is what
 many hold together who divide one dollar among them: some for each of several p, and some who begin
 to bet only later, since the cache may break later. By Ville's inequality (1939) the probability
 that the whole ever reaches 1/alpha is at most alpha. That is the alarm, and the whole proof. It
@@ -19,8 +19,8 @@ seen before.
 **What is divided.** A twelfth of the dollar for each of twelve p, whose odds are 1.3, 1.3^2, ...,
 1.3^12 times those of the limit. Of each, the share c/((c+k-1)(c+k)) begins at look k, c = 5/m: one
 half within the first c looks, all of it in the end. So months of good answers, which ruin who
-has bet from the beginning, do not make the test slow: who begins at the release holds all his
-stake.
+has bet from the beginning, do not make the test slow: who begins at the release holds the
+whole stake.
 
 The bet is the one of I. Waudby-Smith and A. Ramdas, "Estimating means of bounded random variables
 by betting", JRSS B 86 (2024); dividing it by starting points is the way of J. Shin, A. Ramdas and
@@ -29,7 +29,7 @@ alarms is promised and not a mean time between them.
 
 **What it does not promise.** The verdicts must be those of a fair sample: see
 :class:`~semcache.evaluate.sample.Sample`. A judge who errs in 2 of 100 adds up to 0.02 to the share
-that he sees. After an alarm the promise is used up: mend the cache, and begin a new Drift.
+that they see. After an alarm the promise is used up: mend the cache, and begin a new Drift.
 """
 
 from collections.abc import Mapping

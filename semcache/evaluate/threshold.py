@@ -118,7 +118,7 @@ def choose_threshold(
 
 
 def check_promise(max_wrong: float, confidence: float) -> None:
-    """Refuse shares that are none.
+    """Refuse a share that is not between 0 and 1.
 
     Raises:
         ConfigError: A share does not lie between 0 and 1.

@@ -106,7 +106,7 @@ def _answers(cache: Any) -> Part:
 
 
 def _semantic(cache: Any) -> Part:
-    """A cache that only looks up: who misses asks whom he likes."""
+    """A cache that only looks up: after a miss the caller asks whom they like."""
     tiers = Tier("semantic", "hit", lambda: cache.stats), Tier("none", "miss", lambda: cache.stats)
     return Part("chat", tiers, lambda: cache.stats, cache.room.redis.breaker, None)
 
