@@ -68,7 +68,7 @@ def _no_option(name: str, takes: Collection[str], face: type) -> ConfigError:
 
 
 def as_number(value: object) -> float | None:
-    """Return a number, NumPy's included, as an ``int`` or ``float``; a timedelta as seconds.
+    """Return a number, NumPy's included, as one of Python's own; a timedelta as seconds.
 
     Anything else (a text, a bool, NaN) gives ``None``.
 
