@@ -150,6 +150,11 @@ def test_how_questions_are_embedded_is_said_once(kind: str, name: str):
         make(kind, embedding_cache=Drawn(), **{name: FINE[name]})
 
 
+def test_the_model_of_a_given_embedding_cache_may_be_named():
+    given = Drawn()
+    assert make("HybridLLMCache", embedding_cache=given, embedding_model=given.model)
+
+
 def test_a_given_embedding_cache_is_the_only_one(monkeypatch):
     def made(*clients: Any, **options: Any) -> None:
         raise AssertionError("an embedding cache was made, and thrown away")

@@ -28,22 +28,22 @@ def embeds_of(
         redis_client: As it was given.
         openai_client: As it was given.
         options: Those of the cache of answers.
-        embedding_cache: What was given; the others then have nothing to say.
+        embedding_cache: What was given; the others then have nothing else to say.
         embedding_model: Of the one that is made; the usual one if not given.
         embed_within: Seconds that it may take; the client's own patience if not given.
 
     Raises:
         ConfigError: An option that cannot work, or that would have no effect.
     """
-    told = {"embedding_model": embedding_model, "embed_within": embed_within}
     if embedding_cache is not None:
-        extra = next((name for name, value in told.items() if value is not None), None)
-        if extra is not None:
+        check_embeds(embedding_cache)
+        agrees = embedding_model in (None, embedding_cache.model)
+        if not agrees or embed_within is not None:
+            name = "embed_within" if agrees else "embedding_model"
             raise ConfigError(
-                f"{extra} says how questions are embedded, and so does embedding_cache: give one "
+                f"{name} says how questions are embedded, and so does embedding_cache: give one "
                 "of the two"
             )
-        check_embeds(embedding_cache)
         return embedding_cache
     if embed_within is not None:
         seconds = as_number(embed_within)
