@@ -6,19 +6,20 @@ error. The others *follow*: each gets what the leader landed. A leader that goes
 
 What comes in pieces is *shared*: all read the same stream, each from its beginning. Nobody waits
 for a slow reader, and a reader that leaves takes nothing from the others; with the last the stream
-is closed. (Single-flight is the name that Go's groupcache gave it.)
+is closed; one that the garbage collector closes parts when the next comes. (Single-flight is the
+name that Go's groupcache gave it.)
 """
 
 import math
 import time
 from abc import ABC, abstractmethod
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Callable, Hashable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, Generic, TypeVar
 
 from semcache.errors import BadResponse
-from semcache.locks import Lock, renew_in_child
+from semcache.locks import Lock, in_collection, renew_in_child
 
 __all__ = ["Abandoned", "Flight", "Flights", "Shared"]
 
@@ -50,6 +51,11 @@ class Flight(ABC):
         if not self.has_ended:
             self._error = error
             self._end()
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether the leader went away with nothing."""
+        return isinstance(self._error, Abandoned)
 
     def _end(self) -> None:
         self.has_ended = True
@@ -133,6 +139,7 @@ class Flights(ABC):
         self._flights: dict[Hashable, Flight] = {}
         self._landed: OrderedDict[Hashable, tuple[float, Flight]] = OrderedDict()
         self._shared: OrderedDict[Hashable, Shared[Any]] = OrderedDict()
+        self._dropped: deque[tuple[Hashable, Shared[Any]]] = deque()  # readers not parted yet
 
     def board(self, key: Hashable, since: float = math.inf) -> tuple[Flight, bool]:
         """Return the flight to a key, and whether the caller leads it.
@@ -145,7 +152,7 @@ class Flights(ABC):
         key = self.here(key)
         with self._lock:
             flight = self._flights.get(key)
-            if flight is not None:
+            if flight is not None and not flight.is_abandoned:
                 return flight, False
             landed = self._landed.get(key)
             if landed is not None and landed[0] >= since:
@@ -158,6 +165,9 @@ class Flights(ABC):
 
         One that was neither landed nor failed is handed over.
         """
+        if in_collection():  # a task that nobody awaits any more
+            flight.fail(Abandoned())
+            return
         key = self.here(key)
         with self._lock:
             if self._flights.get(key) is flight:
@@ -186,6 +196,9 @@ class Flights(ABC):
             joined: Called if another caller's stream is read.
         """
         key = self.here(key)
+        while self._dropped:
+            with suppress(Exception):  # such as that another thread was quicker
+                await self._part(*self._dropped.popleft())
         while True:
             shared, leads = self._join(key, since, make)
             if not leads:
@@ -209,7 +222,9 @@ class Flights(ABC):
     def in_progress(self, key: Hashable) -> bool:
         """Whether a stream to a key is being fetched."""
         shared = self._shared.get(self.here(key))
-        return shared is not None and shared.ended_at is None
+        if shared is None or shared.ended_at is not None:
+            return False
+        return shared.readers > [one for _, one in self._dropped.copy()].count(shared)
 
     def _join(
         self, key: Hashable, since: float, make: Callable[[], AsyncGenerator[Any, None]]
@@ -237,6 +252,9 @@ class Flights(ABC):
                 del self._shared[key]
 
     async def _part(self, key: Hashable, shared: Shared[Any]) -> None:
+        if in_collection():
+            self._dropped.append((key, shared))
+            return
         with self._lock:
             shared.readers -= 1
             unread = shared.readers == 0 and shared.ended_at is None

@@ -2,8 +2,13 @@
 
 ``fork`` copies a process with one of its threads. A lock that another thread held at that moment
 stays locked in the child, where nobody will release it; what it protected may be half changed.
+
+The garbage collector may begin wherever something is allocated, also while this thread holds a
+lock. A stream that it closes must not wait for one: the thread would wait for itself. What closes
+a stream asks :func:`in_collection` first.
 """
 
+import gc
 import os
 import threading
 from typing import Any, NoReturn, Protocol
@@ -11,7 +16,7 @@ from weakref import WeakSet
 
 from semcache.errors import ConfigError
 
-__all__ = ["HoldsConnections", "Lock", "renew_in_child"]
+__all__ = ["HoldsConnections", "Lock", "in_collection", "renew_in_child"]
 
 
 class _Renewable(Protocol):
@@ -41,6 +46,27 @@ def renew_in_child(renewable: _Renewable) -> None:
     """Call ``renewable.renew()`` in every child that this process forks, as long as it exists."""
     with _adding:
         _renewable.add(renewable)
+
+
+_collector: int | None = None  # the thread in which garbage is collected; one at a time
+
+
+def _note_collector(phase: str, _: object) -> None:
+    global _collector
+    _collector = threading.get_ident() if phase == "start" else None
+
+
+gc.callbacks.append(_note_collector)
+
+
+def in_collection() -> bool:
+    """Whether the caller was called by the garbage collector, perhaps in the middle of anything.
+
+    Example:
+        >>> in_collection()
+        False
+    """
+    return _collector == threading.get_ident()
 
 
 class HoldsConnections:

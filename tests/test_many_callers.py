@@ -1,6 +1,7 @@
 """Many callers: one call for one text, one wait for a dead Redis, and nothing lost on the way."""
 
 import asyncio
+import gc
 import logging
 import os
 import pickle
@@ -32,6 +33,7 @@ from semcache import (
     SemanticLLMCache,
     TieredEmbeddingCache,
 )
+from semcache.aio import ASYNC
 from semcache.breaker import Breaker, Ticket, breaker_of
 from semcache.errors import BadResponse, ConfigError
 from semcache.lab.redis_server import MISSING, start_redis
@@ -202,7 +204,117 @@ def test_a_caller_may_follow_its_own_stream_in_one_thread():
     assert len(api.requests) == 1
 
 
+def leave_in_a_cycle(stream: Any) -> None:
+    """Read one piece, and leave the stream where only the garbage collector finds it."""
+    next(stream)
+    holder: list[Any] = [stream]
+    holder.append(holder)
+
+
+def collect_in(monkeypatch: Any, of: Any, name: str) -> None:
+    """Let the collector begin whenever a method is called, as it may at any allocation."""
+    method = getattr(of, name)
+
+    def collecting(*args: Any) -> Any:
+        gc.collect()
+        return method(*args)
+
+    monkeypatch.setattr(of, name, collecting)
+
+
+def in_time(act: Any) -> Any:
+    """What it returns; a thread that waits for itself fails the test, and holds up no other."""
+    done: list[Any] = []
+    thread = threading.Thread(target=lambda: done.append(act()), daemon=True)
+    thread.start()
+    thread.join(10)
+    assert done, "the thread waits for itself"
+    return done[0]
+
+
+@pytest.fixture
+def no_collector():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_a_stream_that_the_collector_closes_waits_for_no_lock(monkeypatch):
+    from semantic_bench import events
+
+    api = ChatAPI()
+    api.script.extend([events("one two three")] * 3)
+    cache = HybridLLMCache(
+        fakeredis.FakeRedis(server=server()), api.client(), embedding_cache=Drawn(), lease=5
+    )
+    flights = cache._parts.flights
+    leave_in_a_cycle(cache.get_or_generate("q@1", stream=True))
+    collect_in(monkeypatch, flights, "new_shared")  # which is called under the lock
+    assert in_time(lambda: list(cache.get_or_generate("other@90", stream=True))) == [
+        "one", "two", "three"
+    ]  # fmt: skip
+    assert len(flights) == 1, "still open: there was no moment at which it could be closed"
+    assert in_time(lambda: list(cache.get_or_generate("q@1", stream=True))) == [
+        "one", "two", "three"
+    ], "the left stream is closed, and the question asked anew"  # fmt: skip
+    assert len(flights) == 0 and len(api.requests) == 3
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_a_renewal_that_the_collector_ended_goes_on_no_longer():
+    from semantic_bench import events
+
+    api = ChatAPI()
+    cache = aged(Clock(), api, ttl=100, renew_ahead=1e9)
+    assert cache.get_or_generate("q@1") == "answer 1"
+    api.script.append(events("one two"))
+    leave_in_a_cycle(cache.get_or_generate("q@1", stream=True))
+    gc.collect()
+    assert cache.get_or_generate("q@1") == "answer 3", "the next caller renews"
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_a_cache_that_is_collected_with_its_stream_asks_redis_nothing(monkeypatch):
+    from semantic_bench import events
+
+    api, client = ChatAPI(), fakeredis.FakeRedis(server=server())
+    api.script.append(events("one two three"))
+    asked: list[Any] = []
+    leave_in_a_cycle(
+        HybridLLMCache(client, api.client(), embedding_cache=Drawn(), lease=5).get_or_generate(
+            "q@1", stream=True
+        )
+    )
+    monkeypatch.setattr(client, "execute_command", lambda *command: asked.append(command))
+    gc.collect()
+    assert not asked
+
+
 # Tasks -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_a_task_that_is_collected_leaves_its_flight_to_the_next(monkeypatch):
+    flights = ASYNC.flights()
+
+    async def lead() -> None:
+        flight, _ = flights.board("key")
+        try:
+            await asyncio.get_running_loop().create_future()  # which nobody else knows
+        finally:
+            flights.leave("key", flight)
+
+    async def main() -> bool:
+        task = asyncio.ensure_future(lead())
+        await asyncio.sleep(0)
+        del task
+        collect_in(monkeypatch, flights, "new_flight")
+        flights.board("another")
+        return flights.board("key")[1]
+
+    assert in_time(lambda: asyncio.run(main()))
 
 
 class Waiting:

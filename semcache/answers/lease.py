@@ -12,6 +12,7 @@ from semcache import keys
 from semcache.answers.exact import NoExactTier
 from semcache.answers.request import Wanted
 from semcache.expiry import milliseconds
+from semcache.locks import in_collection
 from semcache.policy import Policy
 from semcache.ports import RedisPort
 from semcache.question import Question, only
@@ -68,7 +69,9 @@ class Lease:
         return bool(await self._redis.ask(Question((command,), only)))
 
     async def give_back(self, request: Wanted, token: bytes) -> None:
-        """End a lease, if it is still this one."""
+        """End a lease, if it is still this one; the garbage collector leaves it to expire."""
+        if in_collection():
+            return
         command = ("EVAL", _GIVE_BACK, 1, self._key(request), token)
         await self._policy.attempt(None, self._redis.ask(Question((command,), only)))
 
