@@ -312,6 +312,39 @@ def test_an_answer_that_was_asked_for_before_its_deletion_is_not_kept(every, how
     assert cache.stats.errors == 0
 
 
+@pytest.mark.parametrize("how", ["refresh", "renewal", "judge"])
+def test_what_may_not_be_kept_takes_nothing_newer_away(every, how):
+    """A deletion, and then a newer answer, while another is on its way in its place."""
+    made = {"embedding_cache": Drawn(), "index": every.index, "clock": every.clock}
+    other = HybridLLMCache(every.connect(), ChatAPI().client(), threshold=0.99, **made)
+    waiting = [True]
+
+    def meanwhile(*_: object) -> bool:
+        if waiting:
+            waiting.pop()
+            other.delete("q@0")
+            other.get_or_generate("q@0")
+        return True
+
+    class Between(ChatAPI):
+        def _handle(self, request):
+            if len(self.requests) == 2 and how != "judge":
+                meanwhile()
+            return super()._handle(request)
+
+    options = {"renewal": {"renew_ahead": 1e9}, "judge": {"judge_from": 0.1}}.get(how, {})
+    given = {"embedding_cache": Drawn(), "openai": Between().client(), "threshold": 0.99}
+    cache = every.hybrid(**given, **options)
+    for question in ("near@30", "q@0"):
+        cache.get_or_generate(question)
+    if how == "judge":
+        cache.judge_near_misses(meanwhile)
+    else:
+        cache.get_or_generate("q@0", read=how == "renewal")
+    assert not waiting
+    assert other.get_or_generate("q@0") == "answer 1" and other.exact_stats.hits == 1
+
+
 @pytest.mark.parametrize("how", ["delete", "delete another", "delete, flush", "clear"])
 def test_a_copy_is_not_made_of_what_was_deleted_after_it_was_found(every, how):
     """Between search and promotion; a promotion cannot know which answer was deleted."""

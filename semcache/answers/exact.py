@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 from semcache import keys
+from semcache.answers.generations import Marks
 from semcache.answers.request import Wanted, id_of, normalise
 from semcache.errors import CodecError
 from semcache.expiry import milliseconds
@@ -18,8 +19,12 @@ __all__ = ["ExactTier", "NoExactTier", "Spelling", "exact_pages"]
 
 Spelling = Callable[[str], str]
 
-# An answer, and the list of its copies, and these: at once, so that no copy is made in between.
+# An answer, and the list of its copies, and these: at once, so that no copy is made in between, and
+# only while the KEYS after those two hold what ARGV say.
 _DELETE = """
+for i = 1, #ARGV do
+  if (redis.call('MGET', KEYS[i + 2])[1] or '') ~= ARGV[i] then return 0 end
+end
 local deleted = redis.call('UNLINK', KEYS[1])
 local copies = redis.pcall('SMEMBERS', KEYS[2])
 if copies.err then copies = {} end
@@ -53,7 +58,7 @@ class NoExactTier:
         """Return what names a question in the exact tier."""
         return id_of(query)
 
-    def deleting(self, request: Wanted) -> Question[int]:
+    def deleting(self, request: Wanted, unless: Marks | None = None) -> Question[int]:
         """Delete nothing."""
         return Question((), lambda replies: 0)
 
@@ -150,15 +155,22 @@ class ExactTier(NoExactTier):
             return {request.query}
         return {request.query, answer.query, answer.source or answer.query}
 
-    def deleting(self, request: Wanted) -> Question[int]:
-        """Return the command that deletes an answer with all its copies; reading counts them."""
-        names = self.name_of(request), self._name(request, request.query)
-        return self.deleting_at(request.audience, *names)
+    def deleting(self, request: Wanted, unless: Marks | None = None) -> Question[int]:
+        """Return the command that deletes an answer with all its copies; reading counts them.
 
-    def deleting_at(self, audience: str, name: str, spelt: str) -> Question[int]:
+        With marks nothing is deleted if somebody has changed one.
+        """
+        names = self.name_of(request), self._name(request, request.query)
+        return self.deleting_at(request.audience, *names, unless)
+
+    def deleting_at(
+        self, audience: str, name: str, spelt: str, unless: Marks | None = None
+    ) -> Question[int]:
         """Return the same for what :meth:`name_of` and :meth:`spelt` say of a request."""
         own, copies = f"{self._answers}{audience}:{name}", f"{self._copies}{audience}:{spelt}"
-        command = ("EVAL", _DELETE, 2, own, copies)
+        marks = unless or {}
+        held = [value or b"" for value in marks.values()]
+        command = ("EVAL", _DELETE, 2 + len(marks), own, copies, *marks, *held)
         return Question((command,), lambda replies: int(refuse_errors(replies)[0]))
 
     async def clear(self, redis: RedisPort, audience: str) -> None:

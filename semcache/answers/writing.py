@@ -99,8 +99,8 @@ class Writer:
         return replies is not None
 
     async def _keep(self, new: _New, replaces: bool) -> Sequence[Any] | None:
-        if replaces:
-            await self._redis.change(self._exact.deleting(new.request).commands)
+        if replaces:  # as the write does, only while the marks stand
+            await self._redis.change(self._exact.deleting(new.request, new.unless).commands)
         try:
             return await self._write(new)
         except Exception as error:
