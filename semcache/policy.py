@@ -1,6 +1,7 @@
 """What a cache does when Redis fails: go on without it, or raise. One policy for every cache."""
 
 import logging
+import re
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ __all__ = ["Policy"]
 
 log = logging.getLogger("semcache")
 T = TypeVar("T")
+_COMMAND = re.compile(r"Command # \d+ \((\w+)|'(\w+)' command")  # as redis-py and Redis name it
 
 
 class Policy:
@@ -31,7 +33,7 @@ class Policy:
     def __init__(self, stats: Stats, on_error: str, instead: str) -> None:
         self._stats, self._instead = stats, instead
         self._raises = on_error == "raise"
-        self._told: set[str] = set()
+        self._told: set[tuple[str, ...]] = set()
 
     async def guard(self, operation: Coroutine[Any, Any, T]) -> T:
         """Return the result.
@@ -70,7 +72,15 @@ class Policy:
             self._stats.count(overloads=1)
         else:
             self._stats.count(errors=1)
-        kind = str(error).partition(" ")[0]  # such as OOM, READONLY, NOPERM
+        kind = _kind(error)
         if not isinstance(error, OUTAGES) and kind not in self._told:
             self._told.add(kind)
             log.warning("Redis failed: %s; %s where it does", error, self._instead)
+
+
+def _kind(error: Exception) -> tuple[str, ...]:
+    """What is told once: the error's class, its first word, such as MISCONF, and the command."""
+    said = str(error)
+    command = _COMMAND.search(said)
+    name = "" if command is None else (command[1] or command[2]).upper()
+    return type(error).__name__, said.rpartition("caused error: ")[2].partition(" ")[0], name

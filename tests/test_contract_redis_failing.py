@@ -17,10 +17,11 @@ import pytest
 import redis
 from bench import KINDS, Bench, quick, round_trips
 from faces import asynchronous
-from fakes import Tripwire
+from fakes import Tripwire, VectorAPI
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from semcache import EmbeddingCache, redis_client
 from semcache.breaker import breaker_of
 from semcache.errors import CacheUnavailable
 from semcache.lab.offline.model import embed
@@ -286,3 +287,21 @@ def test_redis_may_die_before_a_refresh(kind, fakeredis_):
     assert np.array_equal(cache.get_embedding(A), embed(A))
     assert len(bench.api.calls) == 1, "the vector was already here"
     assert (cache.stats.hits, cache.stats.errors) == (1, 1)
+
+
+def test_every_missing_right_is_told_once_by_its_name(redis8_server, caplog):
+    admin = redis.Redis.from_url(redis8_server.url)
+    url = redis8_server.url.replace("redis://", "redis://u:p@")
+
+    def forbid(command: str) -> None:
+        rules = "reset", "on", ">p", "~*", "&*", "+@all", f"-{command}"
+        admin.execute_command("ACL", "SETUSER", "u", *rules)
+
+    forbid("mget")
+    cache = EmbeddingCache(redis_client(url), VectorAPI().client(), model="any-8", scope="rights")
+    for command in ("mget", "set", "mget", "set"):
+        forbid(command)
+        cache.get_embedding(command)
+    admin.execute_command("ACL", "DELUSER", "u")
+    told = [text for text in warnings(caplog) if "no permissions" in text]
+    assert len(told) == 2 and "'mget'" in told[0] and "'set'" in told[1]
