@@ -19,7 +19,8 @@ import openai
 import pytest
 import redis
 import redis.asyncio
-from faces import asynchronous
+from client_bench import FACES, App
+from faces import asynchronous, make_async
 from fakes import Clock, VectorAPI, answers
 from semantic_bench import ChatAPI, Drawn, is_mark
 
@@ -470,6 +471,35 @@ def test_an_expired_answer_is_served_and_told_while_the_llm_fails(caplog):
     api.script.append(httpx2.Response(503, json={"error": {"message": "down"}}))
     with pytest.raises(openai.InternalServerError):
         cache.get_or_generate("q@1")
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
+def test_what_may_pass_is_an_outage_on_every_way_to_the_llm(face, status):
+    down = httpx2.Response(status, json={"error": {"message": "down"}})
+    options = {"ttl": 10, "stale_if_error": 60, "clock": Clock()}
+    app = App(face, **options)
+    assert app.ask("q@1").text == "answer 1"
+    api, made = ChatAPI(), HybridLLMCache if face == "blocking" else None
+    client = fakeredis.FakeRedis(server=server())
+    given = {"embedding_cache": Drawn(), **options}
+    cache = made(client, api.client(), **given) if made else make_async(
+        HybridLLMCache, client, api.client(), **given
+    )  # fmt: skip
+    assert cache.get_or_generate("q@1") == "answer 1"
+    options["clock"].advance(30)
+    for one in (app.api, api):
+        one.script.append(down)
+    assert app.ask("q@1").text == cache.get_or_generate("q@1") == "answer 1"
+
+
+def test_an_error_that_begins_a_stream_is_an_outage():
+    clock, api = Clock(), ChatAPI()
+    cache = aged(clock, api, ttl=10, stale_if_error=60)
+    cache.get_or_generate("q@1")
+    clock.advance(30)
+    api.script.append([{"error": {"message": "overloaded"}}])
+    assert list(cache.get_or_generate("q@1", stream=True)) == ["answer 1"]
 
 
 def test_a_request_that_the_llm_refuses_gets_no_old_answer():

@@ -14,6 +14,7 @@ import openai
 from openai.types.chat import ChatCompletion
 
 from semcache.answers.request import Request
+from semcache.api_failures import api_failed
 from semcache.errors import BadResponse
 from semcache.ports import ApiPort
 from semcache.tokens import as_count
@@ -30,14 +31,6 @@ __all__ = [
 ]
 
 log = logging.getLogger("semcache")
-
-# What says that the LLM fails, rather than what it thinks of the request.
-OUTAGES = (
-    openai.APIConnectionError,
-    openai.RateLimitError,
-    openai.InternalServerError,
-    BadResponse,
-)
 
 
 @dataclass(frozen=True)
@@ -266,4 +259,4 @@ class Completions:
 
     def is_outage(self, error: Exception) -> bool:
         """Whether the LLM failed, so that an older answer may do."""
-        return isinstance(error, OUTAGES)
+        return isinstance(error, BadResponse) or api_failed(error)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import httpx2
 
 from semcache.answers.completion import Finished
+from semcache.api_failures import is_passing
 from semcache.client.call import Call
 from semcache.client.endpoint import Gathering
 from semcache.client.events import Splitter
@@ -138,7 +139,7 @@ class Provider:
     def is_outage(self, error: Exception) -> bool:
         """Whether the provider failed, so that an older answer may do."""
         if isinstance(error, Refused):
-            return error.head.status == 429 or error.head.status >= 500
+            return is_passing(error.head.status)
         return isinstance(error, httpx2.TransportError)
 
 

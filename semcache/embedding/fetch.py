@@ -6,8 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any
 
-import openai
-
+from semcache.api_failures import api_failed
 from semcache.codecs import Vector
 from semcache.embedding.api import Embedded, Embedder
 from semcache.embedding.entry import Entry
@@ -21,10 +20,6 @@ from semcache.stats import Stats
 __all__ = ["Fetcher"]
 
 log = logging.getLogger("semcache")
-
-
-# What says that the API fails, rather than what it thinks of a text.
-OUTAGES = openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError
 
 
 class _Refused(Exception):
@@ -106,7 +101,7 @@ class Fetcher:
         except Exception as error:
             self._tell(time.monotonic() - began, error=type(error).__name__)
             left = frozenset(text for text, flight in flights.items() if not flight.has_ended)
-            blames = len(left) > 1 and not isinstance(error, OUTAGES)
+            blames = len(left) > 1 and not api_failed(error)
             for flight in flights.values():
                 flight.fail(_Refused(error, left) if blames else error)
             raise
