@@ -42,7 +42,7 @@ class Stats:
         api_calls: Requests the API has answered.
         tokens: Tokens the API has charged for.
         errors: Damaged entries found, and Redis operations that failed.
-        stale: Expired answers that were served because the LLM failed.
+        stale: Answers that were served because the LLM failed: expired, or to be renewed.
         bypassed: Operations for which Redis was not asked, since it had just failed.
         overloads: Operations that found no free connection in the client's pool in time.
         refused: Requests that a rule of admission kept from the cache, or from similarity.

@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,6 +22,7 @@ from semantic_bench import ChatAPI, Drawn, Spy, completion, event
 from semcache import TieredEmbeddingCache, cache_of, cached
 from semcache.answers.exact import ExactTier
 from semcache.errors import CacheUnavailable, ConfigError
+from semcache.index.packed import Packed, pack
 from semcache.lab.offline import OfflineAPI
 
 A, NEAR_A = "apples@0", "apple@10"
@@ -391,8 +393,66 @@ def test_who_waits_for_another_process_is_not_given_an_expired_reply(face):
     app.clock.advance(120)
     audience = next(iter(app.redis.keys("*:exact:*"))).split(b":")
     lease = b"semcache:1:{default}:lease:" + b":".join(audience[-2:])
-    app.redis.set(lease, b"another process")
+    app.redis.set(lease, b"another process", ex=60)
     assert app.ask(A).text == "answer 2" and app.cache.stats.joined == 0
+
+
+FAILURES = {
+    "503": lambda: httpx2.Response(503, json={"error": {"message": "down"}}),
+    "an error": lambda: {"error": {"message": "overloaded", "code": 503}},
+    "an error as a stream": lambda: [{"error": {"message": "overloaded"}}],
+    "a page": lambda: httpx2.Response(200, html="<html>"),
+    "nothing": lambda: httpx2.Response(200, content=b"", headers={"content-type": "text/html"}),
+}
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+def test_an_old_reply_says_that_it_is_one_whatever_failure_it_stands_for(face, failure, stream):
+    app = App(face, stale_if_error=600, ttl=60)
+    app.ask(A)
+    app.clock.advance(120)
+    app.api.script.append(failure())
+    raw = raw_of(app, stream=stream)
+    headers = {name: value for name, value in raw.headers.items() if "semcache" in name}
+    assert headers == {
+        "x-semcache": "stale",
+        "x-semcache-similarity": "1.000000",
+        "x-semcache-question": A.replace("@", "%40"),
+        "x-semcache-age": "120",
+    }
+    assert app.cache.stats.stale == 1
+
+
+def test_an_old_reply_that_cannot_be_read_is_none(face):
+    app = App(face, stale_if_error=600, ttl=60)
+    app.ask(A)
+    (key,) = app.redis.keys("*:exact:*")
+    data, audience = app.redis.get(key), key
+    spoilt = Packed.read(data, audience).answer()._replace(response="no json")
+    app.redis.set(key, pack(spoilt, None, audience))
+    app.clock.advance(120)
+    app.api.script.append(FAILURES["503"]())
+    assert app.ask(A).way == "miss" and app.cache.exact_stats.errors == 1
+
+
+def test_the_reply_that_another_process_has_given_says_what_it_is(face):
+    waiting: list[Any] = []
+    shared = App("blocking").redis
+
+    class Slow(ChatAPI):
+        def _handle(self, request: httpx2.Request) -> httpx2.Response:
+            waiting.append(pool.submit(other.ask, A))
+            time.sleep(0.3)  # as long as an LLM takes
+            return super()._handle(request)
+
+    with ThreadPoolExecutor(1) as pool:
+        app = App("blocking", Slow(), shared, lease=5)
+        other = App(face, ChatAPI(), shared, clock=app.clock, lease=5)
+        assert app.ask(A).way == "miss"
+        got = waiting[0].result()
+    assert got.way == "exact" and got.headers["x-semcache-similarity"] == "1.000000"
+    assert got.headers["x-semcache-age"] == "0" and other.calls == 0
 
 
 # Requests --------------------------------------------------------------------------------------

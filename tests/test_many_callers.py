@@ -22,7 +22,7 @@ import redis.asyncio
 from client_bench import FACES, App
 from faces import asynchronous, make_async
 from fakes import Clock, VectorAPI, answers
-from semantic_bench import ChatAPI, Drawn, is_mark
+from semantic_bench import ChatAPI, Drawn, completion, events, is_mark
 
 import semcache
 from semcache import (
@@ -36,7 +36,7 @@ from semcache import (
 )
 from semcache.aio import ASYNC
 from semcache.breaker import Breaker, Ticket, breaker_of
-from semcache.errors import BadResponse, ConfigError
+from semcache.errors import BadResponse, CacheUnavailable, ConfigError
 from semcache.lab.redis_server import MISSING, start_redis
 
 CALLERS = 24
@@ -184,8 +184,6 @@ def test_who_leaves_a_shared_stream_takes_nothing_from_the_others():
     cache = HybridLLMCache(
         fakeredis.FakeRedis(server=server()), api.client(), embedding_cache=Drawn()
     )
-    from semantic_bench import events
-
     api.script.append(events("one two three"))
     first, second = (cache.get_or_generate("q@1", stream=True) for _ in range(2))
     assert next(first) == "one" and next(second) == "one"
@@ -243,8 +241,6 @@ def no_collector():
 
 @pytest.mark.usefixtures("no_collector")
 def test_a_stream_that_the_collector_closes_waits_for_no_lock(monkeypatch):
-    from semantic_bench import events
-
     api = ChatAPI()
     api.script.extend([events("one two three")] * 3)
     cache = HybridLLMCache(
@@ -265,8 +261,6 @@ def test_a_stream_that_the_collector_closes_waits_for_no_lock(monkeypatch):
 
 @pytest.mark.usefixtures("no_collector")
 def test_a_renewal_that_the_collector_ended_goes_on_no_longer():
-    from semantic_bench import events
-
     api = ChatAPI()
     cache = aged(Clock(), api, ttl=100, renew_ahead=1e9)
     assert cache.get_or_generate("q@1") == "answer 1"
@@ -278,8 +272,6 @@ def test_a_renewal_that_the_collector_ended_goes_on_no_longer():
 
 @pytest.mark.usefixtures("no_collector")
 def test_a_cache_that_is_collected_with_its_stream_asks_redis_nothing(monkeypatch):
-    from semantic_bench import events
-
     api, client = ChatAPI(), fakeredis.FakeRedis(server=server())
     api.script.append(events("one two three"))
     asked: list[Any] = []
@@ -325,8 +317,6 @@ class Waiting:
         self.server, self.go, self.chats = server(), asyncio.Event(), 0
 
     async def _handle(self, request: httpx2.Request) -> httpx2.Response:
-        from semantic_bench import completion
-
         self.chats += 1
         await self.go.wait()
         return httpx2.Response(200, json=completion("x"))
@@ -450,6 +440,66 @@ def test_an_answer_is_renewed_ahead_by_one_caller_and_served_to_the_others():
     assert len(api.requests) == 2
 
 
+def refused(status: int) -> httpx2.Response:
+    return httpx2.Response(status, json={"error": {"message": "no"}})
+
+
+INSTEAD = {
+    "forbidden": lambda: refused(403), "gone": lambda: refused(404), "bad": lambda: refused(400),
+    "down": lambda: refused(503), "an error": lambda: {"error": {"message": "no"}},
+    "cut": lambda: completion("ans", "length"), "empty": lambda: completion("", "content_filter"),
+    "a page": lambda: httpx2.Response(200, html="<p>"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("instead", INSTEAD.values(), ids=INSTEAD)
+@pytest.mark.parametrize("face", FACES)
+def test_who_renews_in_vain_is_served_the_answer_that_lives_and_the_next_does_not_try(
+    face, instead
+):
+    clock, made = Clock(), HybridLLMCache
+    options = {"ttl": 1_000, "renew_ahead": 1e9, "clock": clock, "embedding_cache": Drawn()}
+    app, api, client = App(face, **options), ChatAPI(), fakeredis.FakeRedis(server=server())
+    cache = made(client, api.client(), **options) if face == "blocking" else make_async(
+        made, client, api.client(), **options
+    )  # fmt: skip
+    for ask, llm in (
+        (lambda: app.ask("q@1").text, app.api),
+        (lambda: cache.get_or_generate("q@1"), api),
+    ):
+        assert ask() == "answer 1"
+        llm.script.append(instead())
+        assert [ask() for _ in range(3)] == ["answer 1"] * 3 and len(llm.requests) == 2
+        clock.advance(60)
+        assert ask() == "answer 3", "the pause is over, and it is renewed"
+        clock.advance(60)
+    assert cache.stats.stale == app.cache.stats.stale == 1
+
+
+def test_a_stream_that_renews_is_handed_out_as_it_comes_and_is_not_kept_if_it_is_cut():
+    api = ChatAPI()
+    cache = aged(Clock(), api, ttl=100, renew_ahead=1e9)
+    cache.get_or_generate("q@1")
+    api.script.append(events("one two", "length"))
+    assert list(cache.get_or_generate("q@1", stream=True)) == ["one", "two"]
+    assert cache.get_or_generate("q@1") == "answer 1"
+
+
+def test_a_renewal_with_a_redis_that_fails_raises_for_whom_that_was_chosen():
+    api, client = ChatAPI(), fakeredis.FakeRedis(server=server())
+    options = {"ttl": 100, "renew_ahead": 1e9, "on_error": "raise", "embedding_cache": Drawn()}
+    cache = HybridLLMCache(client, api.client(), **options)
+    cache.get_or_generate("q@1")
+    cache.flow.redis.change_if = cache.flow.redis.change = _refuses_writes
+    with pytest.raises(CacheUnavailable):
+        cache.get_or_generate("q@1")
+    assert cache.get_or_generate("q@1") == "answer 1" and len(api.requests) == 2
+
+
+async def _refuses_writes(*_: Any) -> Any:
+    raise redis.ResponseError("OOM command not allowed")
+
+
 def test_far_from_its_expiry_nothing_is_renewed():
     clock, api = Clock(), ChatAPI()
     cache = aged(clock, api, ttl=10_000, renew_ahead=1)
@@ -476,7 +526,6 @@ def test_an_expired_answer_is_served_and_told_while_the_llm_fails(caplog):
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
 def test_what_may_pass_is_an_outage_on_every_way_to_the_llm(face, status):
-    down = httpx2.Response(status, json={"error": {"message": "down"}})
     options = {"ttl": 10, "stale_if_error": 60, "clock": Clock()}
     app = App(face, **options)
     assert app.ask("q@1").text == "answer 1"
@@ -489,7 +538,7 @@ def test_what_may_pass_is_an_outage_on_every_way_to_the_llm(face, status):
     assert cache.get_or_generate("q@1") == "answer 1"
     options["clock"].advance(30)
     for one in (app.api, api):
-        one.script.append(down)
+        one.script.append(refused(status))
     assert app.ask("q@1").text == cache.get_or_generate("q@1") == "answer 1"
 
 

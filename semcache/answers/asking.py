@@ -11,12 +11,15 @@ from semcache.answers.generations import Marks
 from semcache.answers.lease import Lease
 from semcache.answers.looked import Looked
 from semcache.answers.options import AnswerOptions
+from semcache.answers.renewing import NotRenewed, Pauses
 from semcache.answers.request import Wanted
 from semcache.answers.room import Room
 from semcache.answers.rooms import Rooms
 from semcache.answers.wishes import Wishes
 from semcache.codecs import Vector
+from semcache.errors import CacheUnavailable
 from semcache.flights import Flights
+from semcache.index.answer import Answer
 from semcache.sharing.verdict import strictest
 from semcache.stats import Stats
 
@@ -36,6 +39,9 @@ class Llm(Protocol):
 
     def pieces(self, request: Any, finished: Finished) -> Pieces:
         """Yield an answer as it comes; await ``finished`` once, when it has come to its end."""
+
+    def of_kept(self, answer: Answer) -> Any:
+        """Return what the caller gets of an answer that was kept, as one piece."""
 
     def is_outage(self, error: Exception) -> bool:
         """Whether an error says that the LLM fails, so that an older answer may do."""
@@ -66,10 +72,12 @@ class LlmCalls:
     ) -> None:
         self._llm, self._flights, self._rooms, self._lease = llm, flights, rooms, lease
         self.stats, self._admit, self._options = stats, admit, options
+        self._pauses = Pauses(options.renew_ahead, options.clock)
 
     def is_renewing(self, looked: Looked) -> bool:
-        """Whether somebody in this process renews this answer now."""
-        return self._flights.in_progress(self._renewal(looked))
+        """Whether somebody in this process renews this answer now, or has just tried."""
+        key = self._renewal(looked)
+        return self._pauses.holds(key) or self._flights.in_progress(key)
 
     def _renewal(self, looked: Looked) -> Hashable:
         return "renewal", self._key(looked)
@@ -108,19 +116,28 @@ class LlmCalls:
                     yield piece
             return
         except Exception as error:
-            if started or looked.spare is None or not self._llm.is_outage(error):
+            if started and isinstance(error, NotRenewed):  # what is handed out stays so
+                return
+            if started or looked.spare is None or not self._spares(looked, error):
                 raise
             self.stats.count(stale=1)
             log.warning("the LLM failed: %s; an older answer is served", error)
-        yield looked.spare
+        yield self._llm.of_kept(looked.spare)
+
+    def _spares(self, looked: Looked, error: Exception) -> bool:
+        """Whether an older answer does: one that lives whatever the LLM has against the request."""
+        lives = looked.renews and not isinstance(error, CacheUnavailable)
+        return lives or self._llm.is_outage(error)
 
     def _shared(self, looked: Looked, ask: Ask) -> Pieces:
         """Yield the LLM's answer; of those who want the same at once, one asks for all."""
         if not looked.wishes.read:  # an answer of its own was asked for
             return ask(looked)
-        key = self._renewal(looked) if looked.renews else self._key(looked)
+        key, how = self._key(looked), self._alone
+        if looked.renews:
+            key, how = self._renewal(looked), self._renewed
         return self._flights.share(
-            key, looked.since, lambda: self._alone(looked, ask), lambda: self.stats.count(joined=1)
+            key, looked.since, lambda: how(looked, ask), lambda: self.stats.count(joined=1)
         )
 
     def _whole(self, looked: Looked) -> Pieces:
@@ -139,7 +156,9 @@ class LlmCalls:
         """Count an answer of the LLM, and keep it if that is wanted and right."""
         self.stats.count(api_calls=1, tokens=completion.tokens)
         log.info("LLM    %s, %d tokens", looked.request.model, completion.tokens)
-        if looked.wishes.keep and looked.marks is not None and self._is_admitted(completion):
+        if not looked.wishes.keep or looked.marks is None:
+            return
+        if self._is_admitted(completion):
             vector = looked.lookup.vector if looked.lookup and not completion.calls else None
             await self._write(
                 looked.room,
@@ -150,6 +169,8 @@ class LlmCalls:
                 unless=looked.marks,
                 replaces=looked.renews or not looked.wishes.read,
             )
+        elif looked.renews:
+            raise NotRenewed("what it said may not be kept")
 
     async def keep(self, request: Wanted, completion: Completion, wishes: Wishes) -> bool:
         """Keep an answer that somebody has, in place of an older one; return whether it was kept.
@@ -200,16 +221,25 @@ class LlmCalls:
             log.exception("the admission rule failed, so the answer is not kept")
             return False
 
+    async def _renewed(self, looked: Looked, ask: Ask) -> Pieces:
+        """Ask in place of an answer that lives, which other processes may do as well."""
+        try:
+            async with aclosing(ask(looked)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        finally:
+            self._pauses.begin(self._renewal(looked))
+
     async def _alone(self, looked: Looked, ask: Ask) -> Pieces:
         """Ask, unless another process has answered while it held the lease."""
         lease = self._lease if looked.marks is not None and looked.wishes.keep else None
-        if lease is None or looked.renews or not looked.wishes.read:
+        if lease is None or not looked.wishes.read:
             held = None
         else:
-            held, text = await lease.take(looked.request)
-            if text is not None:
+            held, answer = await lease.take(looked.request)
+            if answer is not None:
                 self.stats.count(joined=1)
-                yield text
+                yield self._llm.of_kept(answer)
                 return
         try:
             async with aclosing(ask(looked)) as pieces:

@@ -16,6 +16,7 @@ from openai.types.chat import ChatCompletion
 from semcache.answers.request import Request
 from semcache.api_failures import api_failed
 from semcache.errors import BadResponse
+from semcache.index.answer import Answer
 from semcache.ports import ApiPort
 from semcache.tokens import as_count
 
@@ -256,6 +257,10 @@ class Completions:
     def pieces(self, request: Request, finished: Finished) -> AsyncGenerator[str, None]:
         """Yield an answer as it comes; see :func:`stream`."""
         return stream(self._api, request, finished)
+
+    def of_kept(self, answer: Answer) -> str:
+        """Return what the caller gets of an answer that was kept."""
+        return answer.response
 
     def is_outage(self, error: Exception) -> bool:
         """Whether the LLM failed, so that an older answer may do."""

@@ -96,9 +96,9 @@ class AnswerFlow:
         found, embedding, changes, marks = read
         if wishes.read and found is not None and self._may_serve(found, looked, marks):
             if self._is_stale(found):
-                looked = looked._replace(spare=found.response)
+                looked = looked._replace(spare=found)
             elif self._renews(found, looked, marks):
-                return looked._replace(spare=found.response, marks=marks.answer, renews=True)
+                return looked._replace(spare=found, marks=marks.answer, renews=True)
             else:
                 self.exact_stats.count(hits=1)
                 log.info("exact hit")

@@ -12,6 +12,7 @@ from semcache import keys
 from semcache.answers.exact import NoExactTier
 from semcache.answers.request import Wanted
 from semcache.expiry import milliseconds
+from semcache.index.answer import Answer
 from semcache.locks import in_collection
 from semcache.policy import Policy
 from semcache.ports import RedisPort
@@ -45,7 +46,7 @@ class Lease:
         self._redis, self._exact, self._policy = redis, exact, policy
         self._namespace, self._seconds = keys.namespace(scope, "lease"), seconds
 
-    async def take(self, request: Wanted) -> tuple[bytes | None, str | None]:
+    async def take(self, request: Wanted) -> tuple[bytes | None, Answer | None]:
         """Return the token of a lease, or the answer that another process has given meanwhile.
 
         Neither if the other process takes too long, or if Redis fails.
@@ -60,7 +61,7 @@ class Lease:
                 None, self._redis.ask(self._exact.question(request))
             )
             if answer is not None and answer.source is None and self._exact.is_fresh(answer):
-                return None, answer.response
+                return None, answer
             if time.monotonic() >= until:
                 return None, None
 

@@ -40,7 +40,7 @@ class Looked(NamedTuple):
     tier: str | None = None
     lookup: Lookup | None = None
     marks: Marks | None = None
-    spare: str | None = None
+    spare: Answer | None = None
     renews: bool = False
 
     def served(self) -> Served | None:

@@ -35,7 +35,7 @@ class ObservedLlm:
 
     def __init__(self, llm: Llm, stats: Stats) -> None:
         self._llm, self._stats = llm, stats
-        self.is_outage = llm.is_outage
+        self.is_outage, self.of_kept = llm.is_outage, llm.of_kept
 
     def whole(self, request: Any, finished: Finished) -> Pieces:
         """See :class:`~semcache.answers.asking.Llm`."""

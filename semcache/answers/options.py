@@ -50,7 +50,8 @@ class AnswerOptions:
         jitter: In [0, 1): each TTL is shortened by a random part of up to this much, so that
             answers written together do not all expire together.
         renew_ahead: Seconds before its expiry from about when an answer is renewed by one caller,
-            while the others are served the old one; 0 for not at all.
+            while the others are served the old one, and so is that caller if the LLM fails or what
+            it says may not be kept, unless a stream has begun; 0 for not at all.
         stale_if_error: Seconds that the exact tier keeps an answer beyond its expiry, to be served,
             counted and told, while the LLM fails.
         rules: Which questions may not be shared, or not by similarity; see

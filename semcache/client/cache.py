@@ -11,6 +11,7 @@ from semcache.answers.callbacks import at_once, check_plain
 from semcache.answers.completion import Admit, Completion
 from semcache.answers.hybrid import Tiers
 from semcache.answers.keywords import TierKeywords, TransportKeywords
+from semcache.answers.looked import Looked
 from semcache.answers.wishes import Wishes
 from semcache.blocking import BLOCKING
 from semcache.client import embeddings
@@ -19,13 +20,14 @@ from semcache.client.call import Call, Standalone, read_call
 from semcache.client.chat import CHAT
 from semcache.client.embeddings import Embeddings
 from semcache.client.endpoint import Endpoint
-from semcache.client.kept import Reply, kept_reply, origin_of
+from semcache.client.kept import Reply, kept_reply, origin_of, origin_of_kept
 from semcache.client.onward import Onward
-from semcache.client.provider import Head, Provider, Refused
+from semcache.client.provider import NoReply, Provider, Refused
 from semcache.client.responses import RESPONSES
 from semcache.client.wish import wishes_of
 from semcache.embedding.faces import EmbeddingFace
 from semcache.errors import ConfigError
+from semcache.index.answer import Answer
 from semcache.options import check_callable
 from semcache.ports import ApiPort
 from semcache.sharing import ANSWER_RULES, DEFAULT_RULES, Rule
@@ -151,22 +153,36 @@ class ClientCache(Tiers):
 
     async def _answer(self, call: Call, wishes: Wishes) -> Reply:
         looked = await self._looked(call, wishes)
-        if looked.text is not None:
-            try:
-                return kept_reply(looked.text, call, origin_of(looked, self.options.clock()))
-            except UNREADABLE as error:
-                self.exact_stats.count(errors=1)
-                log.warning("a kept reply cannot be read, and is asked for anew: %r", error)
-            looked = await self._looked(call, wishes._replace(read=False))
+        if looked.text is None:
+            return await self._asked(call, looked)
+        origin = origin_of(looked, self.options.clock())
+        return await self._kept(looked.text, call, origin, wishes)
+
+    async def _kept(
+        self, payload: str, call: Call, origin: dict[str, str], wishes: Wishes
+    ) -> Reply:
+        """Return what was kept; if it cannot be read, ask anew, and keep that in its place."""
+        try:
+            return kept_reply(payload, call, origin)
+        except UNREADABLE as error:
+            self.exact_stats.count(errors=1)
+            log.warning("a kept reply cannot be read, and is asked for anew: %r", error)
+        return await self._asked(call, await self._looked(call, wishes._replace(read=False)))
+
+    async def _asked(self, call: Call, looked: Looked) -> Reply:
+        """Return what the provider says, or what is there in place of it."""
+        way = "miss" if looked.wishes.read or looked.wishes.keep else "bypass"
         pieces = self.flow.pieces(looked)
         try:
             first = await anext(pieces)
+        except NoReply as odd:
+            return Reply(odd.head.that_came(way), odd.body)
         except Refused as refused:
             return Reply(refused.head, refused.body)
-        if not isinstance(first, Head):  # what another process answered, or an older answer
+        if isinstance(first, Answer):  # what another process answered, or an older answer
             await pieces.aclose()
-            return kept_reply(first, call, {"x-semcache": "exact"})
-        way = "miss" if looked.wishes.read or looked.wishes.keep else "bypass"
+            origin = origin_of_kept(first, self.options.clock())
+            return await self._kept(first.response, call, origin, looked.wishes)
         head = first.that_came(way)
         if first.is_stream(call.streams):
             return Reply(head, pieces)

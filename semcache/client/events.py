@@ -4,13 +4,15 @@ Bytes are split as the client splits them, at CR, LF and CRLF only. Text lines w
 at U+2028 and the like, which may stand in the middle of a JSON string.
 """
 
+import json
 import re
 from collections.abc import Iterator
 
-__all__ = ["Splitter"]
+__all__ = ["Splitter", "begins_badly"]
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _EMPTY_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r)")
+_FIELDS = (b":", b"data", b"event", b"id", b"retry")
 _LONGEST_END = 4  # bytes of an empty line with the line end before it
 
 
@@ -47,3 +49,24 @@ class Splitter:
 def _data(event: bytes) -> bytes:
     lines = _LINE_END.split(event)
     return b"\n".join(one[5:].removeprefix(b" ") for one in lines if one.startswith(b"data:"))
+
+
+def begins_badly(event: bytes) -> bool:
+    r"""Whether what a stream begins with is an error, or no event, as of a page or of nothing.
+
+    Example:
+        >>> begins_badly(b'data: {"error": {"code": 503}}\n\n'), begins_badly(b"<html>")
+        (True, True)
+        >>> begins_badly(b'data: {"error": null}\n\n'), begins_badly(b": one moment\n\n")
+        (False, False)
+    """
+    if not (data := _data(event)):
+        said_nothing = bool(event) and not event.strip()
+        return not said_nothing and not any(
+            line.startswith(_FIELDS) for line in _LINE_END.split(event)
+        )
+    try:
+        said = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(said, dict) and bool(said.get("error") or said.get("type") == "error")

@@ -10,8 +10,9 @@ import httpx2
 from semcache.answers.looked import Looked
 from semcache.client.call import ECHOED, Call
 from semcache.client.provider import Head
+from semcache.index.answer import Answer
 
-__all__ = ["Reply", "kept_reply", "origin_of"]
+__all__ = ["Reply", "kept_reply", "origin_of", "origin_of_kept"]
 
 LONGEST = 500  # characters of a question in a header
 
@@ -27,16 +28,24 @@ def origin_of(looked: Looked, now: float) -> dict[str, str]:
     """Return the headers that tell where an answer comes from."""
     match = looked.lookup.match if looked.lookup else None
     if match is not None:
-        question, similarity, created_at = match.original_query, match.similarity, match.created_at
-    elif looked.found is not None:
-        found = looked.found
-        question, similarity = found.source or found.query, found.similarity
-        created_at = found.created_at
+        return _origin("semantic", match.original_query, match.similarity, now - match.created_at)
+    if looked.found is not None:
+        return origin_of_kept(looked.found, now)
+    return {"x-semcache": looked.tier or "exact"}
+
+
+def origin_of_kept(found: Answer, now: float) -> dict[str, str]:
+    """Return the same headers of an answer of the exact tier; one that has expired is stale."""
+    way = "exact" if now < found.expires_at else "stale"
+    return _origin(way, found.source or found.query, found.similarity, now - found.created_at)
+
+
+def _origin(way: str, question: str, similarity: float, age: float) -> dict[str, str]:
     return {
-        "x-semcache": looked.tier or "exact",
+        "x-semcache": way,
         "x-semcache-similarity": f"{similarity:.6f}",
         "x-semcache-question": quote(question[:LONGEST], safe=" ?!,.", errors="replace"),
-        "x-semcache-age": str(max(0, int(now - created_at))),
+        "x-semcache-age": str(max(0, int(age))),
     }
 
 

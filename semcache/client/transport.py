@@ -30,11 +30,11 @@ class CacheTransport(ByArguments, BlockingKeeper, httpx2.BaseTransport):
     text differs: instructions, tools, format, model and sampling are equal, and nothing was said
     before, unless ``standalone`` makes of the conversation a question that stands by itself.
 
-    A reply says in its headers how it came: ``x-semcache`` is ``exact``, ``semantic``, ``miss`` or
-    ``bypass``; a chat or response that a lookup found has ``x-semcache-similarity``, ``-question``
-    (percent-encoded) and ``-age`` (seconds), too. A request may say under
-    ``extra_body={"semcache": ...}`` what it wants: ``read``, ``keep``, ``tags``, ``asker``, a
-    shorter ``ttl`` and a stricter ``threshold``.
+    A reply says in its headers how it came: ``x-semcache`` is ``exact``, ``semantic``, ``miss``,
+    ``bypass``, or ``stale`` for what has expired and is served while the provider fails; what was
+    kept of a chat or response has ``x-semcache-similarity``, ``-question`` (percent-encoded) and
+    ``-age`` (seconds), too. A request may say under ``extra_body={"semcache": ...}`` what it wants:
+    ``read``, ``keep``, ``tags``, ``asker``, a shorter ``ttl`` and a stricter ``threshold``.
 
     Args:
         redis_client: A ``redis.Redis`` or ``RedisCluster`` that returns bytes.

@@ -105,7 +105,9 @@ EVENTS = {
         "semcache.joined", "{request}", "Misses that waited for another caller's call."
     ),
     "stale": _counter(
-        "semcache.stale", "{request}", "Expired answers served because the LLM failed."
+        "semcache.stale",
+        "{request}",
+        "Answers served because the LLM failed: expired, or to be renewed.",
     ),
     "refused": _counter(
         "semcache.refused", "{request}", "Requests that a rule kept from the cache, or a part."
