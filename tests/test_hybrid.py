@@ -1,6 +1,7 @@
 """HybridLLMCache: two tiers and the LLM; nothing lives longer or reaches further for it."""
 
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import openai
@@ -50,6 +51,12 @@ def tiers(cache) -> tuple[int, int, int]:
 
 def exact_keys(bench) -> list[bytes]:
     return bench.redis.keys("*:exact:*")
+
+
+def drawn(bench, **options):
+    """A hybrid cache that answers "answer 1", "answer 2" and so on."""
+    given = {"embedding_cache": Drawn(), "openai": ChatAPI().client(), "threshold": 0.99}
+    return bench.hybrid(**{**given, **options})
 
 
 def test_the_documents_demo(every):
@@ -821,3 +828,59 @@ def test_sixteen_threads_and_every_request_is_accounted_for(every):
     stats = cache.stats
     assert sum(tiers(cache)) + stats.joined == 160 == stats.lookups
     assert stats.api_calls == len(api.requests) and stats.errors == 0
+
+
+# Other programs' values ---------------------------------------------------------
+
+PUT = {
+    "list": lambda client, key: client.rpush(key, "x"),
+    "string": lambda client, key: client.set(key, b"\xff\x00"),
+    "hash": lambda client, key: client.hset(key, "field", "x"),
+    "zset": lambda client, key: client.zadd(key, {"x": 1}),
+}
+
+
+@pytest.mark.parametrize("put", PUT.values(), ids=PUT)
+@pytest.mark.parametrize("on_error", ["bypass", "raise"])
+def test_a_foreign_value_at_the_list_of_copies_gives_way_and_is_counted_once(every, put, on_error):
+    cache = drawn(every, on_error=on_error)
+    for question in ("q@0", "near@1"):
+        cache.get_or_generate(question)
+    (copies,) = every.redis.keys("*:copies:*")
+    every.redis.delete(copies)
+    put(every.redis, copies)
+    for question in ("other@2", "another@3", "other@2"):
+        assert cache.get_or_generate(question) == "answer 1"
+    assert cache.exact_stats.errors == 1 and tiers(cache) == (1, 3, 1)
+    assert every.redis.scard(copies) == 2, "by which a deletion finds them"
+
+
+@pytest.mark.parametrize("put", PUT.values(), ids=PUT)
+def test_a_foreign_value_at_a_lease_gives_way_and_nobody_waits_for_it(every, put):
+    seen: list[bytes] = []
+
+    class Looks(ChatAPI):
+        def _handle(self, request):
+            seen.extend(every.connect().keys("*:lease:*"))
+            return super()._handle(request)
+
+    cache = drawn(every, openai=Looks().client(), lease=60)
+    cache.get_or_generate("q@0")
+    cache.delete("q@0")
+    put(every.redis, seen[0])
+    began = time.monotonic()
+    assert cache.get_or_generate("q@0") == "answer 2" and time.monotonic() - began < 30
+    assert cache.stats.errors == 1 and not every.redis.keys("*:lease:*")
+
+
+@pytest.mark.parametrize("mark", ["cleared", "deleted"])
+@pytest.mark.parametrize("put", [PUT["list"], PUT["hash"]], ids=["list", "hash"])
+def test_a_foreign_value_at_a_mark_gives_way_and_costs_one_trip_once(every, put, mark):
+    cache = drawn(every)
+    cache.get_or_generate("q@0")
+    key = f"semcache:1:{{default}}:{mark}"
+    every.redis.delete(key)
+    put(every.redis, key)
+    for _ in range(3):
+        assert cache.get_or_generate("q@0") == "answer 1"
+    assert cache.stats.errors == 1 and every.redis.type(key) == b"string"

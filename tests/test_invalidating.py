@@ -17,7 +17,7 @@ from semantic_bench import (
     SemanticBench,
 )
 from test_contract_redis_failing import SCENARIOS, needs_redis8
-from test_hybrid import A_ZH, HYBRID_TRIPS, RUST, A, exact_keys, tiers, while_asked
+from test_hybrid import A_ZH, HYBRID_TRIPS, RUST, A, drawn, exact_keys, tiers, while_asked
 from test_llm import kind_of
 
 from semcache import HybridLLMCache, SemanticCache, redis_client
@@ -36,12 +36,6 @@ def every(request) -> SemanticBench:
 @pytest.fixture(params=SERVERS)
 def bench(request) -> SemanticBench:
     return SemanticBench("matrix", request.getfixturevalue(SERVER_FIXTURES[request.param]))
-
-
-def drawn(bench, **options):
-    """A hybrid cache that answers "answer 1", "answer 2" and so on."""
-    given = {"embedding_cache": Drawn(), "openai": ChatAPI().client(), "threshold": 0.99}
-    return bench.hybrid(**{**given, **options})
 
 
 def blocking(bench, **options) -> HybridLLMCache:

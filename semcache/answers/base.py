@@ -155,7 +155,7 @@ class AnswersFace(HoldsConnections):
         parts, options = self._parts, self.options
         lease = None
         if options.lease and exact.is_there:
-            lease = Lease(parts.redis, exact, policy, options.scope, options.lease)
+            lease = Lease(parts.redis, exact, policy, options.scope, options.lease, parts.stats)
         llm_calls = LlmCalls(
             llm=ObservedLlm(parts.llm, parts.stats),
             flights=parts.flights,

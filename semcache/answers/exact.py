@@ -13,6 +13,7 @@ from semcache.index.packed import Packed, pack
 from semcache.index.pages import Page, pages_of_keys
 from semcache.ports import RedisPort
 from semcache.question import NOTHING, Command, Question, refuse_errors
+from semcache.server import is_foreign
 from semcache.stats import Stats
 
 __all__ = ["ExactTier", "NoExactTier", "Spelling", "exact_pages"]
@@ -65,6 +66,9 @@ class NoExactTier:
     def deleting_at(self, audience: str, name: str, spelt: str) -> Question[int]:
         """Delete nothing."""
         return Question((), lambda replies: 0)
+
+    async def heal(self, redis: RedisPort, request: Wanted, answer: Answer) -> None:
+        """Have nothing to heal."""
 
     async def clear(self, redis: RedisPort, audience: str) -> None:
         """Delete nothing."""
@@ -143,10 +147,20 @@ class ExactTier(NoExactTier):
 
     def _noting(self, request: Wanted, answer: Answer, source: str) -> list[Command]:
         """Return the commands that note a copy; the list lives as long as the longest copy."""
-        copies = self._key(self._copies, request, source)
+        copies = self._copies_key(request, source)
         left = milliseconds(answer.expires_at - self._now())
         lives: list[Command] = [("PEXPIRE", copies, left, option) for option in ("NX", "GT")]
         return [("SADD", copies, self._answer_key(request)), *lives]
+
+    async def heal(self, redis: RedisPort, request: Wanted, answer: Answer) -> None:
+        """Delete a value of another type where an answer is noted as a copy, and count it."""
+        source = answer.source or request.goes_with
+        if source is not None:
+            copies = self._copies_key(request, source)
+            (reply,) = await redis.send([("SCARD", copies)])
+            if is_foreign(reply):
+                self._stats.count(errors=1)
+                await redis.unlink([copies])
 
     async def spellings(self, redis: RedisPort, request: Wanted) -> set[str]:
         """Return the question, how it was spelt when its answer was stored, and its source."""
@@ -191,8 +205,8 @@ class ExactTier(NoExactTier):
     def _answer_key(self, request: Wanted) -> str:
         return f"{self._answers}{request.audience}:{self.name_of(request)}"
 
-    def _key(self, namespace: str, request: Wanted, query: str) -> str:
-        return f"{namespace}{request.audience}:{self._name(request, query)}"
+    def _copies_key(self, request: Wanted, source: str) -> str:
+        return f"{self._copies}{request.audience}:{self._name(request, source)}"
 
     def _name(self, request: Wanted, query: str) -> str:
         if request.is_spelt and self._spell is normalise and query == request.query:

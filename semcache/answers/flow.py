@@ -21,7 +21,7 @@ import openai
 
 from semcache.answers.asking import LlmCalls
 from semcache.answers.exact import NoExactTier
-from semcache.answers.generations import Marks, Read
+from semcache.answers.generations import Read
 from semcache.answers.looked import Looked
 from semcache.answers.match import Lookup, Match
 from semcache.answers.options import AnswerOptions
@@ -33,7 +33,7 @@ from semcache.errors import BadResponse, InvalidInput
 from semcache.index.answer import Answer
 from semcache.policy import Policy
 from semcache.ports import RedisPort
-from semcache.question import NOTHING, Question, Reply, joined
+from semcache.question import NOTHING, Reply
 from semcache.stats import Stats
 
 __all__ = ["AnswerFlow"]
@@ -126,6 +126,8 @@ class AnswerFlow:
                 room.index.question() if similar else NOTHING,
             )
             read = marks()
+            if read.foreign:
+                self.stats.count(errors=read.foreign)
             if read.has_begun:
                 break  # who finds a new scope, or one that was flushed, looks again
         return exact(), embedding, changes, read
@@ -185,8 +187,8 @@ class AnswerFlow:
             return looked._replace(lookup=lookup, marks=marks.answer)
         lookup = await room.find(request, vector, looked.wishes.least, changes, marks)
         if lookup.match is None:
-            marks_or_none = None if lookup.failed else marks.answer
-            return looked._replace(lookup=lookup, marks=marks_or_none)
+            may_keep = None if lookup.failed else marks.answer
+            return looked._replace(lookup=lookup, marks=may_keep)
         if self.exact.is_there:
             await self._promote(room, request, lookup.match, marks)
         return Looked(*looked[:4], None, lookup.match.response, "semantic", lookup)
@@ -208,17 +210,9 @@ class AnswerFlow:
             model=match.model,
             mark=marks.mark,
         )
-        writing = self.exact.writing(request, promoted)
-        if writing.commands:
-            until = match.expires_at + self._options.stale_if_error
-            lasting = room.generations.lasting(marks, until, self._options.clock())
-            both = joined(writing, lasting) if lasting.commands else writing
-            await self.policy.attempt(None, self._write(both, marks.promotion))
-
-    async def _write(self, writing: Question[Any], marks: Marks) -> None:
-        replies = await self.redis.change_if(marks, writing.commands)
-        if replies is not None:  # nothing was deleted meanwhile
-            writing.read(replies)
+        until = match.expires_at + self._options.stale_if_error
+        lasting = room.generations.lasting(marks, until, self._options.clock())
+        await self.policy.attempt(None, room.copy(request, promoted, marks.promotion, lasting))
 
     async def contains(self, request: Wanted) -> bool:
         """Whether the exact tier has an answer that was given to this very question."""

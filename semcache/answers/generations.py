@@ -31,6 +31,18 @@ __all__ = ["Generations", "Marks"]
 
 LIFE = 24 * 3_600 * 1_000  # milliseconds: longer than any answer takes
 
+FOREIGN = 2
+# A mark for each of KEYS that has none: 1 for one that was set, 2 in place of another type.
+_BEGIN = """
+local began = {}
+for i, key in ipairs(KEYS) do
+  local kind = redis.call('TYPE', key).ok
+  began[i] = kind == 'none' and 1 or kind ~= 'string' and 2 or 0
+  if began[i] > 0 then redis.call('SET', key, ARGV[i], 'PX', ARGV[3]) end
+end
+return began
+"""
+
 Marks = dict[str, bytes | None]
 
 
@@ -39,6 +51,7 @@ class Read(NamedTuple):
 
     names: tuple[str, ...]
     values: Sequence[bytes | None]
+    foreign: int = 0  # values of another type in place of marks, which gave way
 
     @property
     def has_begun(self) -> bool:
@@ -80,17 +93,20 @@ class Generations:
 
     def beginning(self, of: str, tags: Sequence[str] = ()) -> Question[Read]:
         """Return the same question, before which the scope gets its first marks if it has none."""
-        begin = [self._mark(key, "NX") for key in (self._cleared, self._any)]
+        marks = os.urandom(8), os.urandom(8)
+        begin = ("EVAL", _BEGIN, 2, self._cleared, self._any, *marks, LIFE)
         names = self._names(of, tags)
 
         def read(replies: Sequence[Any]) -> Read:
-            values = list(only(replies[2:]))
-            for at, reply, command in zip((0, -1), replies, begin, strict=False):
-                if reply is True and values[at] is None:  # flushed in between: expect our mark
-                    values[at] = command[2]
-            return Read(names, values)
+            began, values = replies[0], list(only(replies[1:]))
+            if isinstance(began, Exception):  # a full server, say, which may be read all the same
+                began = 0, 0
+            for at, how, mark in zip((0, -1), began, marks, strict=True):
+                if how and values[at] is None:  # flushed in between: expect our mark
+                    values[at] = mark
+            return Read(names, values, list(began).count(FOREIGN))
 
-        return Question((*begin, ("MGET", *names)), read)
+        return Question((begin, ("MGET", *names)), read)
 
     def deleting(self, of: str) -> list[Command]:
         """Return the commands that mark a question as deleted."""
@@ -129,5 +145,5 @@ class Generations:
     def _deleted(self, of: str) -> str:
         return f"{self._any}:{of}"
 
-    def _mark(self, key: str, *when: str) -> Command:
-        return ("SET", key, os.urandom(8), *when, "PX", LIFE)
+    def _mark(self, key: str) -> Command:
+        return ("SET", key, os.urandom(8), "PX", LIFE)

@@ -17,11 +17,20 @@ from semcache.locks import in_collection
 from semcache.policy import Policy
 from semcache.ports import RedisPort
 from semcache.question import Question, only
+from semcache.stats import Stats
 
 __all__ = ["Lease"]
 
+FOREIGN = 2
 PAUSE = 0.05  # seconds between two looks at what another process has done
 
+# One that is no lease gives way: another type, or what would stay for ever.
+_TAKE = """
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+if redis.call('TYPE', KEYS[1]).ok == 'string' and redis.call('PTTL', KEYS[1]) >= 0 then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 2
+"""
 # Not another's: an owner that was slow may find that somebody else holds the lease by now.
 _GIVE_BACK = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
@@ -38,11 +47,19 @@ class Lease:
         policy: What happens when Redis fails.
         scope: Who shares the answers.
         seconds: How long an owner has, and how long others wait at most.
+        stats: Where values of others at our keys are counted.
     """
 
     def __init__(
-        self, redis: RedisPort, exact: NoExactTier, policy: Policy, scope: str, seconds: float
+        self,
+        redis: RedisPort,
+        exact: NoExactTier,
+        policy: Policy,
+        scope: str,
+        seconds: float,
+        stats: Stats,
     ) -> None:
+        self._stats = stats
         self._redis, self._exact, self._policy = redis, exact, policy
         self._namespace, self._seconds = keys.namespace(scope, "lease"), seconds
 
@@ -66,8 +83,12 @@ class Lease:
                 return None, None
 
     async def _set(self, request: Wanted, token: bytes) -> bool:
-        command = ("SET", self._key(request), token, "NX", "PX", milliseconds(self._seconds))
-        return bool(await self._redis.ask(Question((command,), only)))
+        life = milliseconds(self._seconds)
+        command = ("EVAL", _TAKE, 1, self._key(request), token, life)
+        taken = int(await self._redis.ask(Question((command,), only)))
+        if taken == FOREIGN:
+            self._stats.count(errors=1)
+        return taken > 0
 
     async def give_back(self, request: Wanted, token: bytes) -> None:
         """End a lease, if it is still this one; the garbage collector leaves it to expire."""

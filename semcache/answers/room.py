@@ -74,7 +74,7 @@ class Room:
         self.exact, self.generations, self._caps = exact, generations, caps
         self.invalidation, self._prefix = invalidation, prefix
         writer = Writer(redis, index, exact, caps, policy, options)
-        self.answer, self.keep = writer.answer, writer.keep
+        self.answer, self.keep, self.copy = writer.answer, writer.keep, writer.copy
 
     # Finding ---------------------------------------------------------------------------------
 
@@ -97,6 +97,8 @@ class Room:
                 self.index.question(),
             )
             read = marks()
+            if read is not None and read.foreign:
+                self.stats.count(errors=read.foreign)
             if read is None or read.has_begun:
                 break
         return embedding, changes, read

@@ -98,6 +98,17 @@ class Writer:
             await self._policy.attempt(None, self._caps.enforce(capping.read(replies), asker))
         return replies is not None
 
+    async def copy(
+        self, request: Wanted, answer: Answer, unless: Marks, also: Question[None]
+    ) -> None:
+        """Write a copy of another question's answer in the exact tier; may raise a Redis error.
+
+        What is to be done at once with it comes ``also``.
+        """
+        replies = await self._keep(_New(request, answer, None, unless, also.commands), False)
+        if replies is not None:
+            also.read(replies)
+
     async def _keep(self, new: _New, replaces: bool) -> Sequence[Any] | None:
         if replaces:  # as the write does, only while the marks stand
             await self._redis.change(self._exact.deleting(new.request, new.unless).commands)
@@ -108,6 +119,7 @@ class Writer:
                 if not is_foreign(error):
                     raise
                 await self._index.heal()
+                await self._exact.heal(self._redis, new.request, new.answer)
         return await self._write(new)
 
     async def _write(self, new: _New) -> Sequence[Any] | None:
