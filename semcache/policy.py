@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from semcache.errors import CacheUnavailable
 from semcache.failures import FAILURES, OUTAGES, LeftAlone, Overloaded
 from semcache.ports import insists
+from semcache.server import lacks
 from semcache.stats import Stats
 
 __all__ = ["Policy"]
@@ -49,8 +50,13 @@ class Policy:
         finally:
             insists.reset(insisting)
 
-    async def attempt(self, otherwise: T, operation: Coroutine[Any, Any, T]) -> T:
+    async def attempt(
+        self, otherwise: T, operation: Coroutine[Any, Any, T], refused: T | None = None
+    ) -> T:
         """Return the result, or ``otherwise`` if Redis failed.
+
+        Where ``refused`` is given, it is returned instead if Redis works, but lacks a command, or
+        this user the right to it.
 
         Raises:
             CacheUnavailable: Redis failed, and ``on_error="raise"``.
@@ -61,7 +67,7 @@ class Policy:
             self._count(error)
             if self._raises:
                 raise CacheUnavailable(f"Redis failed: {error}") from error
-            return otherwise
+            return refused if refused is not None and lacks(error) else otherwise
 
     def _count(self, error: Exception) -> None:
         """Count a failure; tell what the breaker does not tell, once of each kind."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from semcache.question import Question, refuse_errors
 
-__all__ = ["FOREIGN", "is_foreign", "knows", "server_time"]
+__all__ = ["FOREIGN", "is_foreign", "knows", "lacks", "server_time"]
 
 FOREIGN = "WRONGTYPE Operation"  # said of a key that holds a value of another type
 
@@ -29,12 +29,22 @@ def knows(command: str, key: str) -> Question[bool]:
         (reply,) = replies
         if not isinstance(reply, Exception):
             return True
-        said = str(reply).lower()
-        if said.startswith("noperm") or "no permissions" in said:
+        if _has_no_right(reply):
             raise reply
-        return "unknown command" not in said
+        return not lacks(reply)
 
     return Question(((command, key),), read)
+
+
+def lacks(error: Exception) -> bool:
+    """Whether a server refuses a command as such: this user has no right to it, or it has none."""
+    said = str(error).lower()
+    return _has_no_right(error) or "unknown command" in said or "unknown redis command" in said
+
+
+def _has_no_right(error: Exception) -> bool:
+    said = str(error).lower()
+    return said.startswith("noperm") or "no permissions" in said
 
 
 def is_foreign(reply: object) -> bool:

@@ -112,8 +112,8 @@ class Room:
         marks: Read | None,
     ) -> Lookup:
         """Find the answer to a similar question, after the first trip."""
-        found = await self.policy.attempt(None, self._nearest(vector, changes))
-        if found is None:
+        found = await self.policy.attempt(None, self._nearest(vector, changes), refused=[])
+        if found is None:  # an outage; what the index may not do the exact tier perhaps may
             self.stats.count(misses=1)
             return Lookup(request.query, vector=vector, failed=True)
         nearest = Near(found[0].answer.query, found[0].similarity) if found else None

@@ -23,6 +23,8 @@ __all__ = ["Writer"]
 
 log = logging.getLogger("semcache")
 
+_REFUSED: Sequence[Any] = ("refused",)  # in place of replies
+
 
 class _New(NamedTuple):
     """An answer, and what is written with it."""
@@ -93,7 +95,11 @@ class Writer:
         """
         capping = self._caps.adding(request, answer, asker)
         new = _New(request, answer, vector, unless, capping.commands)
-        replies = await self._policy.attempt(None, self._keep(new, replaces))
+        replies = await self._policy.attempt(None, self._keep(new, replaces), _REFUSED)
+        if replies is _REFUSED:  # perhaps what is the index's alone
+            alone, replies = new._replace(vector=None), None
+            if new.vector is not None:
+                replies = await self._policy.attempt(None, self._keep(alone, False))
         if replies:
             await self._policy.attempt(None, self._caps.enforce(capping.read(replies), asker))
         return replies is not None
