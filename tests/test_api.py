@@ -1,12 +1,15 @@
 """Embedder and check_texts: the API's limits before a call, its answers checked after it."""
 
+import base64
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import httpx2
 import numpy as np
 import openai
 import pytest
+from faces import make_async
 from fakes import VectorAPI, answers, vector_of
 
 from semcache import EmbeddingCache, count_tokens
@@ -101,9 +104,26 @@ BAD_ANSWERS = {
     "one too many": answers(lambda body: body["data"].append({**body["data"][0], "index": 3})),
     "the same index twice": change(1, index=0),
     "an index beyond": change(2, index=7),
-    "no index at all": answers(lambda body: body["data"][1].pop("index")),
-    "no index": change(1, index=None),
+    "no index, and another out of place": answers(
+        lambda body: [body["data"].reverse(), body["data"][1].pop("index")]
+    ),
+    "no index, and another beyond": answers(
+        lambda body: [body["data"][0].pop("index"), body["data"][2].update(index=3)]
+    ),
     "an index of text": change(1, index="one"),
+    "an index of no whole number": change(1, index=1.5),
+    "an infinite index": change(1, index=float("inf")),
+    "indexes below zero": answers(
+        lambda body: [row.update(index=-row["index"]) for row in body["data"]]
+    ),
+    "indexes of true and false": answers(
+        lambda body: [body["data"][0].update(index=False), body["data"][1].update(index=True)]
+    ),
+    "base64 of half a number": change(1, embedding="AACAPwAAAEA0"),
+    "base64 cut short": change(1, embedding="AACAPwAAAEAAAEBAAACA"),
+    "no base64": change(1, embedding="AACA!wAAAEAAAEBAAACAQA=="),
+    "text for a row": change(1, embedding="an embedding"),
+    "an empty text for a row": change(1, embedding=""),
     "other dims in one row": change(1, embedding=[1.0, 2.0]),
     "no dims": change(1, embedding=[]),
     "no dims at all": answers(lambda body: [row.update(embedding=[]) for row in body["data"]]),
@@ -166,7 +186,7 @@ def test_a_usage_that_is_no_count_costs_nobody_the_vectors(odd, fakeredis_):
     assert cache.get_embedding("a").shape == (4,) and cache.stats.tokens == 0
 
 
-@pytest.mark.parametrize("number", [str, lambda index: index + 1, lambda index: None])
+@pytest.mark.parametrize("number", [str, float, lambda index: index + 1, lambda index: None])
 @pytest.mark.parametrize("texts", [["a"], ["a", "b", "c"]])
 def test_rows_that_a_server_numbers_in_its_own_way_are_taken(number, texts, fakeredis_):
     api = VectorAPI()
@@ -181,3 +201,30 @@ def test_rows_that_a_server_numbers_in_its_own_way_are_taken(number, texts, fake
     cache = EmbeddingCache(fakeredis_(), api.client(), model=MODEL)
     usual = EmbeddingCache(fakeredis_(), VectorAPI().client(), model=MODEL)
     assert np.array_equal(cache.get_embeddings_batch(texts), usual.get_embeddings_batch(texts))
+
+
+@pytest.mark.parametrize("lacking", [(0,), (1,), (2,), (0, 1), (0, 2)])
+def test_rows_in_order_may_lack_numbers(lacking, fakeredis_):
+    api = VectorAPI()
+    api.script.append(answers(lambda body: [body["data"][at].pop("index") for at in lacking]))
+    cache = EmbeddingCache(fakeredis_(), api.client(), model=MODEL)
+    rows = cache.get_embeddings_batch(["a", "b", "c"])
+    assert np.array_equal(rows, [vector_of(MODEL, text, 4) for text in "abc"])
+
+
+def in_base64(body: dict[str, Any]) -> None:
+    for row in body["data"]:
+        row["embedding"] = base64.b64encode(np.array(row["embedding"], "<f4").tobytes()).decode()
+
+
+@pytest.mark.parametrize("asked", ["base64", "float", None])
+@pytest.mark.parametrize("reply", [None, answers(in_base64)], ids=["as asked", "base64"])
+@pytest.mark.parametrize("made_of", [EmbeddingCache, partial(make_async, EmbeddingCache)])
+def test_vectors_come_in_base64_asked_for_or_not(asked, reply, made_of, fakeredis_):
+    api = VectorAPI()
+    api.script.append(reply)
+    cache = made_of(fakeredis_(), api.client(), model=MODEL, encoding_format=asked)
+    for _ in range(2):
+        rows = cache.get_embeddings_batch(["a", "b"])
+        assert np.array_equal(rows, [vector_of(MODEL, text, 4) for text in "ab"])
+    assert len(api.calls) == 1

@@ -1,6 +1,7 @@
 """The cached client against what providers, networks and applications do at their worst."""
 
 import asyncio
+import base64
 import contextlib
 import gzip
 import json
@@ -11,6 +12,7 @@ from typing import Any
 
 import fakeredis
 import httpx2
+import numpy as np
 import openai
 import pydantic
 import pytest
@@ -796,3 +798,20 @@ def test_embeddings_over_a_tiered_cache():
     first, second = (client.embeddings.create(model="m-4", input=["a", "b"]) for _ in range(2))
     assert first.data == second.data
     assert cache_of(client).embedding_stats.hits == 2
+
+
+@pytest.mark.parametrize("spoil", ["", "AACA!w", "AACAPwA="], ids=["whole", "odd", "short"])
+def test_base64_that_is_damaged_is_the_callers_and_never_kept(face, spoil):
+    api = VectorAPI()
+    text = base64.b64encode(np.array([0.6, 0.8], "<f4").tobytes()).decode()
+    data = [{"object": "embedding", "index": 0, "embedding": spoil or text}]
+    body = {"object": "list", "data": data, "model": "m-2", "usage": {"total_tokens": 1}}
+    api.script.append(lambda _: httpx2.Response(200, json=body))
+    app = App(face, api, embedding_cache=Drawn())
+    raw = app.client.embeddings.with_raw_response
+    made = raw.create(model="m-2", input="hi", encoding_format="base64")
+    assert app.run(made).http_response.json() == body
+    made = raw.create(model="m-2", input="hi", encoding_format="base64")
+    again = app.run(made).http_response
+    assert again.headers["x-semcache"] == ("miss" if spoil else "exact")
+    assert len(api.calls) == (2 if spoil else 1)

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import httpx2
-import numpy as np
 import openai
 
 from semcache.client.body import with_body
@@ -174,8 +173,9 @@ class Asking:
         payload = as_dict(json.loads(content))
         usage = as_dict(payload.get("usage"))
         self.tokens += as_count(usage.get("total_tokens")) or as_count(usage.get("prompt_tokens"))
-        rows = [_row(row) for row in payload.get("data") or ()]
-        return SimpleNamespace(data=rows, usage=SimpleNamespace(**usage))
+        rows = map(as_dict, payload.get("data") or ())
+        data = [SimpleNamespace(index=r.get("index"), embedding=r.get("embedding")) for r in rows]
+        return SimpleNamespace(data=data, usage=SimpleNamespace(**usage))
 
     async def _send(self, request: httpx2.Request) -> tuple[Head, bytes]:
         try:
@@ -192,13 +192,6 @@ class Asking:
         raise NotImplementedError
 
     chat_stream: Any = chat
-
-
-def _row(row: Any) -> SimpleNamespace:
-    vector = as_dict(row).get("embedding")
-    if isinstance(vector, str):
-        vector = np.frombuffer(base64.b64decode(vector), "<f4")
-    return SimpleNamespace(index=as_dict(row).get("index"), embedding=vector)
 
 
 def reply(texts: Texts, body: Body, rows: Vector, tokens: int) -> bytes:

@@ -9,9 +9,10 @@ import openai
 
 from semcache.codecs import Vector
 from semcache.embedding.options import EmbeddingOptions
+from semcache.embedding.reply import tokens_of, vectors_of
 from semcache.errors import BadResponse, ConfigError, InvalidInput
 from semcache.ports import ApiPort
-from semcache.tokens import as_count, count_tokens
+from semcache.tokens import count_tokens
 
 __all__ = ["Embedded", "Embedder", "as_rows", "check_texts", "is_embeddable"]
 
@@ -68,8 +69,8 @@ class Embedder:
         model, began = self._options.model, time.monotonic()
         try:
             reply = await self._api.embeddings(**self._arguments, input=list(texts))
-            vectors = _vectors(reply.data, len(texts))
-            tokens = _tokens(getattr(reply, "usage", None))
+            vectors = vectors_of(reply.data, len(texts))
+            tokens = tokens_of(getattr(reply, "usage", None))
         except openai.OpenAIError:
             raise
         except UNREADABLE as error:
@@ -77,35 +78,6 @@ class Embedder:
         if any(v.ndim != 1 or v.size == 0 or not np.isfinite(v).all() for v in vectors):
             raise BadResponse(f"{model} returned an embedding that is not a row of numbers")
         return Embedded(texts, vectors, tokens, time.monotonic() - began)
-
-
-def _vectors(rows: Sequence[Any], count: int) -> list[Vector]:
-    if len(rows) != count:
-        raise ValueError(f"asked for {count}, got {len(rows)}")
-    rows = _in_order(rows)
-    with np.errstate(over="ignore"):  # too large for float32 becomes inf, refused by the caller
-        return [np.asarray(row.embedding, dtype=np.float32) for row in rows]
-
-
-def _in_order(rows: Sequence[Any]) -> Sequence[Any]:
-    """Sort rows by their numbers: from 0 or from another, perhaps as text; some have none."""
-    said = [getattr(row, "index", None) for row in rows]
-    if len(rows) < 2 or all(index is None for index in said):
-        return rows
-    if not all(isinstance(one, int) or str(one).isdecimal() for one in said):
-        raise ValueError(f"its rows are numbered {said[:9]}")
-    indexes = [int(one) for one in said if one is not None]
-    order = sorted(range(len(rows)), key=indexes.__getitem__)
-    least = indexes[order[0]]
-    if [indexes[row] for row in order] != list(range(least, least + len(rows))):
-        raise ValueError(f"asked for {len(rows)}, got rows {said[:9]}")
-    return [rows[row] for row in order]
-
-
-def _tokens(usage: Any) -> int:
-    """What was charged, as far as the reply says: some compatible servers leave it out."""
-    total = as_count(getattr(usage, "total_tokens", None))
-    return total or as_count(getattr(usage, "prompt_tokens", None))
 
 
 def as_rows(texts: Iterable[str]) -> list[str]:
