@@ -17,6 +17,7 @@ from redis.exceptions import MaxConnectionsError
 
 from semcache.breaker import breaker_of
 from semcache.clients import TIMEOUT, seconds_held, warn_if_slow
+from semcache.conditional import change_if
 from semcache.failures import (
     OUTAGES,
     LeftAlone,
@@ -27,7 +28,17 @@ from semcache.failures import (
     strange,
 )
 from semcache.flights import Flights
-from semcache.question import Command, Question, Reply, Tolerant, Unreadable, only, refuse_errors
+from semcache.question import (
+    Command,
+    Question,
+    Reply,
+    Tolerant,
+    Unreadable,
+    number_of,
+    only,
+    refuse_errors,
+    values_of,
+)
 
 __all__ = ["ApiPort", "Ports", "RedisPort", "insists"]
 
@@ -38,28 +49,6 @@ SCAN_CHUNK = 1_000
 
 # Whether the running operation was asked for by name, and so is tried also during an outage.
 insists: ContextVar[bool] = ContextVar("insists", default=False)
-
-# KEYS hold what the first of ARGV say, or nothing is done. Then, for each command: the words in an
-# error that does not matter, how many parts it has, the parts.
-_CHANGE_IF = """
-local held = redis.call('MGET', unpack(KEYS))
-for i = 1, #KEYS do
-  if (held[i] or '') ~= ARGV[i] then return false end
-end
-local replies, at = {}, #KEYS + 1
-while at <= #ARGV do
-  local tolerated, size = ARGV[at], tonumber(ARGV[at + 1])
-  local reply = redis.pcall(unpack(ARGV, at + 2, at + 1 + size))
-  if type(reply) == 'table' and reply.err then
-    local said = tostring(reply.err)
-    if tolerated == '' or not string.find(said, tolerated, 1, true) then return reply end
-    reply = 0
-  end
-  replies[#replies + 1] = reply or 0
-  at = at + 2 + size
-end
-return replies
-"""
 
 
 class RedisPort(ABC):
@@ -174,7 +163,7 @@ class RedisPort(ABC):
             return
         cursor, scan = 0, ("MATCH", f"{prefix}{rest}", "COUNT", SCAN_CHUNK)
         while True:
-            cursor, found = only(await self.send([("SCAN", cursor, *scan)]))
+            cursor, found = await self.ask(Question((("SCAN", cursor, *scan),), _page))
             for key in found:
                 yield key
             if not cursor:
@@ -206,7 +195,8 @@ class RedisPort(ABC):
             commands.insert(0, ("MGET", *keys))
         given = iter(await self.send(commands))
         values: Any = next(given) if keys else ()
-        if keys and type(values) is not list and not isinstance(values, Exception):
+        told = isinstance(values, Exception) or (type(values) is list and len(values) == len(keys))
+        if keys and not told:
             values = Unreadable(f"no reply that Redis gives to MGET: {str(values)[:80]}")
         failed = values if isinstance(values, Exception) else None
         each = iter(() if failed else values)
@@ -233,15 +223,9 @@ class RedisPort(ABC):
     ) -> Sequence[Any] | None:
         """Do commands at once, if keys still hold what is expected; else return ``None``.
 
-        One trip, since a script compares and changes. All keys belong to one scope, so a cluster
-        has them on one node.
+        See :func:`semcache.conditional.change_if`.
         """
-        arguments: list[Any] = [value or b"" for value in expected.values()]
-        for command in commands:
-            arguments += [getattr(command, "tolerated", ""), len(command), *command]
-        script = "EVAL", _CHANGE_IF, len(expected), *expected
-        replies: Sequence[Any] | None = await self.ask(Question(((*script, *arguments),), only))
-        return replies
+        return await self.ask(change_if(expected, commands))
 
     async def delete_all(self, prefix: str, rest: str = "*") -> int:
         """Delete what :meth:`keys` yields of one scope; return how many there were."""
@@ -257,8 +241,7 @@ class RedisPort(ABC):
         """Delete keys of one scope; return how many there were."""
         if not keys:
             return 0
-        (deleted,) = refuse_errors(await self.send([("UNLINK", *keys)]))
-        return int(deleted)
+        return await self.ask(Question((("UNLINK", *keys),), number_of))
 
 
 class ApiPort(Protocol):
@@ -293,6 +276,12 @@ class Ports(Protocol):
 
     def flights(self) -> Flights:
         """Return an empty board of flights."""
+
+
+def _page(replies: Sequence[Any]) -> tuple[int, list[bytes]]:
+    """Read a reply to SCAN: where to go on, and the keys that were found."""
+    cursor, found = only(replies)
+    return int(cursor), values_of(found, len(found))
 
 
 def _replies_to(question: Question[Any], given: Iterator[Any]) -> Any:

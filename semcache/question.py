@@ -20,14 +20,18 @@ __all__ = [
     "Tolerant",
     "Unreadable",
     "joined",
+    "members_of",
+    "number_of",
     "only",
     "refuse_errors",
+    "values_of",
 ]
 
 T = TypeVar("T")
 
 # What reading raises that is not what a server says.
 NONSENSE = (TypeError, ValueError, LookupError, AttributeError)
+_VALUES = frozenset((bytes, type(None)))
 
 Command = tuple[Any, ...]
 
@@ -95,8 +99,11 @@ class Reply(NamedTuple, Generic[T]):
         """
         if isinstance(self.replies, Exception):
             raise self.replies
+        question = self.question
         try:
-            return self.question.read(self.replies)
+            if question.keys:
+                values_of(self.replies, len(question.keys))
+            return question.read(self.replies)
         except SemcacheError:
             raise
         except NONSENSE as error:
@@ -125,6 +132,36 @@ def only(replies: Sequence[Any]) -> Any:
     if isinstance(reply, Exception):
         raise reply
     return reply
+
+
+def number_of(replies: Sequence[Any]) -> int:
+    """Return the one reply there is, a number, or raise it."""
+    return int(only(replies))
+
+
+def members_of(replies: Sequence[Any]) -> list[bytes]:
+    """Return the one reply there is, a list or a set of members, or raise it."""
+    members = only(replies)
+    return values_of(list(members), len(members))
+
+
+def values_of(said: Any, count: int) -> list[Any]:
+    """Return a reply that holds so many values, each bytes or ``None``.
+
+    Raises:
+        TypeError: It is another.
+
+    Example:
+        >>> values_of([b"one", None], 2)
+        [b'one', None]
+        >>> values_of([b"one", None], 3)
+        Traceback (most recent call last):
+        ...
+        TypeError: no list of 3 values
+    """
+    if type(said) is not list or len(said) != count or not _VALUES.issuperset(map(type, said)):
+        raise TypeError(f"no list of {count} values")
+    return said
 
 
 def refuse_errors(replies: Iterable[Any]) -> Sequence[Any]:

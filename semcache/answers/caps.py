@@ -21,7 +21,7 @@ from semcache.index.answer import Answer
 from semcache.index.base import Index
 from semcache.index.pages import scanned
 from semcache.ports import RedisPort
-from semcache.question import Command, Question, Tolerant, only
+from semcache.question import Command, Question, Reply, Tolerant, members_of
 from semcache.stats import Stats
 
 __all__ = ["KEPT", "Caps"]
@@ -127,9 +127,9 @@ class Caps:
         # A foreign value at one of our keys must not keep an answer from being kept.
         return Question(tuple(Tolerant("WRONGTYPE", command) for command in commands), read)
 
-    async def enforce(self, held: Held, asker: str | None) -> None:
+    async def enforce(self, counted: Reply[Held], asker: str | None) -> None:
         """Let the oldest answers go, if there are too many: the asker's own before others'."""
-        own, gone = self._own(asker), 0
+        held, own, gone = counted(), self._own(asker), 0
         per_asker = self._options.max_entries_per_asker or NO_CAP
         if own and held.asker > per_asker:
             gone = await self._evict(_OLDEST_OF_ASKER, per_asker, own)
@@ -141,7 +141,7 @@ class Caps:
         sets = *self._register, *asker
         limits = self._options.clock(), most, AT_ONCE
         command = ("EVAL", script, len(sets), *sets, *limits)
-        members = await self._redis.ask(Question((command,), only))
+        members = await self._redis.ask(Question((command,), members_of))
         if members:
             forgetting = [("ZREM", key, *members) for key in sets]
             await self._redis.change([*await self._deleting(members), *forgetting])

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 from semcache import keys
 from semcache.expiry import milliseconds
-from semcache.question import NOTHING, Command, Question, only
+from semcache.question import NOTHING, Command, Question, only, values_of
 
 __all__ = ["Generations", "Marks"]
 
@@ -98,7 +98,7 @@ class Generations:
         names = self._names(of, tags)
 
         def read(replies: Sequence[Any]) -> Read:
-            began, values = replies[0], list(only(replies[1:]))
+            began, values = replies[0], [*values_of(only(replies[1:]), len(names))]
             if isinstance(began, Exception):  # a full server, say, which may be read all the same
                 began = 0, 0
             for at, how, mark in zip((0, -1), began, marks, strict=True):

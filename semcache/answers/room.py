@@ -223,7 +223,7 @@ class Room:
             marking = self.generations.deleting(self.mark_of(one))
             forgetting = self._caps.forgetting([self._caps.name_of(one)])
             replies = await self.redis.change([*deleting.commands, *marking, *forgetting])
-            found |= sum(deleting.read(replies)) > 0
+            found |= sum(Reply(deleting, replies)()) > 0
         return found
 
 

@@ -16,7 +16,7 @@ from semcache.index.answer import Answer
 from semcache.index.base import Index
 from semcache.policy import Policy
 from semcache.ports import RedisPort
-from semcache.question import NOTHING, Command, Question, joined
+from semcache.question import NOTHING, Command, Question, Reply, joined
 from semcache.server import is_foreign
 
 __all__ = ["Writer"]
@@ -101,7 +101,8 @@ class Writer:
             if new.vector is not None:
                 replies = await self._policy.attempt(None, self._keep(alone, False))
         if replies:
-            await self._policy.attempt(None, self._caps.enforce(capping.read(replies), asker))
+            enforced = self._caps.enforce(Reply(capping, replies), asker)
+            await self._policy.attempt(None, enforced)
         return replies is not None
 
     async def copy(
@@ -142,7 +143,7 @@ class Writer:
         if replies is None:
             log.info("not kept: it was deleted meanwhile")
             return None
-        expired, _ = writing.read(replies)
+        expired, _ = Reply(writing, replies)()
         await self._index.sweep(expired or [])
         return replies[len(writing.commands) :]
 

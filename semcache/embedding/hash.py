@@ -13,7 +13,7 @@ from semcache.embedding.options import EmbeddingKeywords, EmbeddingOptions
 from semcache.errors import ConfigError, UnsupportedServer
 from semcache.expiry import milliseconds
 from semcache.ports import RedisPort
-from semcache.question import Command, Question, refuse_errors
+from semcache.question import Command, Question, Reply, number_of, only, refuse_errors, values_of
 from semcache.server import is_foreign, knows
 
 log = logging.getLogger("semcache")
@@ -40,8 +40,7 @@ class Fields(Layout):
         def fields(replies: Sequence[Any]) -> list[bytes | None]:
             if is_foreign(replies[0]):
                 return [None] * len(digests)
-            found: list[bytes | None] = refuse_errors(replies)[0]
-            return found
+            return values_of(only(replies), len(digests))
 
         return Question((("HMGET", self.key, *digests),), fields)
 
@@ -107,22 +106,27 @@ class Fields(Layout):
 
     async def delete(self, redis: RedisPort, digest: str) -> bool:
         """Delete one entry; return whether there was one."""
-        return await self._number(redis, ("HDEL", self.key, digest)) > 0
+        return await redis.ask(Question((("HDEL", self.key, digest),), _number)) > 0
 
     async def count(self, redis: RedisPort) -> int:
         """Return how many entries there are."""
-        return await self._number(redis, ("HLEN", self.key))
+        return await redis.ask(Question((("HLEN", self.key),), _number))
 
     async def clear(self, redis: RedisPort) -> int:
         """Delete all entries; return how many there were."""
-        count, _ = await redis.send([("HLEN", self.key), ("UNLINK", self.key)], transaction=True)
-        return count if isinstance(count, int) else 0  # of another type, it held none of ours
 
-    async def _number(self, redis: RedisPort, command: Command) -> int:
-        (reply,) = await redis.send([command])
-        if is_foreign(reply):
-            return 0
-        return int(refuse_errors([reply])[0])
+        def cleared(replies: Sequence[Any]) -> int:
+            if number_of(replies[1:]) not in (0, 1):
+                raise TypeError("more keys are gone than there were")
+            return _number(replies[:1])
+
+        clearing = Question((("HLEN", self.key), ("UNLINK", self.key)), cleared)
+        return Reply(clearing, await redis.send(clearing.commands, transaction=True))()
+
+
+def _number(replies: Sequence[Any]) -> int:
+    """Read how many entries there are; a value of another type holds none of ours."""
+    return 0 if is_foreign(replies[0]) else int(refuse_errors(replies)[0])
 
 
 class _Hash(EmbeddingFace):

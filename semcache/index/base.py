@@ -141,7 +141,7 @@ class Index(ABC):
         """Store an answer with its vector, at once or not at all."""
         await self.prepare()
         writing = self.adding(id, answer, vector)
-        await self.sweep(writing.read(await self.redis.change(writing.commands)))
+        await self.sweep(Reply(writing, await self.redis.change(writing.commands))())
 
     async def sweep(self, expired: Expired) -> int:
         """Delete entries that have expired by the server's clock, too; return how many.
@@ -157,7 +157,7 @@ class Index(ABC):
     async def delete(self, ids: Sequence[str | bytes]) -> int:
         """Delete entries; return how many there were."""
         deleting = await self.deleting(ids)
-        return deleting.read(await self.redis.change(deleting.commands))
+        return Reply(deleting, await self.redis.change(deleting.commands))()
 
     async def heal(self) -> None:
         """Delete values of another type at our keys, and count them: they hold none of ours."""

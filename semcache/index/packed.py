@@ -89,8 +89,8 @@ class Packed(NamedTuple):
         Raises:
             CodecError: The bytes are damaged, not ours, or another owner's.
         """
-        if len(data) < _TEXT:
-            raise CodecError(f"{len(data)} bytes are too few for a cached answer")
+        if not isinstance(data, bytes) or len(data) < _TEXT:
+            raise CodecError("these are no bytes, or too few for a cached answer")
         magic, version, checksum, expires_at, length = _BOTH.unpack_from(data)
         if magic != _MAGIC or version != _VERSION:
             raise CodecError(f"these bytes are no cached answer of version {_VERSION}")

@@ -20,7 +20,16 @@ from semcache.index.answer import Answer
 from semcache.index.packed import Packed
 from semcache.index.store import deleting_from
 from semcache.ports import RedisPort
-from semcache.question import Command, Question, Tolerant, only
+from semcache.question import (
+    Command,
+    Question,
+    Reply,
+    Tolerant,
+    members_of,
+    number_of,
+    only,
+    values_of,
+)
 from semcache.server import FOREIGN, is_foreign
 
 __all__ = ["Entry", "Page", "pages", "pages_of_keys", "scanned"]
@@ -145,10 +154,10 @@ async def _elements(
 
     Only where that was evicted, and so knows fewer, is the set asked for all its ids at once.
     """
-    counts = await redis.send([("VCARD", key), ("ZCARD", expiry)], transaction=True)
-    elements, known = (0 if is_foreign(reply) else only([reply]) for reply in counts)
+    counting = Question((("VCARD", key), ("ZCARD", expiry)), _counts)
+    elements, known = Reply(counting, await redis.send(counting.commands, transaction=True))()
     if known < elements:
-        ids = await redis.ask(Question((("VRANDMEMBER", key, elements),), only))
+        ids = await redis.ask(Question((("VRANDMEMBER", key, elements),), members_of))
         for start in range(0, len(ids), PAGE):
             yield ids[start : start + PAGE]
         return
@@ -158,14 +167,25 @@ async def _elements(
 
 async def scanned(redis: RedisPort, scans: str, key: bytes | str) -> AsyncGenerator[Any, None]:
     """Yield what HSCAN or ZSCAN finds in a key; nothing in one of another type."""
+
+    def read(replies: Sequence[Any]) -> tuple[int, Any]:
+        if is_foreign(replies[0]):
+            return 0, None
+        at, found = only(replies)
+        ids = [id for id, _ in (found.items() if scans == "HSCAN" else found)]
+        values_of(ids, len(ids))
+        return int(at), found
+
     cursor = None
     while cursor != 0:
-        (reply,) = await redis.send([(scans, key, cursor or 0, "COUNT", PAGE)])
-        if is_foreign(reply):
-            return
-        cursor, found = only([reply])
+        asking = (scans, key, cursor or 0, "COUNT", PAGE)
+        cursor, found = await redis.ask(Question((asking,), read))
         if found:
             yield found
+
+
+def _counts(replies: Sequence[Any]) -> list[int]:
+    return [0 if is_foreign(reply) else number_of([reply]) for reply in replies]
 
 
 def _read(stored: Iterable[tuple[bytes, str, bytes, Any]]) -> tuple[list[Entry], int]:

@@ -17,7 +17,6 @@ transaction: one scope lives on one node.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 import redis
@@ -30,8 +29,8 @@ from semcache.expiry import FOREVER, milliseconds
 from semcache.index.answer import Answer
 from semcache.index.base import Expired, Found, Index, IndexSettings
 from semcache.index.packed import pack
-from semcache.index.rescore import EFFORT, Candidate, nearest_alive
-from semcache.question import Command, Question, Reply, Tolerant, only, refuse_errors
+from semcache.index.rescore import EFFORT, Candidate, candidates_of, nearest_alive
+from semcache.question import Command, Question, Reply, Tolerant, members_of, only, refuse_errors
 
 __all__ = ["RedisVLIndex"]
 
@@ -108,13 +107,16 @@ class RedisVLIndex(Index):
         searching = self._searching(
             vector.size, query.get_args(), "PARAMS", len(parameters), *parameters
         )
-        skip = len(self._prefix)
-        reply = await self.redis.ask(Question((searching,), partial(_found, otherwise={})))
-        return [
-            (id[skip:], fields.get(b"packed"))
-            for id, fields in _documents(reply)
-            if query.DISTANCE_ID.encode() in fields
-        ]
+        skip, distance = len(self._prefix), query.DISTANCE_ID.encode()
+
+        def read(replies: Sequence[Any]) -> list[Candidate]:
+            return candidates_of(
+                (id[skip:], fields.get(b"packed"))
+                for id, fields in _documents(_found(replies, {}))
+                if distance in fields
+            )
+
+        return await self.redis.ask(Question((searching,), read))
 
     def _searching(self, dims: int, query: Sequence[Any], *more: Any) -> Command:
         return ("FT.SEARCH", self._name(dims), *query, *more)
@@ -127,8 +129,10 @@ class RedisVLIndex(Index):
         """Return how many entries have not expired."""
         alive = self._vl.query.filter.Num("expires_at") > self.settings.clock()
         query = self._vl.query.CountQuery(alive).get_args()
-        counts = [self._searching(dims, query) for dims in await self._existing()]
-        return sum(_total(_found([reply], 0)) for reply in await self.redis.send(counts))
+        counts = tuple(self._searching(dims, query) for dims in await self._existing())
+        return await self.redis.ask(
+            Question(counts, lambda said: sum(_total(_found([one], 0)) for one in said))
+        )
 
     async def clear(self) -> None:
         """Drop the search indexes, which hides all entries at once; then delete the entries.
@@ -151,7 +155,7 @@ class RedisVLIndex(Index):
 
     async def _existing(self) -> list[int]:
         """The lengths for which the server has a search index of this cache."""
-        names = await self.redis.ask(Question((("FT._LIST",),), only))
+        names = await self.redis.ask(Question((("FT._LIST",),), members_of))
         own = [name.decode().removeprefix(self._names) for name in names]
         return sorted(int(dims) for dims in own if dims.isdecimal())
 

@@ -6,7 +6,7 @@ the vectors in half precision that are stored with the answers. That makes the s
 of the other indexes.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +16,25 @@ from semcache.codecs import Vector
 from semcache.errors import CodecError
 from semcache.index.base import Expired, Found, Index, as_similarity
 from semcache.index.packed import Packed, rows_of
+from semcache.question import values_of
 
-__all__ = ["EFFORT", "SPARE", "Candidate", "nearest_alive"]
+__all__ = ["EFFORT", "SPARE", "Candidate", "candidates_of", "nearest_alive"]
 
 SPARE = 7  # neighbours asked for beyond the count: to compare exactly, and some may have expired
 EFFORT = 60  # candidates that the search keeps (EF); of 100,000 entries it then finds 99 of 100
 
 Candidate = tuple[bytes, bytes | None]  # an entry's id and what is stored of its answer
+
+
+def candidates_of(pairs: Iterable[Candidate]) -> list[Candidate]:
+    """Return candidates that were read from a reply.
+
+    Raises:
+        TypeError: They are none.
+    """
+    found = list(pairs)
+    values_of([part for pair in found for part in pair], 2 * len(found))
+    return found
 
 
 async def nearest_alive(

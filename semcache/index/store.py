@@ -19,7 +19,7 @@ from semcache.expiry import FOREVER, milliseconds
 from semcache.index.answer import Answer
 from semcache.index.base import IndexSettings
 from semcache.index.packed import Packed, pack, rows_of
-from semcache.question import Command, Question, Tolerant, refuse_errors
+from semcache.question import Command, Question, Tolerant, only, refuse_errors, values_of
 from semcache.server import FOREIGN, knows, server_time
 
 log = logging.getLogger("semcache")
@@ -133,9 +133,8 @@ class Store:
         Args:
             lost: Whether the stream was lost, and begins anew with what is read.
         """
-        (reply,) = await self._redis.send([("HGETALL", self._entries)])
-        (fields,) = refuse_errors([reply])
-        read = self._read(fields.items())
+        items = await self._redis.ask(Question((("HGETALL", self._entries),), _items))
+        read = self._read(items)
         await self._clean(read)
         if lost and read.stored:
             last = max(stored.answer.expires_at for stored in read.stored)
@@ -146,8 +145,10 @@ class Store:
 
     async def read(self, ids: Sequence[str]) -> list[Stored]:
         """Return those of the entries that are there and usable."""
-        (reply,) = await self._redis.send([("HMGET", self._entries, *ids)])
-        (values,) = refuse_errors([reply])
+        reading = ("HMGET", self._entries, *ids)
+        values = await self._redis.ask(
+            Question((reading,), lambda replies: values_of(only(replies), len(ids)))
+        )
         pairs = zip((id.encode() for id in ids), values, strict=True)
         read = self._read((id, data) for id, data in pairs if data is not None)
         await self._clean(read)
@@ -229,6 +230,13 @@ class Store:
     def _owner(self, id: str | bytes) -> bytes:
         """What binds an entry's bytes to its place, so that swapped values are noticed."""
         return self._entries.encode() + (id.encode() if isinstance(id, str) else id)
+
+
+def _items(replies: Sequence[Any]) -> list[tuple[bytes, bytes]]:
+    """Read the fields of a hash with their values."""
+    items = list(only(replies).items())
+    values_of([part for item in items for part in item], 2 * len(items))
+    return items
 
 
 def _unit_vectors(entries: list[Packed]) -> list[Vector]:

@@ -25,8 +25,8 @@ from semcache.expiry import milliseconds
 from semcache.index.answer import Answer
 from semcache.index.base import Expired, Found, Index, IndexSettings
 from semcache.index.packed import pack
-from semcache.index.rescore import EFFORT, Candidate, nearest_alive
-from semcache.question import Command, Question, Reply, Tolerant, only, refuse_errors
+from semcache.index.rescore import EFFORT, Candidate, candidates_of, nearest_alive
+from semcache.question import Command, Question, Reply, Tolerant, members_of, only, refuse_errors
 from semcache.server import FOREIGN, is_foreign
 
 __all__ = ["VectorSetIndex"]
@@ -53,8 +53,9 @@ class VectorSetIndex(Index):
             "VSIM", self._vectors(vector.size), "FP32", vector.tobytes(), "WITHSCORES",
             "WITHATTRIBS", "COUNT", count, "EF", max(EFFORT, count), "NOTHREAD",
         )  # fmt: skip
-        reply = await self.redis.ask(Question((command,), only))
-        return list(_candidates(reply or {}))
+        return await self.redis.ask(
+            Question((command,), lambda replies: candidates_of(_candidates(only(replies) or {})))
+        )
 
     def adding(self, id: str, answer: Answer, vector: Vector) -> Question[Expired]:
         """Return the commands that store an answer; reading tells some that have expired."""
@@ -93,7 +94,7 @@ class VectorSetIndex(Index):
         """Return how many entries have not expired."""
         alive = f"({self.settings.clock()}"
         counts = [("ZCOUNT", self._keys(dims)[1], alive, "+inf") for dims in await self._lengths()]
-        return sum(refuse_errors(await self.redis.send(counts)))
+        return await self.redis.ask(Question(tuple(counts), lambda said: sum(refuse_errors(said))))
 
     async def clear(self) -> None:
         """Delete all entries."""
@@ -109,9 +110,10 @@ class VectorSetIndex(Index):
         return commands
 
     async def _lengths(self) -> list[int]:
-        (members,) = await self.redis.send([("SMEMBERS", self._known_lengths)])
+        asking = Question((("SMEMBERS", self._known_lengths),), members_of)
         try:
-            return sorted(map(int, only([members])))
+            members = await self.redis.ask(asking)
+            return sorted(map(int, members))
         except ValueError:  # some other program's member
             return await self._lengths_of_keys()
         except redis.ResponseError as error:
