@@ -218,6 +218,7 @@ NO_TEXTS = [
     {"functions": [{"name": "f"}]},
     {"n": 2},
     {"messages": []},
+    {"extra_body": {"n": 3}},
     {"stop": object()},
 ]
 

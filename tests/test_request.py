@@ -175,9 +175,20 @@ REFUSED_SAMPLING = [
     {"tools": [{"type": "function"}]},
     {"functions": [{"name": "f"}]},
     {"n": 2},
+    {"n": True},
     {"messages": []},
     {"stream": True},
     {"stop": {"a"}},
+]
+IN_THE_BODY = [
+    {"tools": [{"type": "function"}]},
+    {"functions": [{"name": "f"}]},
+    {"n": 3},
+    {"n": True},
+    {"messages": []},
+    {"model": "other"},
+    {"stream": True},
+    {"stream": False},
 ]
 
 
@@ -189,9 +200,33 @@ def test_what_has_no_answer_that_is_one_text_is_refused(sampling):
         Request("q", "m", None, sampling).check()
 
 
-@pytest.mark.parametrize(
-    "sampling", [{}, {"n": 1}, {"n": None}, {"tools": []}, {"tools": None}, {"n": openai.omit}]
-)
+@pytest.mark.parametrize("body", IN_THE_BODY, ids=str)
+@pytest.mark.parametrize("more", [{}, {"n": 1, "tools": []}], ids=str)
+def test_what_stands_in_extra_body_is_refused_alike(body, more):
+    with pytest.raises(ConfigError, match=next(iter(body))):
+        Request("q", "m", None, {**more, "extra_body": body}).check()
+
+
+@pytest.mark.parametrize("body", ["text", [1], 5, b"{}"], ids=str)
+def test_an_extra_body_is_a_mapping(body):
+    with pytest.raises(ConfigError, match="extra_body is"):
+        Request("q", "m", None, {"extra_body": body}).check()
+
+
+ONE_TEXT = [
+    {},
+    {"n": 1},
+    {"n": None},
+    {"tools": []},
+    {"tools": None},
+    {"n": openai.omit},
+    {"extra_body": None},
+    {"extra_body": openai.omit},
+    {"extra_body": {"top_k": 5, "n": 1, "tools": []}},
+]
+
+
+@pytest.mark.parametrize("sampling", ONE_TEXT, ids=str)
 def test_what_asks_for_one_text_is_not_refused(sampling):
     Request("naïve 😀\n", "m", "", sampling).check()
 

@@ -7,39 +7,23 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, Protocol, Self
 
-import openai
-
 from semcache import keys
+from semcache.answers.sampling import TRANSPORT, check_sampling, shaping_of
 from semcache.errors import ConfigError, InvalidInput
 
 __all__ = [
-    "TRANSPORT",
     "Request",
     "Wanted",
     "check_text",
     "credentials",
     "id_of",
     "normalise",
-    "says_nothing",
 ]
 
-# What only says how a request travels, or who pays for it: no part of the answer.
-TRANSPORT = frozenset(
-    (
-        *("timeout", "extra_headers", "extra_query", "stream_options", "user", "metadata"),
-        *("store", "service_tier", "prompt_cache_key", "safety_identifier"),
-    )
-)
-# Of those, what decides whether a call succeeds, and how soon: not for who asks otherwise.
+# Of TRANSPORT, what decides whether a call succeeds, and how soon: not for who asks otherwise.
 LEADING = ("timeout", "extra_query", "service_tier")
 # Headers that say who asks and pays, whatever the provider calls them.
 _CREDENTIALS = re.compile("auth|key|token|cookie|openai-(?:organization|project)")
-# What makes an answer more than a text.
-CALLS = ("tools", "functions")
-
-
-# What the API takes where nothing is given.
-_USUAL = {"n": 1, "logprobs": False, "stop": [], "tools": [], "functions": [], "extra_body": {}}
 _SHORT = 512  # characters of a question whose id is remembered
 _LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # as str.splitlines knows them
 _BLANK_LINES = re.compile(rf"\A(?:[^\S{_LINE_ENDS}]*[{_LINE_ENDS}])+")
@@ -133,18 +117,7 @@ class Request:
             self._check_sampling()
 
     def _check_sampling(self) -> None:
-        given = self.shaping
-        for name in CALLS:
-            if given.get(name):
-                raise ConfigError(
-                    f"{name}: get_or_generate returns one text, and a reply that calls a tool is "
-                    "none; ask the client itself"
-                )
-        if given.get("n") not in (None, 1):
-            raise ConfigError(f"n is {given['n']}: get_or_generate returns one text")
-        for name in ("messages", "stream"):
-            if name in given:
-                raise ConfigError(f"{name} is made of the question: leave it out")
+        check_sampling(self.sampling)
         try:
             self.audience  # noqa: B018
         except (TypeError, RecursionError) as error:
@@ -160,11 +133,7 @@ class Request:
     @cached_property
     def shaping(self) -> dict[str, Any]:
         """The further arguments that shape the answer; what was not given is left out."""
-        return {
-            name: value
-            for name, value in self.sampling.items()
-            if name not in TRANSPORT and not says_nothing(name, value) and not _is_omitted(value)
-        }
+        return shaping_of(self.sampling)
 
     @property
     def audience(self) -> str:
@@ -213,23 +182,6 @@ def credentials(headers: Any) -> tuple[tuple[str, str], ...]:
 def _audience(model: str, system: str | None, shape: str) -> str:
     # No two pairs share their repr; JSON takes 3 us more.
     return keys.digest(repr((model, system)) + shape)
-
-
-def says_nothing(name: str, value: Any) -> bool:
-    """Whether an argument is as good as left out, since it is what the API takes without it.
-
-    Example:
-        >>> says_nothing("n", 1), says_nothing("tools", []), says_nothing("n", 2)
-        (True, True, False)
-    """
-    if value is None or name not in _USUAL:
-        return value is None
-    usual = _USUAL[name]
-    return bool(value == usual) and isinstance(value, bool) == isinstance(usual, bool)
-
-
-def _is_omitted(value: Any) -> bool:
-    return isinstance(value, openai.Omit | openai.NotGiven)
 
 
 def check_text(name: str, text: str) -> None:

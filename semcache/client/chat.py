@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from semcache.answers.completion import Completion
-from semcache.answers.request import TRANSPORT
+from semcache.answers.sampling import TRANSPORT
 from semcache.client.chunks import UNKNOWN, ChatGathering, chunks_of
 from semcache.client.endpoint import Asked, Body, as_dict, count_of, given, parts_text
 

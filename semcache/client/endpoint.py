@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple, Protocol
 
 from semcache.answers.completion import Completion
-from semcache.answers.request import says_nothing
+from semcache.answers.sampling import says_nothing
 from semcache.tokens import as_count
 
 __all__ = ["Asked", "Body", "Endpoint", "Gathering", "as_dict", "count_of", "given", "parts_text"]

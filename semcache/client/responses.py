@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from semcache.answers.completion import Completion
-from semcache.answers.request import TRANSPORT
+from semcache.answers.sampling import TRANSPORT
 from semcache.client.endpoint import Asked, Body, as_dict, count_of, given, parts_text
 
 __all__ = ["RESPONSES", "Responses"]
