@@ -16,7 +16,7 @@ import redis as redis_py
 from numpy.typing import NDArray
 
 from semcache.capacity import command as capacity
-from semcache.clients import redis_client
+from semcache.clients import meant_to_wait, redis_client
 from semcache.errors import CacheUnavailable, ConfigError, SemcacheError
 from semcache.evaluate import arguments, command, label_command, pairs_command
 from semcache.evaluate.report import plain
@@ -128,7 +128,7 @@ def _redis(url: str | None) -> Any:
     if not url:
         raise ConfigError("which Redis? Give --redis redis://host:port/db, or set REDIS_URL")
     try:
-        client = redis_client(url, timeout=_PATIENCE)
+        client = meant_to_wait(redis_client(url, timeout=_PATIENCE))
         client.ping()
     except ValueError:  # whose message may hold a piece of the password
         raise ConfigError(

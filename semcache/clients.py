@@ -2,7 +2,7 @@
 
 import inspect
 import logging
-from typing import Any, Literal, overload
+from typing import Any, Literal, TypeVar, overload
 from weakref import WeakSet
 
 import redis
@@ -11,9 +11,10 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-__all__ = ["redis_client", "seconds_held", "warn_if_slow"]
+__all__ = ["meant_to_wait", "redis_client", "seconds_held", "warn_if_slow"]
 
 log = logging.getLogger("semcache")
+T = TypeVar("T")
 
 TIMEOUT = 1.0
 BEARABLE = 5.0  # seconds that a dead server may hold a request without a word from us
@@ -118,6 +119,12 @@ def _default_timeout(pool: Any) -> float | None:
             default = given.default
             return default if isinstance(default, int | float) else None
     return None
+
+
+def meant_to_wait(client: T) -> T:
+    """Return a client, of which nobody need be told that it waits: no request depends on it."""
+    _told.add(client)
+    return client
 
 
 def warn_if_slow(client: Any) -> None:

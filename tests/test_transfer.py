@@ -25,8 +25,9 @@ from semcache import (
     keys,
     redis_client,
 )
-from semcache.__main__ import _parser
+from semcache.__main__ import _parser, _redis
 from semcache.blocking import BLOCKING, run
+from semcache.clients import BEARABLE, seconds_held
 from semcache.errors import ConfigError, InvalidInput, UnsupportedServer
 from semcache.index import RedisVLIndex
 from semcache.index.packed import Packed
@@ -647,3 +648,19 @@ def test_warm_export_import_on_a_real_server(call, monkeypatch, tmp_path):
     monkeypatch.delenv("REDIS_URL")
     code, _, complaint = call("export", "shop", file)
     assert code == 1 and "set REDIS_URL" in complaint
+
+
+@pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+def test_nobody_is_told_of_the_client_that_a_command_makes(caplog):
+    with start_redis() as server:
+        client = _redis(server.url)
+        assert seconds_held(client) > BEARABLE  # as long as a command may wait
+        HybridLLMCache(client, VectorAPI().client(), embedding_model="m-4")
+    assert not caplog.records
+
+
+def test_answers_of_no_llm_are_refused_since_nobody_could_ask_for_them(warmed):
+    run, redis = warmed
+    with pytest.raises(ConfigError, match="model is ''"):
+        run("--model", "")
+    assert not redis.dbsize()

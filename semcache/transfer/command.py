@@ -127,7 +127,7 @@ def run_warm(options: argparse.Namespace, outside: Outside) -> None:
     check_scope(options.scope)
     log = _of_tenant(outside.read(options.log), options)
     api, embedding_model, chat_model = outside.api()
-    options.model = options.model or chat_model
+    options.model = chat_model if options.model is None else options.model
     by_default = options.rules == "default"
     cache = _INTO[options.into](
         outside.redis(options.redis),

@@ -11,6 +11,7 @@ from semcache.blocking import run
 from semcache.client import CacheTransport
 from semcache.embedding.api import is_embeddable
 from semcache.errors import ConfigError, InvalidInput
+from semcache.options import check_label
 from semcache.replay.log import Log
 from semcache.sharing import Admission, Rule, may_keep, may_share
 
@@ -107,7 +108,7 @@ def warm(
         tell: Called with the number of questions that are done.
 
     Raises:
-        ConfigError: The cache is another.
+        ConfigError: The cache is another, or the model has no name.
         InvalidInput: The log has no answers.
         openai.OpenAIError: The embedding API failed.
         CacheUnavailable: Redis failed. With ``on_error="bypass"`` what it did not take may also
@@ -127,6 +128,7 @@ def warm(
     """
     if log.answer is None:
         raise InvalidInput("the log has no answers: a column answer, or response, holds them")
+    check_label("model", model)
     into = _into(cache, model, system)
     newest, without = _newest(log)
     older = len(log) - without - len(newest)
