@@ -255,6 +255,25 @@ def test_of_several_choices_one_that_was_cut_off_is_enough_not_to_keep(face):
     assert app.ask(A, n=2).way == "miss"
 
 
+@pytest.mark.parametrize(
+    ("reasons", "way"),
+    [
+        (("length", "stop"), "miss"),
+        (("stop", "length"), "miss"),
+        (("content_filter", "stop"), "miss"),
+        (("stop", "stop"), "exact"),
+        (("stop", None), "exact"),
+        (("stop", ""), "exact"),
+    ],
+)
+@pytest.mark.parametrize("more", [{}, {"n": 2}], ids=str)
+def test_a_stream_that_says_anywhere_that_it_was_cut_is_not_kept(face, reasons, way, more):
+    app = App(face)
+    app.api.script.append([event("an answer"), *(event("", reason) for reason in reasons)])
+    app.stream(A, **more)
+    assert app.ask(A, **more).way == way
+
+
 CHOICE = completion("x")["choices"][0]
 ODD = [
     {"choices": ["x"]}, {"choices": [CHOICE, {"index": 1}]}, {"choices": [{"message": None}]},

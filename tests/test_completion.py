@@ -160,6 +160,16 @@ def test_a_stream_yields_each_piece_and_tells_the_whole_once(face):
 STREAM_ENDINGS = {
     "length": (events("cut sh", "length"), "length", False),
     "filter": (events("so far", "content_filter"), "content_filter", False),
+    "length, then stop": ([event("cut", "length"), event(None, "stop")], "length", False),
+    "stop, then length": ([event("cut", "stop"), event(None, "length")], "length", False),
+    "filter, then eos": (
+        [event("cut", "content_filter"), event("", "eos")],
+        "content_filter",
+        False,
+    ),
+    "eos, then length": ([event("cut", "eos"), event(None, "length")], "length", False),
+    "a call, then length": ([event("a", "tool_calls"), event(None, "length")], "length", False),
+    "a call, then stop": ([event("a", "tool_calls"), event(None, "stop")], "tool_calls", False),
     "ended without a word why": (events("so far", None), None, False),
     "empty": ([event("", role="assistant"), event(None, "stop")], "stop", False),
     "refusal": (

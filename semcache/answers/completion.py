@@ -13,6 +13,7 @@ from typing import Any
 import openai
 from openai.types.chat import ChatCompletion
 
+from semcache.answers.ending import reason_of
 from semcache.answers.request import Request
 from semcache.api_failures import api_failed
 from semcache.errors import BadResponse
@@ -161,7 +162,7 @@ class _Reading:
     def __init__(self, request: Request) -> None:
         self._request, self._has_begun = request, False
         self.pieces: list[str] = []
-        self._finish_reason: str | None = None
+        self._reasons: list[Any] = []
         self._refused = self._calls = False
         self._tokens = self._written = 0
 
@@ -196,7 +197,8 @@ class _Reading:
         delta = getattr(choice, "delta", None) or getattr(choice, "message", None)
         self._refused |= bool(getattr(delta, "refusal", None))
         self._calls |= _has_calls(delta)
-        self._finish_reason = getattr(choice, "finish_reason", None) or self._finish_reason
+        if reason := getattr(choice, "finish_reason", None):
+            self._reasons.append(reason)
         piece = _text(delta)
         if piece:
             self.pieces.append(piece)
@@ -206,7 +208,7 @@ class _Reading:
         """What the stream has said in all."""
         return Completion(
             "".join(self.pieces),
-            self._finish_reason,
+            reason_of(self._reasons),
             self._refused,
             self._tokens,
             self._calls,

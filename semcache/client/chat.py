@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from semcache.answers.completion import Completion
+from semcache.answers.ending import reason_of
 from semcache.answers.sampling import TRANSPORT
 from semcache.client.chunks import UNKNOWN, ChatGathering, chunks_of
 from semcache.client.endpoint import Asked, Body, as_dict, count_of, given, parts_text
@@ -17,7 +18,6 @@ _APART = TRANSPORT | {"messages", "stream"}
 _SAID = frozenset(("role", "content"))
 # With any of these an answer is more than one text, or is looked up somewhere at that moment.
 _ODD = ("logprobs", "top_logprobs", "audio", "web_search_options")
-_ENDED = ("tool_calls", "function_call")  # as good as "stop"
 
 
 class Chat:
@@ -60,11 +60,10 @@ class Chat:
             return None
         messages = [choice["message"] for choice in payload["choices"]]
         reasons = [choice.get("finish_reason") for choice in payload["choices"]]
-        odd = sorted((r for r in reasons if r != "stop"), key=_ENDED.__contains__)
         content = messages[0].get("content")
         return Completion(
             content if isinstance(content, str) else "",
-            odd[0] if odd else "stop",
+            reason_of(reasons),
             any(message.get("refusal") for message in messages),
             count_of(payload.get("usage"), "total_tokens"),
             any(m.get("tool_calls") or m.get("function_call") for m in messages),

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from semcache.answers.ending import reason_of
 from semcache.client.endpoint import Body, as_dict
 
 __all__ = ["UNKNOWN", "ChatGathering", "chunks_of"]
@@ -74,7 +75,10 @@ def _merge_choice(into: dict[str, Any], news: dict[str, Any]) -> None:
     """Add what a further chunk says of a choice: only its delta and its logprobs grow."""
     grown = {name: said for name, said in news.items() if name in ("delta", "logprobs")}
     merge(into, grown)
+    reasons = [one["finish_reason"] for one in (into, news) if one.get("finish_reason")]
     into |= {k: v for k, v in news.items() if k not in grown and (v or k not in into)}
+    if reasons:
+        into["finish_reason"] = reason_of(reasons)
 
 
 def merge(into: dict[str, Any], news: dict[str, Any]) -> None:
