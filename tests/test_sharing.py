@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from semcache.errors import ConfigError
 from semcache.sharing import DEFAULT_RULES, VOLATILE, Admission, Rule, may_share
+from semcache.sharing.masking import masked
+from semcache.sharing.rule import normal
 
 REFUSED = {
     "personal": [
@@ -136,3 +138,16 @@ def test_any_text_gets_an_answer(text):
 
 def test_a_question_at_the_end_of_a_long_text_is_seen():
     assert may_share("Terms and conditions. " * 2_000 + "So where is my order?").rule
+
+
+def test_no_character_is_read_as_more_than_four():
+    """A text of ﷺ alone would be read as one eighteen times as long."""
+    every = (chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
+    assert not [one for one in every if len(normal(one)) > 4]
+    assert len(normal("ﷺ" * 1_000)) == 1_000
+
+
+def test_what_stands_beside_such_a_character_is_read():
+    for text in ("ﷺmy password is hunter2", "my ﷺ ｐａｓｓｗｏｒｄ is hunter2ﷺ"):
+        assert may_share(text).rule.name == "secret"
+    assert masked("ﷺ: is ａnna.b@mail.example me") == "ﷺ: is [contact] me"

@@ -1,5 +1,7 @@
 """An answer to a question that said more is not given to one that said less."""
 
+import re
+
 import numpy as np
 import pytest
 from client_bench import FACES, App
@@ -11,6 +13,7 @@ from semcache import SemanticCache
 from semcache.lab.data import FOLDER, read_rows
 from semcache.lab.traffic import load_phrasings
 from semcache.sharing import said_more
+from semcache.sharing.excess import _WORD
 
 PLAIN = "How do I reset my password?"
 MORE = [
@@ -75,3 +78,9 @@ def test_the_classes_take_it_as_an_option(fakeredis_):
         cache = SemanticCache(fakeredis_(), vectors, scope=str(refuses), refuse_excess=refuses)
         cache.add_cache(MORE[0], "poison")
         assert (cache.lookup(PLAIN) is None) is refuses
+
+
+@given(st.text(st.sampled_from("ab1_' .,中文か・カ々ーт\u3099é½\n"), max_size=30))
+def test_words_are_runs_of_letters_and_each_chinese_character(text):
+    spaced = re.sub(r"([\u3040-\u30ff\u3400-\u9fff])", r" \1 ", text)
+    assert _WORD.findall(text) == re.findall(r"[^\W\d_][\w']*|\d+", spaced)

@@ -15,8 +15,9 @@ from semcache.sharing.rule import normal, plain
 
 __all__ = ["said_more"]
 
-_WORD = re.compile(r"[^\W\d_][\w']*|\d+")
-_CHARACTER = re.compile(r"([\u3040-\u30ff\u3400-\u9fff])")  # each is a word by itself
+# Each of these is a word by itself: kana and Chinese characters.
+_ALONE = r"\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_WORD = re.compile(rf"[{_ALONE}]|[^\W\d_{_ALONE}][^\W{_ALONE}]*(?:'[^\W{_ALONE}]*)*|\d+")
 _LEAST = 3  # words of a question: "price" stands in many that ask for something else
 _EXCESS = 4  # words beside it: "how do I" and "thanks a lot" shape no answer
 
@@ -44,4 +45,4 @@ def said_more(cached: str, asked: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(_CHARACTER.sub(r" \1 ", plain(normal(text))))
+    return _WORD.findall(plain(normal(text)))

@@ -15,6 +15,8 @@ __all__ = ["Rule", "compiled", "either", "folded", "normal", "plain"]
 _NOT = re.compile(r"\b(?:can't|cannot)\b|(?<=[a-z])n't\b")
 _SHORT = re.compile(r"(?<=\w)'(?:s|re|ll|d|ve|m)\b")
 _SPACES = re.compile(r"\s+")
+# Arabic phrases, katakana words and units that are one character, and five to eighteen in NFKC.
+_SWELLING = re.compile("([\u3300-\u3357\u33ae\u33af\ufdfa\ufdfb]+)")
 _ENDS = 1_000
 
 
@@ -88,11 +90,18 @@ def _folded(text: str) -> str:
 def normal(text: str) -> str:
     """Return a text in NFKC, of any length: full-width digits and letters as ordinary ones.
 
+    What would become more than four characters stays one: nothing that a rule looks for is written
+    with it, and a text of nothing else takes long to read.
+
     Example:
         >>> normal("电话：１３８")
         '电话:138'
     """
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+    if text.isascii():
+        return text
+    parts = _SWELLING.split(text)
+    parts[::2] = [unicodedata.normalize("NFKC", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def plain(text: str) -> str:
