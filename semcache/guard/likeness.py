@@ -4,9 +4,7 @@
 different wordings says nothing. So every difference weighs as far as the sentences are alike.
 """
 
-from collections import Counter
-
-from semcache.guard.reading import Reading, Token
+from semcache.guard.reading import Reading
 
 __all__ = ["likeness"]
 
@@ -29,10 +27,13 @@ def likeness(one: Reading, two: Reading, exchanged: int = 0) -> float:
         >>> likeness(read("a bill of $15"), read("a bill of $25"))
         1.0
     """
-    total = _weight(one.counts) + _weight(two.counts)
-    common = 2 * (_weight(one.counts & two.counts) + exchanged)
-    return min(1.0, common / total) if total else 1.0
-
-
-def _weight(tokens: Counter[Token]) -> float:
-    return sum(count * _WEIGHT.get(token.kind, 1.0) for token, count in tokens.items())
+    total = common = 0.0
+    there = two.counts
+    for token, count in one.counts.items():
+        weight = _WEIGHT.get(token.kind, 1.0)
+        total += count * weight
+        if token in there:
+            common += min(count, there[token]) * weight
+    for token, count in there.items():
+        total += count * _WEIGHT.get(token.kind, 1.0)
+    return min(1.0, 2 * (common + exchanged) / total) if total else 1.0

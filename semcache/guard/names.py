@@ -29,7 +29,8 @@ def exchange(one: Reading, two: Reading) -> Exchange | None:
         Exchange(one='paris', two='london', pairs=1)
         >>> exchange(read("js array length"), read("array length in JavaScript"))
     """
-    left, right = _only(one, two), _only(two, one)
+    left = _only(one, two)
+    right = _only(two, one) if left else {}
     kinds = [kind for kind in left if kind in right]
     if not kinds:
         return None
@@ -39,9 +40,10 @@ def exchange(one: Reading, two: Reading) -> Exchange | None:
 
 def _only(one: Reading, two: Reading) -> dict[str, list[str]]:
     """Return the names of ``one`` that ``two`` does not have, by kind."""
-    said = {token.key for token in two.tokens}
+    named = [token for token in one.counts if token.kind not in _PLAIN]
+    said = {token.key for token in two.counts} if named else ()
     found: dict[str, list[str]] = {}
-    for token in dict.fromkeys(one.tokens):
-        if token.kind not in _PLAIN and token.key not in said:
+    for token in named:
+        if token.key not in said:
             found.setdefault(token.kind, []).append(token.key)
     return found

@@ -148,6 +148,8 @@ def changed(one: Sequence[Quantity], two: Sequence[Quantity]) -> tuple[str, str]
         >>> changed([hours], [Quantity("time", 60.0, "min", typed=1)])
         ('2 hours', '1 min')
     """
+    if not (one and two):
+        return None
     left, right = _without_equals(one, two), _without_equals(two, one)
     if len(left) <= _FEW and len(right) <= _FEW:  # of many numbers, only equal ones agree
         for quantity in tuple(left):

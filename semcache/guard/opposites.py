@@ -64,9 +64,7 @@ def _opposed(one: Reading, two: Reading) -> Iterator[Opposition]:
 
 def _prefixed(one: Reading, two: Reading) -> Iterator[Opposition]:
     left, right = _words(one), _words(two)
-    for word in sorted(left.keys() ^ right.keys()):
-        if not word.startswith(_PREFIXES):
-            continue
+    for word in sorted(w for w in left.keys() ^ right.keys() if w.startswith(_PREFIXES)):
         here, there = (left, right) if word in left else (right, left)
         for prefix in _PREFIXES:
             bare = word.removeprefix(prefix)

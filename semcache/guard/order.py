@@ -46,20 +46,23 @@ def exchanged(one: Reading, two: Reading) -> tuple[str, str] | None:
         >>> exchanged(read("from yen to dollars"), read("to dollars from yen"))
     """
     first, second = _words(one), _words(two)
-    if first == second or (_PASSIVE & set(first)) != (_PASSIVE & set(second)):
+    if first == second or _PASSIVE.intersection(first) != _PASSIVE.intersection(second):
         return None
     small = {token.key for token in one.tokens if token.kind == "small"}
-    places, blocks = _blocks(first, second, small - set(_SPEAKER))
+    places, blocks = _blocks(first, second, small - _SPEAKER.keys())
+    once: set[str] = set()  # words of the blocks, once they are wanted
     for at, left in enumerate(blocks):
         # The right one follows, behind words that stand more than once; or another block does.
         for step, right in enumerate(blocks[at + 1 : at + 3], start=1):
+            if not (left.topic and right.topic):
+                continue
             chain = blocks[at : at + step + 1]
-            turned = all(b.two[1] + 1 == a.two[0] for a, b in pairwise(chain))
-            if not (turned and left.topic and right.topic):
+            if not all(b.two[1] + 1 == a.two[0] for a, b in pairwise(chain)):
                 continue
             words = first[left.one[1]], first[right.one[1]]
             between = first[left.one[1] + 1 : right.one[0]]
-            if not _ordered(words, between, small, {second[place] for place in places}):
+            once = once or {second[place] for place in places}
+            if not _ordered(words, between, small, once):
                 continue
             there = [(places[block.two[0]], places[block.two[1]]) for block in (right, left)]
             if _kept(first, second, [left.one, right.one], there) >= _PLACES[step]:
@@ -83,8 +86,7 @@ def _blocks(first: list[str], second: list[str], small: set[str]) -> tuple[list[
 
     The blocks are in the order of the first text.
     """
-    count_one, count_two = Counter(first), Counter(second)
-    once = {word for word, n in count_one.items() if n == 1 and count_two.get(word) == 1}
+    once = _single(first) & _single(second)
     places = [at for at, word in enumerate(second) if word in once]
     rank = {second[at]: index for index, at in enumerate(places)}
     blocks: list[_Block] = []
@@ -98,6 +100,14 @@ def _blocks(first: list[str], second: list[str], small: set[str]) -> tuple[list[
         else:
             blocks.append(_Block((at, at), (rank[word], rank[word]), topic))
     return places, blocks
+
+
+def _single(words: list[str]) -> set[str]:
+    """Return the words that stand once among them."""
+    single = set(words)
+    if len(single) < len(words):
+        single.difference_update([word for word, n in Counter(words).items() if n > 1])
+    return single
 
 
 def _kept(
