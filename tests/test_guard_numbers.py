@@ -1,8 +1,11 @@
 """Numbers, units and dates: the same amount in other words agrees, another amount does not."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from semcache.guard import compare
+from semcache.guard.date_forms import FORMS, NEEDS
 from semcache.guard.reading import read
 from semcache.guard.spelling import spell_out
 
@@ -139,3 +142,20 @@ def test_a_numeral_inside_a_word_counts_nothing(text):
 )  # fmt: skip
 def test_number_words_become_digits(typed, digits):
     assert spell_out(typed).strip() == digits
+
+
+_PARTS = [
+    "last", "previous", "past", "prior", "this", "current", "next", "coming", "upcoming",
+    "following", "day", "week", "month", "year", "quarter", "weekend", "semester", "monday",
+    "before", "after", "yesterday", "tomorrow", "the", "in", "during", "early", "late", "summer",
+    "autumn", "winter", "spring", "fall", "q1", "q4", "1st", "2nd", "#3", "4", "first", "第",
+    "一季度", "三季度", "4季度",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_PARTS), max_size=6), st.sampled_from([" ", "", "-"]))
+def test_a_form_of_dates_is_tried_wherever_it_would_be_found(parts, joint):
+    text = joint.join(parts)
+    for kind, form, _ in FORMS:
+        for found in form.finditer(text):
+            assert any(word in found[0] for word in NEEDS.get(kind, ("",))), (kind, found[0])

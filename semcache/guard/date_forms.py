@@ -23,7 +23,7 @@ from semcache.guard.date_values import (
     weekday_han,
 )
 
-__all__ = ["FORMS", "SIGNS"]
+__all__ = ["FORMS", "NEEDS", "SIGNS"]
 
 _YEAR = r"(?:19|20)\d\d"
 # What a text must hold for a reader to be tried: most texts hold none of it.
@@ -39,6 +39,17 @@ SIGNS = {
         r"(?:1st|2nd|3rd|4th|first) quarter|(?:week|month|year) (?:before|after)|"
         r"summer|autumn|winter|spring|fall|q[1-4])"
     ),
+}
+# Of some forms: words, one of which must be there, too. To look for them is cheaper.
+NEEDS = {
+    "word which": (
+        *("last", "previous", "past", "prior", "this"),
+        *("current", "next", "coming", "following"),
+    ),
+    "word yesterday": ("yesterday",),
+    "word tomorrow": ("tomorrow",),
+    "word season": ("summer", "autumn", "winter", "spring", "fall"),
+    "any quarter": ("quarter", "季度", "q1", "q2", "q3", "q4"),
 }
 FORMS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], list[Date]]]] = [
     ("digit", re.compile(rf"\b({_YEAR})[-/.](\d\d?)(?:[-/.](\d\d?))?\b"), iso),
@@ -72,7 +83,7 @@ FORMS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], list[Date]]]] 
         lambda m: month(m) if m["month"] else [Date("month", str(MONTH_OF[m["m2"]]))],
     ),
     (
-        "word",
+        "word which",
         re.compile(
             rf"\b(?P<which>last|previous|past|prior|this|current|next|coming|upcoming|following)"
             rf"[ -](?P<unit>day|week|month|year|quarter|weekend|semester|"
@@ -89,8 +100,12 @@ FORMS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], list[Date]]]] 
         ),
         lambda m: [Date("year", m[1])] if m[1] else [Date("relative", m[0])],
     ),
-    ("word", re.compile(r"\bday before yesterday\b"), lambda m: [Date("relative day", "-2")]),
-    ("word", re.compile(r"\bday after tomorrow\b"), lambda m: [Date("relative day", "2")]),
+    (
+        "word yesterday",
+        re.compile(r"\bday before yesterday\b"),
+        lambda m: [Date("relative day", "-2")],
+    ),
+    ("word tomorrow", re.compile(r"\bday after tomorrow\b"), lambda m: [Date("relative day", "2")]),
     (
         "any",
         re.compile("|".join(rf"\b{word}\b" if word.isascii() else word for word in RELATIVE_DAY)),
@@ -123,7 +138,7 @@ FORMS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], list[Date]]]] 
         lambda m: [Date("weekday", str(DAY_OF[m[0].rstrip("s") if m[0] not in DAY_OF else m[0]]))],
     ),
     (
-        "any",
+        "any quarter",
         re.compile(
             r"\bq([1-4])\b|\b#?(1st|2|2nd|3|3rd|4|4th|first) quarter\b|第?([一二三四1-4])季度"
         ),
@@ -162,7 +177,7 @@ FORMS: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], list[Date]]]] 
         clock,
     ),
     (
-        "word",
+        "word season",
         re.compile(
             r"\b(?:summer|autumn|winter|(?:(?<=in )|(?<=during )|(?<=early )|"
             r"(?<=late ))(?:the )?(?:spring|"

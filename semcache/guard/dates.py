@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from semcache.guard.date_forms import FORMS, SIGNS
+from semcache.guard.date_forms import FORMS, NEEDS, SIGNS
 from semcache.guard.date_values import Date
 
 __all__ = ["DATE", "Date", "changed", "take_dates"]
 
 DATE = "\ue000"  # stands in a text where a date was
+_FORMS = [(kind.split()[0], NEEDS.get(kind, ()), form, read) for kind, form, read in FORMS]
 
 
 def take_dates(folded: str, found: list[Date]) -> str:
@@ -21,8 +22,8 @@ def take_dates(folded: str, found: list[Date]) -> str:
     if not holds:
         return folded
     holds.add("any")
-    for sign, form, read in FORMS:
-        if sign in holds:
+    for sign, needs, form, read in _FORMS:
+        if sign in holds and (not needs or any(word in folded for word in needs)):
             folded = form.sub(partial(_take, read, found), folded)
     return folded
 
