@@ -17,7 +17,6 @@ from redis.exceptions import MaxConnectionsError
 
 from semcache.breaker import breaker_of
 from semcache.clients import TIMEOUT, seconds_held, warn_if_slow
-from semcache.conditional import change_if
 from semcache.failures import (
     OUTAGES,
     LeftAlone,
@@ -34,6 +33,7 @@ from semcache.question import (
     Reply,
     Tolerant,
     Unreadable,
+    change_if,
     number_of,
     only,
     refuse_errors,
@@ -223,7 +223,7 @@ class RedisPort(ABC):
     ) -> Sequence[Any] | None:
         """Do commands at once, if keys still hold what is expected; else return ``None``.
 
-        See :func:`semcache.conditional.change_if`.
+        See :func:`semcache.question.change_if`.
         """
         return await self.ask(change_if(expected, commands))
 

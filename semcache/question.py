@@ -1,10 +1,11 @@
 """A read of Redis as a value: which commands, and how to read their replies.
 
 Whoever wants to know something does not ask; it returns a :class:`Question`. Whoever has several
-questions sends them in one trip, and reads each reply when, and only if, the answer is wanted.
+questions sends them in one trip, and reads each reply when, and only if, the answer is wanted. A
+change that depends on what was read is one, too: :func:`change_if`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -19,6 +20,7 @@ __all__ = [
     "Reply",
     "Tolerant",
     "Unreadable",
+    "change_if",
     "joined",
     "members_of",
     "number_of",
@@ -34,6 +36,28 @@ NONSENSE = (TypeError, ValueError, LookupError, AttributeError)
 _VALUES = frozenset((bytes, type(None)))
 
 Command = tuple[Any, ...]
+
+# KEYS hold what the first of ARGV say, or nothing is done. Then, for each command: the words in an
+# error that does not matter, how many parts it has, the parts.
+_SCRIPT = """
+local held = redis.call('MGET', unpack(KEYS))
+for i = 1, #KEYS do
+  if (held[i] or '') ~= ARGV[i] then return false end
+end
+local replies, at = {}, #KEYS + 1
+while at <= #ARGV do
+  local tolerated, size = ARGV[at], tonumber(ARGV[at + 1])
+  local reply = redis.pcall(unpack(ARGV, at + 2, at + 1 + size))
+  if type(reply) == 'table' and reply.err then
+    local said = tostring(reply.err)
+    if tolerated == '' or not string.find(said, tolerated, 1, true) then return reply end
+    reply = 0
+  end
+  replies[#replies + 1] = reply or 0
+  at = at + 2 + size
+end
+return replies
+"""
 
 
 class Unreadable(redis.RedisError):
@@ -171,6 +195,36 @@ def refuse_errors(replies: Iterable[Any]) -> Sequence[Any]:
         if isinstance(reply, Exception):
             raise reply
     return replies
+
+
+def change_if(
+    expected: Mapping[str, bytes | None], commands: Sequence[Command]
+) -> Question[Sequence[Any] | None]:
+    """Return the question that does commands at once, if keys still hold what is expected.
+
+    A script, since it compares and changes on one trip. All keys belong to one scope, so a cluster
+    has them on one node. Reading returns the commands' replies; ``None`` if nothing was done.
+
+    Example:
+        >>> from semcache import connect
+        >>> from semcache.blocking import BLOCKING, run
+        >>> redis = BLOCKING.redis(connect(quiet=True).redis)
+        >>> run(redis.ask(change_if({"a": None}, [("INCR", "b"), ("INCR", "b")])))
+        [1, 2]
+        >>> run(redis.ask(change_if({"b": b"1"}, [("INCR", "b")]))) is None
+        True
+    """
+    arguments: list[Any] = [value or b"" for value in expected.values()]
+    for command in commands:
+        arguments += [getattr(command, "tolerated", ""), len(command), *command]
+
+    def read(replies: Sequence[Any]) -> Sequence[Any] | None:
+        done: Sequence[Any] | None = only(replies)
+        if done is not None and (not isinstance(done, list) or len(done) != len(commands)):
+            raise TypeError("these are not the replies to the commands")
+        return done
+
+    return Question((("EVAL", _SCRIPT, len(expected), *expected, *arguments),), read)
 
 
 NOTHING: Question[None] = Question((), lambda replies: None)
