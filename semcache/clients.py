@@ -11,7 +11,7 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-__all__ = ["meant_to_wait", "redis_client", "seconds_held", "warn_if_slow"]
+__all__ = ["TIMEOUT", "meant_to_wait", "redis_client", "seconds_held", "warn_if_slow"]
 
 log = logging.getLogger("semcache")
 T = TypeVar("T")

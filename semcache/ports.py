@@ -40,7 +40,7 @@ from semcache.question import (
     values_of,
 )
 
-__all__ = ["ApiPort", "Ports", "RedisPort", "insists"]
+__all__ = ["SCAN_CHUNK", "ApiPort", "Ports", "RedisPort", "insists"]
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from semcache.question import NOTHING, Command, Question, refuse_errors
 from semcache.server import is_foreign
 from semcache.stats import Stats
 
-__all__ = ["ExactTier", "NoExactTier", "Spelling", "exact_pages"]
+__all__ = ["ExactTier", "NoExactTier", "Spelling", "exact_pages", "spelling_of"]
 
 Spelling = Callable[[str], str]
 

@@ -27,7 +27,7 @@ from semcache import keys
 from semcache.expiry import milliseconds
 from semcache.question import NOTHING, Command, Question, only, values_of
 
-__all__ = ["Generations", "Marks"]
+__all__ = ["Generations", "Marks", "Read"]
 
 LIFE = 24 * 3_600 * 1_000  # milliseconds: longer than any answer takes
 

@@ -26,7 +26,7 @@ from semcache.question import NOTHING, Reply, joined
 from semcache.server import is_foreign
 from semcache.stats import Stats
 
-__all__ = ["Room"]
+__all__ = ["CANDIDATES", "Room"]
 
 log = logging.getLogger("semcache")
 

@@ -16,7 +16,7 @@ from semcache.capacity.sizes import (
 from semcache.errors import ConfigError
 from semcache.index.matrix import COMFORTABLE
 
-__all__ = ["INDEXES", "Demand", "Needed", "needed"]
+__all__ = ["INDEXES", "Demand", "Needed", "advice", "needed"]
 
 INDEXES = ("MatrixIndex", "VectorSetIndex", "RedisVLIndex")
 _SHARES = ("hit_rate", "exact_rate")

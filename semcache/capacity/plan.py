@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 __all__ = [
+    "GB",
     "Assumptions",
     "Measured",
     "Plan",

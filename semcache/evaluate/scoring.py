@@ -17,6 +17,7 @@ __all__ = [
     "Fitted",
     "Judge",
     "Scorer",
+    "arguments_of",
     "check_model",
     "fit_verifier",
     "judge",

@@ -18,7 +18,7 @@ from semcache.index.matrix import COMFORTABLE, MatrixIndex
 from semcache.question import NOTHING, Command, Question, Reply
 from semcache.server import knows
 
-__all__ = ["best_index"]
+__all__ = ["LargeIndex", "best_index"]
 
 log = logging.getLogger("semcache")
 

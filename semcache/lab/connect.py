@@ -32,7 +32,7 @@ from semcache.errors import CacheUnavailable, ConfigError
 from semcache.lab.offline import OfflineAPI
 from semcache.lab.online import OnlineAPI
 
-__all__ = ["Lab", "RoundTrips", "connect"]
+__all__ = ["Lab", "RoundTrips", "connect", "open_api", "open_redis"]
 
 REDIS_SECONDS = 0.9  # to connect, and for each answer
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from semcache.errors import ConfigError
 
-__all__ = ["ENDPOINTS", "Call", "Ledger"]
+__all__ = ["ENDPOINTS", "Call", "Ledger", "known"]
 
 ENDPOINTS = ("embeddings", "chat/completions", "responses", "models")
 

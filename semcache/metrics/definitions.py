@@ -8,7 +8,7 @@ underscores, the unit is appended, and ``_total`` to what only grows.
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["ATTRIBUTES", "EVENTS", "METRICS", "Kind", "Metric"]
+__all__ = ["ATTRIBUTES", "BREAKER", "EVENTS", "FLIGHTS", "METRICS", "REQUESTS", "Kind", "Metric"]
 
 
 class Kind(Enum):

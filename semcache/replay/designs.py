@@ -9,7 +9,7 @@ from semcache.answers.options import check_threshold
 from semcache.errors import ConfigError
 from semcache.expiry import check_ttl
 
-__all__ = ["KINDS", "Design", "parse_design", "parse_memory", "parse_ttl"]
+__all__ = ["DAY", "KINDS", "Design", "parse_design", "parse_memory", "parse_ttl"]
 
 DAY = 86_400
 KINDS = {

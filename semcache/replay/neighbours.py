@@ -15,7 +15,7 @@ from semcache.codecs import Vector
 from semcache.index.base import as_similarity
 from semcache.index.packed import unit_rows
 
-__all__ = ["Near", "Neighbours", "as_stored"]
+__all__ = ["Candidates", "Near", "Neighbours", "as_stored"]
 
 Ints = NDArray[np.int32]
 Candidates = list[tuple[int, float]]

@@ -22,7 +22,18 @@ from typing import Any, TextIO, cast
 from semcache.errors import ConfigError, InvalidInput
 from semcache.index.answer import Answer
 
-__all__ = ["Record", "answer_of", "bytes_of", "fields_of", "opened", "read", "text_of", "write"]
+__all__ = [
+    "Record",
+    "answer_of",
+    "bytes_of",
+    "end",
+    "fields_of",
+    "header",
+    "opened",
+    "read",
+    "text_of",
+    "write",
+]
 
 FORMAT, VERSION = "semcache scope", 2
 _READABLE = (1, VERSION)

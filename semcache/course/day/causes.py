@@ -1,6 +1,6 @@
 """Why an answer that was served was not the right one, from the two labels."""
 
-__all__ = ["CAUSES", "cause"]
+__all__ = ["CAUSES", "CUSTOMER", "cause"]
 
 QUESTION, CUSTOMER, OLD = CAUSES = ("another question's", "another customer's", "too old")
 

@@ -8,7 +8,7 @@ from semcache.lab.offline.chat_request import ChatRequest, read
 from semcache.lab.offline.completion import Completion, SpokenCall, complete, digest
 from semcache.lab.offline.wire import Answer
 
-__all__ = ["create"]
+__all__ = ["CREATED", "create"]
 
 Body = dict[str, Any]
 
