@@ -226,9 +226,10 @@ ONE_TEXT = [
 ]
 
 
-@pytest.mark.parametrize("sampling", ONE_TEXT, ids=str)
-def test_what_asks_for_one_text_is_not_refused(sampling):
-    Request("naïve 😀\n", "m", "", sampling).check()
+def test_what_asks_for_one_text_is_not_refused(subtests):
+    for sampling in ONE_TEXT:
+        with subtests.test(str(sampling)):
+            Request("naïve 😀\n", "m", "", sampling).check()
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\u2028", "\u0085"])
