@@ -62,6 +62,7 @@ def test_a_lesson_runs_to_its_end_and_a_right_answer_is_met(lab: tuple[str, Path
         page = browser.new_page(viewport={"width": 1200, "height": 2400})
         page.goto(f"{address}/doc/tree/notebooks/{NAME}")
         page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
+        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
         _answer(page, "dims = ...", "dims = 384")
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
