@@ -6,8 +6,9 @@ BENCH ?= embedding_caches semantic_lookup request faults client scaling replay
 BIN := .venv/bin
 # Three workers keep two cores busy, since tests also wait: for kernels, and for time to pass.
 WORKERS ?= 3
-# One thread each for linear algebra. For the folder see the file in it.
-TEST_ENV := OPENBLAS_NUM_THREADS=1 PYTHONPATH=tests/light_start
+# One thread each for linear algebra. For the folder see the file in it. Some containers forbid
+# compiled modules: then each of some hundred processes would compile the package anew.
+TEST_ENV := OPENBLAS_NUM_THREADS=1 PYTHONPATH=tests/light_start PYTHONDONTWRITEBYTECODE=
 # Jupyter refuses to run as root, which a container does, unless told so.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
