@@ -58,15 +58,20 @@ def _wait_for(url: str, seconds: float = 60) -> None:
 
 def test_a_lesson_runs_to_its_end_and_a_right_answer_is_met(lab: tuple[str, Path]) -> None:
     address, file = lab
+    cells: list[dict[str, Any]] = []
     with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1200, "height": 2400})
-        page.goto(f"{address}/doc/tree/notebooks/{NAME}")
-        page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
-        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-        _answer(page, "dims = ...", "dims = 384")
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        cells = _saved_when_done(page, file)
+        for _ in range(3):  # a click that comes before JupyterLab listens is lost on a busy machine
+            page = browser.new_page(viewport={"width": 1200, "height": 2400})
+            page.goto(f"{address}/doc/tree/notebooks/{NAME}")
+            page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
+            page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+            _answer(page, "dims = ...", "dims = 384")
+            page.get_by_role("menuitem", name="Run", exact=True).click()
+            page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+            if cells := _saved_when_done(page, file):
+                break
+            page.close()
+    assert cells, "it did not come to its end"
     said = {cell["id"]: _printed(cell) for cell in cells}
     assert said["80953848"].startswith("[x] 00.1  answer a check")
     original = json.loads((ROOT / "notebooks" / NAME).read_text(encoding="utf-8"))["cells"]
@@ -84,8 +89,8 @@ def _answer(page: Any, stub: str, answer: str) -> None:
     page.keyboard.type(answer)
 
 
-def _saved_when_done(page: Any, file: Path, seconds: float = 120) -> list[dict[str, Any]]:
-    """Save until the last cell has run; return the code cells of the file."""
+def _saved_when_done(page: Any, file: Path, seconds: float = 60) -> list[dict[str, Any]]:
+    """Save until the last cell has run; return the code cells of the file, none if it has not."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         page.wait_for_timeout(1_000)
@@ -100,7 +105,7 @@ def _saved_when_done(page: Any, file: Path, seconds: float = 120) -> list[dict[s
             report = _printed(cells[-1])
             if "[x] 00.b" in report:
                 return cells
-    raise AssertionError(f"not at its end after {seconds:g} seconds: {counts}")
+    return []
 
 
 def _printed(cell: dict[str, Any]) -> str:
