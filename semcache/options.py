@@ -76,6 +76,8 @@ def as_number(value: object) -> float | None:
         >>> as_number(timedelta(minutes=1)), as_number(2), as_number("2"), as_number(True)
         (60.0, 2, None, None)
     """
+    if type(value) is float and value == value:  # as nearly always
+        return value
     if isinstance(value, bool) or value != value:
         return None
     if isinstance(value, timedelta):

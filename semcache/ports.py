@@ -32,12 +32,12 @@ from semcache.question import (
     Question,
     Reply,
     Tolerant,
-    Unreadable,
     change_if,
     number_of,
     only,
     refuse_errors,
     values_of,
+    values_or_error,
 )
 
 __all__ = ["SCAN_CHUNK", "ApiPort", "Ports", "RedisPort", "insists"]
@@ -176,7 +176,7 @@ class RedisPort(ABC):
     async def ask(self, question: Question[T]) -> T:
         """Ask one question, and read the reply."""
         replies = await self.send(question.sent)
-        return Reply(question, only(replies) if question.keys else replies)()
+        return Reply(question, _values_for(question, replies[0]) if question.keys else replies)()
 
     async def ask_all(self, *questions: Question[Any]) -> list[Reply[Any]]:
         """Ask questions on one trip; the replies are read by calling them.
@@ -193,19 +193,17 @@ class RedisPort(ABC):
             commands += question.commands
         if keys:
             commands.insert(0, ("MGET", *keys))
-        given = iter(await self.send(commands))
-        values: Any = next(given) if keys else ()
-        told = isinstance(values, Exception) or (type(values) is list and len(values) == len(keys))
-        if keys and not told:
-            values = Unreadable(f"no reply that Redis gives to MGET: {str(values)[:80]}")
-        failed = values if isinstance(values, Exception) else None
-        each = iter(() if failed else values)
-        answers = []
+        replies = await self.send(commands)
+        values: Any = values_or_error(replies[0], len(keys)) if keys else None
+        answers, key, at = [], 0, 1 if keys else 0
         for question in questions:
+            own: Sequence[Any] | Exception
             if question.keys:
-                own = failed or list(islice(each, len(question.keys)))
+                end = key + len(question.keys)
+                own, key = values[key:end] if type(values) is list else values, end
             else:
-                own = list(islice(given, len(question.commands)))
+                end = at + len(question.commands)
+                own, at = replies[at:end], end
             answers.append(Reply(question, own))
         return answers
 
@@ -286,4 +284,10 @@ def _page(replies: Sequence[Any]) -> tuple[int, list[bytes]]:
 
 def _replies_to(question: Question[Any], given: Iterator[Any]) -> Any:
     """Take the replies to a question that was asked by commands of its own."""
-    return next(given) if question.keys else list(islice(given, len(question.commands)))
+    if question.keys:
+        return _values_for(question, next(given))
+    return list(islice(given, len(question.commands)))
+
+
+def _values_for(question: Question[Any], said: Any) -> list[Any] | Exception:
+    return values_or_error(said, len(question.keys))

@@ -27,6 +27,7 @@ __all__ = [
     "only",
     "refuse_errors",
     "values_of",
+    "values_or_error",
 ]
 
 T = TypeVar("T")
@@ -121,17 +122,15 @@ class Reply(NamedTuple, Generic[T]):
         Raises:
             Unreadable: Whatever answered is no Redis, or not one that holds our values.
         """
-        if isinstance(self.replies, Exception):
-            raise self.replies
-        question = self.question
+        question, replies = self
+        if isinstance(replies, Exception):
+            raise replies
         try:
-            if question.keys:
-                values_of(self.replies, len(question.keys))
-            return question.read(self.replies)
+            return question.read(replies)
         except SemcacheError:
             raise
         except NONSENSE as error:
-            raise Unreadable(f"no reply that Redis gives: {str(self.replies)[:80]}") from error
+            raise _unreadable(replies) from error
 
 
 def joined(*parts: Question[Any]) -> Question[list[Any]]:
@@ -186,6 +185,27 @@ def values_of(said: Any, count: int) -> list[Any]:
     if type(said) is not list or len(said) != count or not _VALUES.issuperset(map(type, said)):
         raise TypeError(f"no list of {count} values")
     return said
+
+
+def values_or_error(said: Any, count: int) -> list[Any] | Exception:
+    """Return what the server said of so many keys: their values, or why there are none.
+
+    Example:
+        >>> values_or_error([b"one", None], 2)
+        [b'one', None]
+        >>> values_or_error(b"OK", 2)
+        Unreadable("no reply that Redis gives: b'OK'")
+    """
+    if isinstance(said, Exception):
+        return said
+    try:
+        return values_of(said, count)
+    except TypeError:
+        return _unreadable(said)
+
+
+def _unreadable(said: Any) -> Unreadable:
+    return Unreadable(f"no reply that Redis gives: {str(said)[:80]}")
 
 
 def refuse_errors(replies: Iterable[Any]) -> Sequence[Any]:

@@ -21,7 +21,7 @@ from semcache.answers.looked import Looked
 from semcache.answers.match import Embeds, Near, check_verifier
 from semcache.answers.near_misses import NearMisses
 from semcache.answers.observed import ObservedLlm
-from semcache.answers.options import AnswerOptions
+from semcache.answers.options import AnswerOptions, check_threshold
 from semcache.answers.request import Request, Wanted
 from semcache.answers.rooms import Rooms, opens_rooms
 from semcache.answers.wishes import OWN, Own, Wishes
@@ -263,7 +263,10 @@ class TextAnswers(AnswersFace):
             threshold = semantic_threshold
         request = Request(query, model, system, sampling)
         request.check()
-        if threshold is None and ttl is OWN and read and keep and tags == () and asker is None:
-            return self._looked(request, self._usual)
-        wishes = Wishes.of(threshold, ttl, read, keep, *self._own, tags, asker)
+        if ttl is not OWN or not read or not keep or tags != () or asker is not None:
+            wishes = Wishes.of(threshold, ttl, read, keep, *self._own, tags, asker)
+        elif threshold is None:  # as most ask
+            wishes = self._usual
+        else:
+            wishes = Wishes(check_threshold(threshold), self._own[1])
         return self._looked(request, wishes)

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 from semcache import keys
-from semcache.answers.generations import Marks
+from semcache.answers.generations import Mark, Marks
 from semcache.answers.request import Wanted, id_of, normalise
 from semcache.errors import CodecError
 from semcache.expiry import milliseconds
@@ -12,7 +12,7 @@ from semcache.index.answer import Answer
 from semcache.index.packed import Packed, pack
 from semcache.index.pages import Page, pages_of_keys
 from semcache.ports import RedisPort
-from semcache.question import NOTHING, Command, Question, refuse_errors
+from semcache.question import NOTHING, Command, Question, only, refuse_errors
 from semcache.server import is_foreign
 from semcache.stats import Stats
 
@@ -33,6 +33,18 @@ for _, copy in ipairs(copies) do deleted = deleted + redis.call('UNLINK', copy) 
 return deleted + redis.call('UNLINK', KEYS[2])
 """
 
+# A copy, and a note of it in the list, which lives as long as the longest copy; only while the
+# mark, the first of KEYS, is ARGV[1]. The mark is made to live as long as ARGV[5] says.
+_COPY = """
+if (redis.call('MGET', KEYS[1])[1] or '') ~= ARGV[1] then return false end
+local kind = redis.call('TYPE', KEYS[2]).ok
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+redis.call('SADD', KEYS[3], KEYS[2])
+if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[3], ARGV[4]) end
+if ARGV[5] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[5], 'GT') end
+return kind
+"""
+
 
 class NoExactTier:
     """What a cache without an exact tier has in its place: it knows nothing and keeps nothing."""
@@ -50,6 +62,10 @@ class NoExactTier:
     def writing(self, request: Wanted, answer: Answer) -> Question[None]:
         """Write nothing."""
         return NOTHING
+
+    def copying(self, request: Wanted, copy: Answer, mark: Mark, lasting: int) -> Question[bool]:
+        """Write nothing."""
+        return Question((), lambda replies: False)
 
     def name_of(self, request: Wanted) -> str:
         """Return what names a request in the exact tier."""
@@ -138,19 +154,45 @@ class ExactTier(NoExactTier):
         life = milliseconds(left + self._stale)
         setting = ("SET", key, pack(answer, None, key.encode()), "PX", life)
         source = answer.source or request.goes_with
-        noting = [] if source is None else self._noting(request, answer, source)
+        noting = [] if source is None else self._noting(request, key, source, milliseconds(left))
         return Question((("TYPE", key), setting, *noting), self._count_foreign)
+
+    def copying(self, request: Wanted, copy: Answer, mark: Mark, lasting: int) -> Question[bool]:
+        """Return the command that stores a copy of another question's answer, and notes it.
+
+        By a script of its own: every hit by similarity waits for it. Reading tells whether it was
+        written.
+
+        Args:
+            request: Whose answer it is to be.
+            copy: The copy; its ``source`` is the question that the answer was given to.
+            mark: A key, and the value under which the copy may be written.
+            lasting: Milliseconds that the key must live, 0 if it does.
+        """
+        left = copy.expires_at - self._now()
+        if left <= 0:
+            return Question((), lambda replies: False)
+        key, (guard, value) = self._answer_key(request), mark
+        lives = milliseconds(left + self._stale), milliseconds(left), lasting
+        names = guard, key, self._copies_key(request, copy.source or copy.query)
+        data = pack(copy, None, key.encode())
+        return Question((("EVAL", _COPY, 3, *names, value or b"", data, *lives),), self._is_written)
+
+    def _is_written(self, replies: Sequence[Any]) -> bool:
+        kind = only(replies)
+        if kind is not None:
+            self._count_foreign([kind])
+        return kind is not None
 
     def _count_foreign(self, replies: Sequence[Any]) -> None:
         if replies[0] not in (b"none", b"string"):
             self._stats.count(errors=1)
 
-    def _noting(self, request: Wanted, answer: Answer, source: str) -> list[Command]:
+    def _noting(self, request: Wanted, copy: str, source: str, left: int) -> list[Command]:
         """Return the commands that note a copy; the list lives as long as the longest copy."""
         copies = self._copies_key(request, source)
-        left = milliseconds(answer.expires_at - self._now())
         lives: list[Command] = [("PEXPIRE", copies, left, option) for option in ("NX", "GT")]
-        return [("SADD", copies, self._answer_key(request)), *lives]
+        return [("SADD", copies, copy), *lives]
 
     async def heal(self, redis: RedisPort, request: Wanted, answer: Answer) -> None:
         """Delete a value of another type where an answer is noted as a copy, and count it."""

@@ -9,6 +9,10 @@
 
 It is ``async def`` over ports: see :mod:`semcache.ports`. What a request has found out so far is in
 its :class:`Looked`, and nowhere else.
+
+A question that had an exact hit before will most likely have another: only the exact tier is asked
+about it, and the rest on a second trip if that answer has gone. So repeated questions, most of an
+application's hits, send one command, and the embedding stays where it is.
 """
 
 import logging
@@ -40,6 +44,8 @@ __all__ = ["AnswerFlow"]
 
 log = logging.getLogger("semcache")
 
+FAMILIAR = 10_000  # questions that are known to have had an exact hit
+
 
 class AnswerFlow:
     """From a request to its answer, through two tiers and the LLM.
@@ -70,6 +76,7 @@ class AnswerFlow:
         self.policy, self.stats, self.exact_stats = policy, stats, exact_stats
         self._options = options
         self.answer, self.pieces, self.keep = llm_calls.answer, llm_calls.pieces, llm_calls.keep
+        self._familiar: set[str] = set()  # questions that had an exact hit
 
     # Looking ---------------------------------------------------------------------------------
 
@@ -88,7 +95,9 @@ class AnswerFlow:
 
     async def _look(self, looked: Looked) -> Looked:
         wishes, room = looked.wishes, looked.room
-        read = await self.policy.attempt(None, self._first_trip(looked))
+        of = room.mark_of(looked.request)
+        alone = wishes.read and of in self._familiar
+        read = await self.policy.attempt(None, self._first_trip(looked, of, alone))
         if read is None:  # Redis failed: do not wait for it again, neither to look nor to keep
             self.exact_stats.count(misses=1)
             self.stats.count(misses=1)
@@ -102,9 +111,14 @@ class AnswerFlow:
             else:
                 self.exact_stats.count(hits=1)
                 log.info("exact hit")
-                if wishes.similar and room.index.is_behind(changes):
-                    await self.policy.attempt(None, room.index.keep_up(changes))
+                if not alone:
+                    self._make_familiar(of)
+                    if wishes.similar and room.index.is_behind(changes):
+                        await self.policy.attempt(None, room.index.keep_up(changes))
                 return Looked(*looked[:4], found, found.response, "exact")  # faster than _replace
+        if alone:  # it has gone meanwhile
+            self._familiar.discard(of)
+            return await self._look(looked)
         if self.exact.is_there:
             self.exact_stats.count(misses=1)
         if not wishes.similar:
@@ -113,11 +127,14 @@ class AnswerFlow:
         return await self._look_by_similarity(looked, embedding, changes, marks)
 
     async def _first_trip(
-        self, looked: Looked
+        self, looked: Looked, of: str, alone: bool
     ) -> tuple[Answer | None, Reply[Any], Reply[Any], Read]:
-        """Ask all that is known to be wanted; read what decides how to go on."""
-        request, room, similar = looked.request, looked.room, looked.wishes.similar
-        of = room.mark_of(request)
+        """Ask all that is known to be wanted; read what decides how to go on.
+
+        The exact tier is asked ``alone`` if it is likely to have the answer.
+        """
+        request, room = looked.request, looked.room
+        similar = looked.wishes.similar and not alone
         for seen in (room.generations.question, room.generations.beginning):
             marks, exact, embedding, changes = await self.redis.ask_all(
                 seen(of, looked.wishes.tags),
@@ -131,6 +148,11 @@ class AnswerFlow:
             if read.has_begun:
                 break  # who finds a new scope, or one that was flushed, looks again
         return exact(), embedding, changes, read
+
+    def _make_familiar(self, of: str) -> None:
+        if len(self._familiar) >= FAMILIAR:
+            self._familiar.clear()
+        self._familiar.add(of)
 
     def _may_serve(self, found: Answer, looked: Looked, marks: Read) -> bool:
         """Whether an answer of the exact tier may be served to this request."""
@@ -212,7 +234,9 @@ class AnswerFlow:
         )
         until = match.expires_at + self._options.stale_if_error
         lasting = room.generations.lasting(marks, until, self._options.clock())
-        await self.policy.attempt(None, room.copy(request, promoted, marks.promotion, lasting))
+        copying = room.copy(request, promoted, marks.any, lasting)
+        if await self.policy.attempt(False, copying) and lasting:
+            room.generations.lasts(marks, until)
 
     async def contains(self, request: Wanted) -> bool:
         """Whether the exact tier has an answer that was given to this very question."""

@@ -25,9 +25,9 @@ from typing import Any, NamedTuple
 
 from semcache import keys
 from semcache.expiry import milliseconds
-from semcache.question import NOTHING, Command, Question, only, values_of
+from semcache.question import Command, Question, only, values_of
 
-__all__ = ["Generations", "Marks", "Read"]
+__all__ = ["Generations", "Mark", "Marks", "Read"]
 
 LIFE = 24 * 3_600 * 1_000  # milliseconds: longer than any answer takes
 
@@ -43,6 +43,7 @@ end
 return began
 """
 
+Mark = tuple[str, bytes | None]  # a key, and what it holds
 Marks = dict[str, bytes | None]
 
 
@@ -69,9 +70,9 @@ class Read(NamedTuple):
         return dict(zip(self.names[:-1], self.values[:-1], strict=True))
 
     @property
-    def promotion(self) -> Marks:
+    def any(self) -> Mark:
         """What must be unchanged when another question's answer is copied."""
-        return dict(zip(self.names, self.values, strict=True))
+        return self.names[-1], self.values[-1]
 
 
 class Generations:
@@ -122,19 +123,20 @@ class Generations:
             return self.clearing()
         return [self._mark(self._tagged(tag)), self._mark(self._any)]
 
-    def lasting(self, read: Read, until: float, now: float) -> Question[None]:
-        """Return what lets the mark *any* live as long as a copy that carries it; mostly nothing.
+    def lasting(self, read: Read, until: float, now: float) -> int:
+        """Return how many milliseconds *any* must be made to live for a copy; mostly 0.
 
-        To be written with the copy. ``until`` and ``now`` are seconds of one clock.
+        To be done with the copy, and told by :meth:`lasts`. ``until``, the copy's end, and ``now``
+        are seconds of one clock.
         """
-        mark, end = read.values[-1], until + LIFE / 1_000
-        if mark == self._told[0] and until <= self._told[1]:
-            return NOTHING
+        mark, lives = self._told
+        if mark == read.values[-1] and until <= lives:
+            return 0
+        return milliseconds(until + LIFE / 1_000 - now)
 
-        def note(replies: Sequence[Any]) -> None:
-            self._told = mark, end
-
-        return Question((("PEXPIRE", self._any, milliseconds(end - now), "GT"),), note)
+    def lasts(self, read: Read, until: float) -> None:
+        """Remember that *any* lives as long as a copy that was written."""
+        self._told = read.values[-1], until + LIFE / 1_000
 
     def _names(self, of: str, tags: Sequence[str]) -> tuple[str, ...]:
         return self._cleared, self._deleted(of), *map(self._tagged, tags), self._any

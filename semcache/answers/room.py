@@ -139,7 +139,7 @@ class Room:
 
     def _note(self, request: Wanted, vector: Vector, best: Found, marks: Read | None) -> None:
         if self.near_misses.wanted and marks is not None:
-            miss = NearMiss(request, vector, best.answer, best.similarity, marks.promotion)
+            miss = NearMiss(request, vector, best.answer, best.similarity, dict([marks.any]))
             self.near_misses.note(miss)
 
     async def _nearest(self, vector: Vector | None, changes: Reply[object]) -> list[Found]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from semcache.answers.caps import Caps
 from semcache.answers.exact import NoExactTier
-from semcache.answers.generations import Marks
+from semcache.answers.generations import Mark, Marks
 from semcache.answers.options import AnswerOptions
 from semcache.answers.request import Wanted, id_of
 from semcache.codecs import Vector
@@ -16,7 +16,7 @@ from semcache.index.answer import Answer
 from semcache.index.base import Index
 from semcache.policy import Policy
 from semcache.ports import RedisPort
-from semcache.question import NOTHING, Command, Question, Reply, joined
+from semcache.question import Command, Question, Reply, joined
 from semcache.server import is_foreign
 
 __all__ = ["Writer"]
@@ -105,16 +105,19 @@ class Writer:
             await self._policy.attempt(None, enforced)
         return replies is not None
 
-    async def copy(
-        self, request: Wanted, answer: Answer, unless: Marks, also: Question[None]
-    ) -> None:
-        """Write a copy of another question's answer in the exact tier; may raise a Redis error.
+    async def copy(self, request: Wanted, copy: Answer, mark: Mark, lasting: int) -> bool:
+        """Write a copy in the exact tier; return whether it was. May raise a Redis error.
 
-        What is to be done at once with it comes ``also``.
+        What it is given is said at :meth:`semcache.answers.exact.ExactTier.copying`.
         """
-        replies = await self._keep(_New(request, answer, None, unless, also.commands), False)
-        if replies is not None:
-            also.read(replies)
+        copying = self._exact.copying(request, copy, mark, lasting)
+        try:
+            return await self._redis.ask(copying)
+        except Exception as error:
+            if not is_foreign(error):
+                raise
+        await self._exact.heal(self._redis, request, copy)
+        return await self._redis.ask(copying)
 
     async def _keep(self, new: _New, replaces: bool) -> Sequence[Any] | None:
         if replaces:  # as the write does, only while the marks stand
@@ -131,20 +134,20 @@ class Writer:
 
     async def _write(self, new: _New) -> Sequence[Any] | None:
         """Return the replies to what is written also; ``None`` if nothing was written."""
-        exact = self._exact.writing(new.request, new.answer)
-        index: Question[Any] = NOTHING
+        writing: Question[Any] = self._exact.writing(new.request, new.answer)
         if new.vector is not None:
             await self._index.prepare()
             index = self._index.adding(id_of(new.answer.query), new.answer, new.vector)
-        writing = joined(index, exact)
+            writing = joined(index, writing)
         if not writing.commands:
             return None
         replies = await self._changed([*writing.commands, *new.also], new.unless)
         if replies is None:
             log.info("not kept: it was deleted meanwhile")
             return None
-        expired, _ = Reply(writing, replies)()
-        await self._index.sweep(expired or [])
+        read = Reply(writing, replies)()
+        if new.vector is not None:
+            await self._index.sweep(read[0])
         return replies[len(writing.commands) :]
 
     async def _changed(

@@ -131,7 +131,7 @@ def _greatest(values: Vector, count: int) -> list[tuple[int, float]]:
     found = []
     for _ in range(count):
         place = int(values.argmax())
-        found.append((place, float(values[place])))
+        found.append((place, values.item(place)))
         values[place] = -np.inf
     return found
 
