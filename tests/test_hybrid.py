@@ -28,6 +28,8 @@ from test_contract_redis_failing import SCENARIOS, needs_redis8, never_answers
 from test_llm import Held, kind_of
 
 from semcache import EmbeddingCache, HybridLLMCache, keys
+from semcache.answers import flow
+from semcache.course.sent import commands_of
 from semcache.errors import CacheUnavailable, ConfigError, InvalidInput
 from semcache.index import RedisVLIndex
 
@@ -691,6 +693,72 @@ def test_round_trips_of_every_path(every, request):
     miss, exact, semantic = trips(A), trips(A), trips(A_ZH)
     assert (exact, semantic, miss) == HYBRID_TRIPS[kind_of(request)]
     assert tiers(cache) == (1, 1, 2)
+
+
+def sent_for(cache, *questions) -> list[list[str]]:
+    """The commands that each question sends."""
+    sent, each = commands_of(cache.flow.redis.client, pipelines=True), []
+    for question in questions:
+        cache.get_or_generate(question, model=MINI)
+        each.append(sent.copy())
+        sent.clear()
+    return each
+
+
+def test_a_question_that_had_an_exact_hit_is_asked_of_the_exact_tier_alone(every, request):
+    """One command; neither the embedding comes along, nor what others have written."""
+    cache = every.hybrid(embedding_model="multilingual-e5-small")
+    cache.get_or_generate(A, model=MINI)
+    first, *more = sent_for(cache, A, A, A)
+    assert first[0] == "MGET" and ("XRANGE" in first) is (kind_of(request) == "matrix")
+    assert more == [["MGET"], ["MGET"]] and tiers(cache) == (3, 0, 1)
+
+
+def test_what_is_familiar_takes_no_more_memory_than_so_many_questions(bench, monkeypatch):
+    monkeypatch.setattr(flow, "FAMILIAR", 3)
+    cache, questions = drawn(bench), [f"q@{40 * number}" for number in range(4)]
+    for question in questions:
+        cache.get_or_generate(question, model=MINI)
+    for _ in range(5):
+        alone = [commands == ["MGET"] for commands in sent_for(cache, *questions)]
+        assert not all(alone), "four would be familiar"
+
+
+@pytest.mark.parametrize("gone", ["deleted", "cleared", "flushed", "evicted"])
+def test_an_answer_that_has_gone_since_its_last_exact_hit_costs_a_trip_and_nothing_else(
+    every, gone
+):
+    """Found by similarity if it is there, asked of the LLM if not; and not twice on two trips."""
+    cache, other = drawn(every), drawn(every)
+    for _ in range(3):
+        assert cache.get_or_generate("q@0", model=MINI) == "answer 1"
+    if gone == "deleted":
+        other.delete("q@0", model=MINI)
+    elif gone == "cleared":
+        other.clear_cache()
+    elif gone == "flushed":
+        every.redis.flushall()
+    else:
+        every.redis.delete(*exact_keys(every))
+    kept = gone == "evicted"
+    assert cache.get_or_generate("q@0", model=MINI) == ("answer 1" if kept else "answer 2")
+    assert tiers(cache) == ((2, 1, 1) if kept else (2, 0, 2))
+    assert cache.exact_stats.misses == 2 and cache.stats.errors == 0
+    seen = []
+    for _ in range(2):
+        with round_trips(every.redis) as trips:
+            cache.get_or_generate("q@0", model=MINI)
+        seen.append(trips.count)
+    assert seen == [1, 1] and tiers(cache)[0] == 4
+
+
+def test_a_familiar_question_may_be_asked_more_strictly(every):
+    cache = drawn(every, threshold=0.5)
+    for question in ("q@0", "near@20", "near@20", "near@20"):
+        assert cache.get_or_generate(question, model=MINI) == "answer 1"
+    assert cache.get_or_generate("near@20", model=MINI, threshold=0.99) == "answer 2"
+    assert cache.get_or_generate("near@20", model=MINI, threshold=0.99) == "answer 2"
+    assert tiers(cache) == (3, 1, 2)
 
 
 def test_the_first_look_into_a_new_scope_looks_twice(every):

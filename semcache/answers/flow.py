@@ -151,7 +151,7 @@ class AnswerFlow:
 
     def _make_familiar(self, of: str) -> None:
         if len(self._familiar) >= FAMILIAR:
-            self._familiar.clear()
+            self._familiar.pop()  # any
         self._familiar.add(of)
 
     def _may_serve(self, found: Answer, looked: Looked, marks: Read) -> bool:

@@ -93,7 +93,8 @@ class ReadThrough:
         if blobs and blobs[0] is not None and not self._refresh:  # the short way of a hit
             entry = self._usable(blobs[0], digest)
             if entry is not None and self._now() < entry.expires_at:
-                self._record([text], [text])
+                self.stats.count(hits=1)
+                self._tell((text,), ())
                 return entry.vector
         return (await self._complete([text], [text], blobs, False, since))[text].vector
 
@@ -209,7 +210,7 @@ class ReadThrough:
     def _record(self, texts: Sequence[str], distinct: Sequence[str]) -> None:
         """Count, and tell, that all were hits."""
         self.stats.count(hits=len(texts))
-        self._tell(distinct, missing=())
+        self._tell(distinct, ())
 
     def _tell(self, distinct: Sequence[str], missing: Collection[str]) -> None:
         if log.isEnabledFor(logging.INFO):
