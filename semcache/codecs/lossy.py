@@ -14,6 +14,7 @@ __all__ = ["Binary", "Float16", "Int8"]
 
 _SCALE = struct.Struct("<d")
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
+_SMALL = _FLOAT32_MAX / 2**16  # a scale with which no value comes near the largest float32
 
 
 class _Scaled(Codec):
@@ -53,7 +54,8 @@ class Float16(_Scaled):
     def _unpack(self, payload: memoryview, dims: int) -> Vector:
         scale, body = self._split(payload)
         with np.errstate(invalid="ignore"):  # infinity * 0 is NaN, refused by decode
-            return _to_float32(np.frombuffer(body, "<f2").astype(np.float64) * scale)
+            values = np.frombuffer(body, "<f2").astype(np.float64) * scale
+            return values.astype(np.float32) if scale < _SMALL else _to_float32(values)
 
     def _loss(self, vector: npt.NDArray[Any]) -> float:
         return float(np.abs(vector).max()) / 2048
@@ -80,7 +82,8 @@ class Int8(_Scaled):
 
     def _unpack(self, payload: memoryview, dims: int) -> Vector:
         scale, body = self._split(payload)
-        return _to_float32(np.frombuffer(body, "i1") * scale)
+        values = np.frombuffer(body, "i1") * scale
+        return values.astype(np.float32) if scale < _SMALL else _to_float32(values)
 
     def _loss(self, vector: npt.NDArray[Any]) -> float:
         return float(np.abs(vector).max()) / 254

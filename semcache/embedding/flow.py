@@ -89,7 +89,8 @@ class ReadThrough:
     async def vector(self, text: str, reply: Reply[Sequence[bytes | None]] | None = None) -> Vector:
         """Return the embedding of a text that was checked; ``reply`` is that to the question."""
         digest, since = keys.digest(text), time.monotonic()
-        blobs = await self.policy.attempt(None, self._blobs([digest], reply))
+        reading = self.redis.ask(self.layout.read([digest])) if reply is None else _told(reply)
+        blobs = await self.policy.attempt(None, reading)
         if blobs and blobs[0] is not None and not self._refresh:  # the short way of a hit
             entry = self._usable(blobs[0], digest)
             if entry is not None and self._now() < entry.expires_at:
@@ -285,3 +286,7 @@ class ReadThrough:
         if replaced:
             self.stats.count(errors=replaced)
         return replaced is not None
+
+
+async def _told(reply: Reply[Sequence[bytes | None]]) -> Blobs:
+    return reply()
