@@ -193,8 +193,8 @@ def values_or_error(said: Any, count: int) -> list[Any] | Exception:
     Example:
         >>> values_or_error([b"one", None], 2)
         [b'one', None]
-        >>> values_or_error(b"OK", 2)
-        Unreadable("no reply that Redis gives: b'OK'")
+        >>> print(values_or_error(b"OK", 2))
+        no reply that Redis gives: b'OK'
     """
     if isinstance(said, Exception):
         return said

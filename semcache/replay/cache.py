@@ -85,6 +85,7 @@ class SimulatedCache:
         self._holder: dict[int, int] = {}  # of a question in the index, how it was typed
         self._exact: dict[int, _Exact] = {}
         self._embedded: dict[int, float] = {}
+        self._familiar: set[int] = set()  # questions that had an exact hit; the cache forgets some
         self._verdicts: dict[tuple[int, int, float], bool] = {}
         self._sizes = sizes
         self.memory = None
@@ -111,7 +112,11 @@ class SimulatedCache:
         held = self._exact.get(about.spelt) if design.is_exact else None
         if held is not None and now < held.until and self._may_serve(held, text):
             self._touch(("exact", about.spelt))
+            self._familiar.add(about.entry)
             return self._served(request, EXACT, held.origin, 1)
+        if about.entry in self._familiar:  # the exact tier was asked alone
+            self._familiar.discard(about.entry)
+            trips += 1
         similar = design.is_semantic and about.admission.by_similarity and about.embeds
         found = _NONE
         if similar:
