@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from semcache.capacity import command as capacity
 from semcache.clients import meant_to_wait, redis_client
-from semcache.errors import CacheUnavailable, ConfigError, SemcacheError
+from semcache.errors import BadResponse, CacheUnavailable, ConfigError, SemcacheError
 from semcache.evaluate import arguments, command, label_command, pairs_command
 from semcache.evaluate.report import plain
 from semcache.replay import command as replaying
@@ -25,9 +25,10 @@ from semcache.replay.arguments import add_arguments as add_replay_arguments
 from semcache.transfer import command as transfer
 
 _EXIT = (
-    "Exit code 0: done. 1: not done, or not all: something given cannot be used, Redis or the API "
-    "failed, or doctor found a fault; the reason is printed. 2: the command line is wrong."
+    "Exit code 0: done. 1: not done, or not all: Redis or the API failed, or doctor found a fault. "
+    "2: the command line, a file or a value cannot be used. The reason is printed."
 )
+_FAILURES = (CacheUnavailable, BadResponse, openai.OpenAIError)  # of others, not of what is given
 _PATIENCE = 10.0  # seconds that a command waits for a reply of Redis
 _KEPT = 50_000  # texts whose vectors stay in a Redis that lives in this process
 _WEEK = 7 * 86_400  # seconds that a Redis outside keeps them: labelling takes days
@@ -46,7 +47,7 @@ def main() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (SemcacheError, openai.OpenAIError, OSError) as error:
         print(f"semcache: {plain(str(error))}", file=sys.stderr)
-        return 1
+        return 1 if isinstance(error, _FAILURES) else 2
     return 0
 
 

@@ -21,14 +21,21 @@ NEEDED = {
     "import": ["scope.jsonl", "shop"],
     "progress": [],
 }
-OURS = [ConfigError, InvalidInput, BadResponse, CacheUnavailable, openai.OpenAIError, OSError]
+OURS = {
+    ConfigError: 2,
+    InvalidInput: 2,
+    OSError: 2,
+    BadResponse: 1,
+    CacheUnavailable: 1,
+    openai.OpenAIError: 1,
+}
 
 
 def test_all_commands_are_gone_through():
     assert set(NEEDED) == set(_COMMANDS)
 
 
-def test_an_error_that_is_told_is_1_whatever_the_command(call, monkeypatch):
+def test_what_cannot_be_used_is_2_and_what_failed_is_1_whatever_the_command(call, monkeypatch):
     def found(command: str, error: type[Exception]) -> tuple[int, str, str]:
         def fail(options: argparse.Namespace) -> Any:
             raise error("not so")
@@ -36,10 +43,13 @@ def test_an_error_that_is_told_is_1_whatever_the_command(call, monkeypatch):
         monkeypatch.setitem(_COMMANDS, command, fail)
         return call(command, *NEEDED[command])
 
-    each = [
-        (command, error.__name__, found(command, error)) for command in NEEDED for error in OURS
+    wrong = [
+        (command, error.__name__, said)
+        for command in NEEDED
+        for error, code in OURS.items()
+        if (said := found(command, error)) != (code, "", "semcache: not so\n")
     ]
-    assert [one for one in each if one[-1] != (1, "", "semcache: not so\n")] == []
+    assert wrong == []
 
 
 def test_what_was_done_is_0_and_a_wrong_command_line_2(call, monkeypatch):

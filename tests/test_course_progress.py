@@ -117,7 +117,7 @@ def test_without_the_course_the_command_says_how_to_install_it(tmp_path):
     missing = "raise ModuleNotFoundError('not here', name='platformdirs')"
     (tmp_path / "platformdirs.py").write_text(missing)
     code, shown, complaint = semcache(*MODULE, "progress", PYTHONPATH=str(tmp_path))
-    assert (code, shown) == (1, "")
+    assert (code, shown) == (2, "")
     assert complaint.startswith("semcache: the course is not installed (platformdirs is missing)")
     assert "pip install -e '.[course]'" in complaint
 

@@ -142,7 +142,7 @@ def test_groups_share_the_doubt(tmp_path, call):
     assert code == 0 and "3 choices, the common one among them, share the doubt" in printed
     assert "98.3 % confidence" in printed and "\na\\x1b[31m " in printed and "\x1b" not in printed
     code, _, complaint = call("evaluate", path, "--by", "customer")
-    assert code == 1 and "no column 'customer'" in complaint
+    assert code == 2 and "no column 'customer'" in complaint
 
 
 def test_a_contradiction_is_reported_with_its_lines(mine, call):
@@ -179,7 +179,7 @@ def test_options_that_cannot_work_are_refused_before_anything_is_printed(
     mine, call, options, complaint
 ):
     code, printed, complained = call("evaluate", mine, *options)
-    assert (code, printed) == (1, "") and complained.startswith("semcache: ")
+    assert (code, printed) == (2, "") and complained.startswith("semcache: ")
     assert complaint in complained and complained.count("\n") == 1
 
 
@@ -204,7 +204,7 @@ def test_help_shows_the_defaults(call):
 def test_the_plan_is_printed(call):
     code, printed, _ = call("plan", "--max-wrong", 0.02, "--confidence", 0.9, "--served", 0.3)
     assert code == 0 and "1,580" in printed
-    assert call("plan", "--served", 30)[0] == 1
+    assert call("plan", "--served", 30)[0] == 2
 
 
 def test_the_plan_without_fitting_names_the_number_with_it_too(call):
@@ -359,7 +359,7 @@ def test_the_embedding_model_goes_from_the_pairs_into_the_verifier(mine, call):
     assert call("evaluate", mine, "--verifier", verifier)[0] == 0
     mine.write_text("".join(named).replace(",e5\n", ",text-embedding-3-small\n"))
     code, _, complaint = call("evaluate", mine, "--verifier", verifier)
-    assert code == 1 and "fitted on similarities of e5" in complaint
+    assert code == 2 and "fitted on similarities of e5" in complaint
 
 
 def test_labels_that_are_all_alike_cannot_be_fitted(mine):

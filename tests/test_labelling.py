@@ -69,7 +69,7 @@ def test_labels_of_an_earlier_run_are_not_written_over(log, call):
     out = log.with_name("log.pairs.csv")
     out.write_text("a,b,same\nx,y,yes\n")
     code, printed, complaint = call("pairs", log)
-    assert (code, printed) == (1, "") and "is there already" in complaint
+    assert (code, printed) == (2, "") and "is there already" in complaint
     assert out.read_text() == "a,b,same\nx,y,yes\n"
 
 
@@ -160,7 +160,7 @@ def test_wrong_options_are_usage_errors(log, call, options):
 def test_an_error_of_ours_names_file_and_line_on_stderr(log, call):
     log.write_text("question\n" + '"open\n')
     code, printed, complaint = call("pairs", log)
-    assert (code, printed) == (1, "") and f"semcache: {log}, line 2: unexpected end" in complaint
+    assert (code, printed) == (2, "") and f"semcache: {log}, line 2: unexpected end" in complaint
 
 
 def along(texts):
@@ -233,7 +233,7 @@ def test_weights_are_honoured_from_the_file_on(tmp_path, call):
     for bad in ("0", "-1", ""):
         path.write_text(f"a,b,similarity,weight,same\nx,y,0.9,1,yes\nz,w,0.9,{bad},no\n")
         code, _, complaint = call("evaluate", path)
-        assert code == 1 and "line 3: weight is" in complaint
+        assert code == 2 and "line 3: weight is" in complaint
     path.write_text("a,b,weight,same\nx,y,1,\n")
     assert "no pair is labelled yet" in call("evaluate", path)[2]
 
@@ -351,7 +351,7 @@ def test_a_file_that_cannot_be_labelled_is_refused(tmp_path, call, name, text, m
     path = tmp_path / name
     path.write_text(text)
     code, _, complaint = call("label", path, typed="y")
-    assert code == 1 and message in complaint and path.read_text() == text
+    assert code == 2 and message in complaint and path.read_text() == text
 
 
 @pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16"])

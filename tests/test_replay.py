@@ -295,7 +295,7 @@ def test_a_verifier_of_another_embedding_model_is_refused(call, log):
     verifier.embedding_model = "text-embedding-3-small"
     verifier.save(path)
     code, _, complaint = call("replay", log, "--verifier", path)
-    assert code == 1 and "fitted on similarities of text-embedding-3" in complaint
+    assert code == 2 and "fitted on similarities of text-embedding-3" in complaint
 
 
 def test_a_verifier_brings_its_least_similarity(call, log):
@@ -334,7 +334,7 @@ def test_labels_change_no_hit():
 def test_a_log_that_cannot_be_read_is_named_with_its_line(call, log):
     log.write_text("text,time\na,1\nb,\n")
     code, _, complaint = call("replay", log)
-    assert code == 1 and f"{log}, line 3: no time" in complaint
+    assert code == 2 and f"{log}, line 3: no time" in complaint
 
 
 def test_columns_without_a_cell_are_as_if_they_were_not_there():

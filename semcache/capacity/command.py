@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="GB",
         help="memory of a node (default: %(default)s)",
     )
-    parser.epilog = "Exit code 0: done. 1: what is given cannot be used. 2: an option is wrong."
+    parser.epilog = "Exit code 0: done. 2: what is given cannot be used."
 
 
 def run(options: argparse.Namespace, record: Path) -> None:

@@ -40,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--wrong-price", type=float, metavar="$", help="of a wrong answer; with --call-price")
     add("--figure", type=Path, metavar="PATH", help="(default: beside FILE, .evaluate.png)")
     parser.epilog = (
-        "Exit code 0: done, also when no threshold keeps the promise. 1: the file or a value "
-        "cannot be used; the reason is on stderr. 2: an option is wrong."
+        "Exit code 0: done, also when no threshold keeps the promise. 2: the file, a value or an "
+        "option cannot be used; the reason is on stderr. 1: Redis or the API failed."
     )
 
 
@@ -58,7 +58,7 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
     add("--thresholds", type=int, default=12, metavar="N", help="tested (default: %(default)s)")
     add("--same", type=float, metavar="SHARE", help="of the pairs that have the same answer")
     add("--fit", action="store_true", help="a third part is to fit a verifier on")
-    parser.epilog = "Exit code 0: done. 1: what is given cannot be used. 2: an option is wrong."
+    parser.epilog = "Exit code 0: done. 2: what is given cannot be used."
 
 
 def _add_promise(parser: argparse.ArgumentParser) -> None:

@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "y: the answer to the first question is right for the second; n: it is not; u: unsure, "
         "which evaluate leaves out; b: back; q: stop. Each answer is saved at once, into the file "
-        "itself. Exit code 0: done. 1: the file cannot be used. 2: an option is wrong."
+        "itself. Exit code 0: done. 2: the file or an option cannot be used."
     )
 
 

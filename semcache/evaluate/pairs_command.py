@@ -66,7 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Similarities are those of the texts as they were typed, since a cache compares those; "
         "--mask changes only what is written. Names and addresses are not found. Exit code 0: "
-        "done. 1: the log cannot be used; the reason is on stderr. 2: an option is wrong."
+        "done. 2: the log or an option cannot be used; the reason is on stderr. 1: Redis or the "
+        "API failed."
     )
 
 

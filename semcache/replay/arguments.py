@@ -53,8 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, metavar="JSON", help="where all figures go (default: beside LOG)")
     add("--figure", type=Path, metavar="PATH", help="(default: beside LOG, .replay.png)")
     parser.epilog = (
-        "Exit code 0: done. 1: the log or what is given cannot be used; the reason is on stderr, "
-        "with file and line. 2: an option is wrong."
+        "Exit code 0: done. 2: the log, a value or an option cannot be used; the reason is on "
+        "stderr, with file and line. 1: Redis or the API failed."
     )
 
 

@@ -37,8 +37,8 @@ __all__ = [
 ]
 
 _EXIT = (
-    "Exit code 0: done. 1: nothing was done, or not all; the reason is on stderr. 2: an option is "
-    "wrong."
+    "Exit code 0: done. 1: nothing was done, or not all, since Redis or the API failed. 2: a file, "
+    "a value or an option cannot be used. The reason is on stderr."
 )
 _NAMES = {
     "answer": "answers with vectors",
