@@ -2,7 +2,7 @@
 # Pick another interpreter with `make lab PYTHON=python3.12`.
 PYTHON ?= python3
 ARGS ?=
-BENCH ?= embedding_caches semantic_lookup request faults client scaling
+BENCH ?= embedding_caches semantic_lookup request client scaling
 BIN := .venv/bin
 # Three workers keep two cores busy, since tests also wait: for kernels, and for time to pass.
 WORKERS ?= 3
