@@ -1,7 +1,7 @@
 """Measure hits of this checkout beside those of an earlier commit.
 
     python -m benchmarks.against COMMIT            two minutes; writes benchmarks/results/against.*
-    python -m benchmarks.against COMMIT --quick    seconds; only prints
+    python -m benchmarks.against COMMIT --quick    half a minute; only prints
 
 Two processes, one of each commit, serve the same questions from one Redis. They take turns of a
 tenth of a second in random order, so whatever disturbs the machine disturbs both; each turn is
